@@ -1,0 +1,76 @@
+"""Certificates that clients must accept, today and for long enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Annotated
+
+from opsproof import HIGH, AtLeast, Duration, Examination, Limits, Scoped, check
+from opsproof.facts.tls import Certificate, Served, ServedCertificates, Unserved
+from opsproof.model.failure import raised_from
+
+
+class ExpiryLimits(Limits):
+    hosts: Scoped[tuple[str, ...]]
+    target: Scoped[str] = "http"
+    lowest: AtLeast[Duration] = AtLeast.parse({"medium": "30d", "high": "14d"}, Duration)
+
+
+@check("certificates/expiry", title="Served certificates are accepted and valid for long enough", level=HIGH)
+def check_expiry(
+    servers: Annotated[tuple[Served | Unserved, ...], ServedCertificates()],
+    limits: ExpiryLimits,
+    examine: Examination,
+) -> None:
+    """Every client refuses the server from the moment its certificate expires."""
+    for server in servers:
+        if isinstance(server, Unserved) or (server.own_side and server.failure is not None):
+            examine.unknown(server.subject, raised_from(server.failure))
+        else:
+            examine_server(server, limits, examine)
+
+
+def examine_server(server: Served, limits: ExpiryLimits, examine: Examination) -> None:
+    """Dates of the whole chain, the name and the trust of one server."""
+    first = min((server.leaf, *server.chain), key=_expiry) if server.leaf else None
+    left = Duration((first.not_after - examine.now).total_seconds()) if first else None
+    expired = first.not_after if first and first.not_after <= examine.now else None
+    with examine(
+        server, measured=left, limit=limits.lowest, since=expired, since_from="certificate notAfter"
+    ):
+        problems = list(_problems(server, first, left, limits, examine.now))
+        assert not problems, "; ".join(problems)
+
+
+def _expiry(certificate: Certificate | None) -> datetime:
+    assert certificate is not None
+    return certificate.not_after
+
+
+def _problems(
+    server: Served, first: Certificate | None, left: Duration | None, limits: ExpiryLimits, now: datetime
+) -> Iterator[str]:
+    leaf = server.leaf
+    if leaf is None or first is None or left is None:
+        yield f"no handshake: {server.failure.message if server.failure else 'no certificate'}"
+        return
+    if not leaf.covers(server.host):
+        yield f"valid for {_names(leaf)}, not for {server.host}"
+    if not server.trusted:
+        yield f"not trusted: {server.distrust}"
+    for certificate in dict.fromkeys((leaf, *server.chain)):
+        if certificate.not_before > now:
+            yield f"{_which(certificate, leaf)} is not valid before {certificate.not_before:%Y-%m-%d %H:%M} UTC"
+    if not limits.lowest.allows(left):
+        verb = "expired" if left <= 0 else "expires"
+        yield f"{_which(first, leaf)} {verb} {first.not_after:%Y-%m-%d %H:%M} UTC"
+
+
+def _which(certificate: Certificate, leaf: Certificate) -> str:
+    return "it" if certificate == leaf else f"the chain's {certificate.subject!r}"
+
+
+def _names(leaf: Certificate) -> str:
+    shown = ", ".join(leaf.names[:3]) or "no name"
+    return f"{shown} and {len(leaf.names) - 3} more" if len(leaf.names) > 3 else shown

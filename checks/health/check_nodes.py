@@ -1,0 +1,119 @@
+"""Health of the nodes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from opsproof import CRITICAL, AtMost, Count, Duration, Examination, Limits, Listing, Subject, Undecided, check
+from opsproof.facts.beside import Beside
+from opsproof.facts.kubernetes import Kubernetes, Nodes
+from opsproof.facts.kubernetes_meta import Condition
+from opsproof.facts.kubernetes_nodes import Lease, Node
+from opsproof.model.failure import Failure
+
+LEASES = "kube-node-lease"
+Leases = Annotated[Listing[Lease] | Failure, Beside(Kubernetes("leases", namespace=LEASES))]
+
+
+class NodeLimits(Limits):
+    """`grace` is for nodes that join and for cordoned ones, which are being worked on: for no others."""
+
+    heartbeat: AtMost[Duration] = AtMost.parse("5m", Duration)
+    grace: Duration = Duration.parse("5m")
+    cordoned: AtMost[Count] | None = None
+
+
+@check("health/nodes-ready", title="Every node is ready and reports", level=CRITICAL)
+def check_nodes(nodes: Nodes, leases: Leases, limits: NodeLimits, examine: Examination) -> None:
+    """A node that is not ready, or silent, takes its pods with it and leaves less room for the others."""
+    staying = [node for node in nodes if _stays(node, examine)]
+    for node in staying:
+        if _ready(node, limits, examine):
+            _heartbeat(node, nodes.as_of, leases, limits, examine)
+    _cordoned([node for node in staying if node.cordoned], limits, examine)
+
+
+def _stays(node: Node, examine: Examination) -> bool:
+    """Autoscalers and spot markets take nodes away on purpose."""
+    if node.leaving is not None:
+        examine.exclude(node, f"about to be taken away (taint {node.leaving.key})")
+    elif node.terminating:
+        examine.exclude(node, "being deleted")
+    else:
+        return True
+    return False
+
+
+def _ready(node: Node, limits: NodeLimits, examine: Examination) -> bool:
+    ready = node.condition("Ready")
+    bad = [*([ready] if ready and not ready.is_true else []), *node.pressures]
+    since, since_from, grace = _since(node, bad, limits, examine.now)
+    with examine(
+        node,
+        measured=_shown([ready] if ready and not bad else bad) or "no condition Ready",
+        limit="Ready=True, no pressure",
+        since=since,
+        since_from=since_from,
+        grace=grace,
+    ):
+        assert ready is not None, "the condition Ready is not reported; needed: True"
+        assert ready.is_true, f"Ready={ready.status} ({ready.reason}); needed: True"
+        assert not node.pressures, f"{_shown(node.pressures)}; needed: all False"
+    return ready is not None and ready.is_true
+
+
+def _since(
+    node: Node, bad: list[Condition], limits: NodeLimits, now: datetime
+) -> tuple[datetime | None, str, Duration | None]:
+    """When it went bad and where that is read; grace only for a new node and for a cordoned one."""
+    began = min((one.last_transition_time for one in bad if one.last_transition_time), default=None)
+    if node.created is not None and (now - node.created).total_seconds() < limits.grace:
+        return node.created, "the node's creation", limits.grace
+    named = f"condition {bad[0].type}" if bad else ""
+    return began, named, limits.grace if node.cordoned else None
+
+
+def _shown(conditions: list[Condition] | tuple[Condition, ...]) -> str:
+    return ", ".join(f"{one.type}={one.status}" for one in conditions)
+
+
+def _heartbeat(
+    node: Node, now: datetime, leases: Listing[Lease] | Failure, limits: NodeLimits, examine: Examination
+) -> None:
+    """How old the kubelet's word is, by the server's clock: Ready=True of a silent one is worth nothing."""
+    subject = Subject("node", node.name, key=f"{node.name}/heartbeat")
+    if isinstance(leases, Failure):
+        examine.unknown(subject, leases)
+        return
+    lease = next((one for one in leases if one.name == node.name), None)
+    ready = node.condition("Ready")
+    beat, read_from = (lease.renewed, "its lease") if lease else (None, "")
+    if beat is None and ready is not None:
+        beat, read_from = ready.last_heartbeat_time, "condition Ready"
+    age = Duration((now - beat).total_seconds()) if beat else None
+    with examine(subject, measured=age, limit=limits.heartbeat, since=beat, since_from=read_from):
+        if age is None:
+            raise Undecided("neither a lease nor a heartbeat is reported")
+        assert limits.heartbeat.allows(age), f"last heartbeat {age} ago; needed: {limits.heartbeat}"
+
+
+def _cordoned(cordoned: list[Node], limits: NodeLimits, examine: Examination) -> None:
+    """A node is cordoned for a while on purpose; forgotten ones are what a limit looks for."""
+    if cordoned:
+        examine.note(f"cordoned: {', '.join(node.name for node in cordoned)}")
+    if limits.cordoned is None:
+        return
+    if limits.cordoned.allows(len(cordoned)):
+        with examine(Subject("cluster", "cordoned nodes"), measured=Count(len(cordoned)), limit=limits.cordoned):
+            return
+    for node in cordoned:
+        with examine(
+            Subject("node", node.name, key=f"{node.name}/cordoned"),
+            measured=Count(len(cordoned)),
+            limit=limits.cordoned,
+            since=node.cordoned_since,
+            since_from="taint node.kubernetes.io/unschedulable",
+            grace=limits.grace,
+        ):
+            raise AssertionError(f"cordoned, one of {len(cordoned)}; needed: {limits.cordoned}")

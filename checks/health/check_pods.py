@@ -1,0 +1,257 @@
+"""Pods: ready, spread over nodes, and not restarting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from math import isfinite
+from typing import Annotated, NamedTuple
+
+from opsproof import (
+    CRITICAL,
+    AtLeast,
+    AtMost,
+    Count,
+    Duration,
+    Examination,
+    Limits,
+    Listing,
+    Scoped,
+    Subject,
+    Undecided,
+    check,
+)
+from opsproof.facts.beside import Beside, known
+from opsproof.facts.kubernetes import Deployments, Pods
+from opsproof.facts.kubernetes_choice import SelectorText, matching
+from opsproof.facts.kubernetes_pods import ContainerStatus, Pod, Terminated
+from opsproof.facts.kubernetes_readiness import hopeless, ready_share, trouble
+from opsproof.facts.kubernetes_transitions import Since, WorkloadKey, by_workload, unready_since, workload_key
+from opsproof.facts.kubernetes_workloads import Workload
+from opsproof.facts.matchers import workload_of
+from opsproof.facts.prometheus import PromQL, Samples, number
+from opsproof.model.failure import Failure
+
+
+class PodLimits(Limits):
+    """`at_least`: pods that must be there. `nodes`: nodes over which each workload's pods are spread."""
+
+    selector: Scoped[SelectorText] = ""
+    grace: Duration = Duration.parse("5m")
+    at_least: AtLeast[Count] = AtLeast.parse(1, Count)
+    nodes: AtLeast[Count] | None = None
+
+
+@check("health/pods-ready", title="Every pod that is not a finished job is ready", level=CRITICAL)
+def check_pods_ready(pods: Pods, deployments: Deployments, limits: PodLimits, examine: Examination) -> None:
+    """A pod that runs but is not ready serves nobody, while its workload looks complete."""
+    workloads = {workload_key(deployment): deployment for deployment in deployments}
+    chosen = matching(pods, limits.selector)
+    serving = []
+    for pod in chosen:
+        if why := _set_aside(pod):
+            examine.exclude(pod, why)
+            continue
+        _examine_pod(pod, workloads, limits, examine)
+        if not pod.terminating:
+            serving.append(pod)
+    if len(chosen):
+        _examine_number(chosen, len(serving), limits, examine)
+    if limits.nodes is not None:
+        _examine_spread(serving, limits.nodes, examine)
+
+
+def _set_aside(pod: Pod) -> str:
+    """Why a pod's readiness says nothing about the system's health; "" when it does."""
+    if pod.phase == "Succeeded":
+        return "finished"
+    if pod.of_job:
+        return "belongs to a Job, which is judged as a whole"
+    if pod.leftover and pod.owner is not None:
+        return f"left over: {pod.status.reason}, replaced by its workload"
+    scheduled = pod.condition("PodScheduled")
+    if scheduled is not None and scheduled.reason == "SchedulingGated":
+        return "held back by a scheduling gate"
+    return ""
+
+
+def _examine_pod(
+    pod: Pod, workloads: dict[WorkloadKey, Workload], limits: PodLimits, examine: Examination
+) -> None:
+    why = _overdue(pod) if pod.terminating else trouble(pod)
+    owner = workloads.get((pod.namespace, *(pod.workload or ("", ""))))
+    since = (unready_since(pod) if pod.terminating else unready_since(pod, owner)) if why else Since()
+    patience = None if hopeless(pod) and not pod.terminating else limits.grace
+    with examine(
+        pod,
+        measured=ready_share(pod) if why else "",
+        limit="ready",
+        since=since.moment,
+        since_from=since.read_from,
+        grace=patience,
+    ):
+        assert not why, why
+
+
+def _overdue(pod: Pod) -> str:
+    due = pod.metadata.deletion_timestamp
+    return f"deleted, and still there; it had until {due:%H:%M:%S} UTC to end"
+
+
+def _examine_number(chosen: Listing[Pod], serving: int, limits: PodLimits, examine: Examination) -> None:
+    """A deleted workload leaves no pod that could be unready."""
+    with examine(
+        Subject("pods", limits.selector or "all"), measured=Count(serving), limit=limits.at_least
+    ):
+        if chosen.gaps and not limits.at_least.allows(serving):
+            raise Undecided(f"{serving} pods seen, but not every namespace answered")
+        assert limits.at_least.allows(serving), f"{serving} pods, {limits.at_least} needed"
+
+
+def _examine_spread(pods: Iterable[Pod], nodes: AtLeast[Count], examine: Examination) -> None:
+    for (namespace, kind, name), members in by_workload(pods).items():
+        subject = Subject(kind.lower(), name, namespace)
+        used = Count(len({pod.node for pod in members if pod.node}))
+        if not nodes.allows(len(members)):
+            examine.exclude(subject, "has fewer pods than the nodes asked for")
+            continue
+        with examine(subject, measured=used, limit=nodes):
+            assert nodes.allows(used), f"its {len(members)} pods are on {used} nodes, {nodes} needed"
+
+
+class RestartLimits(Limits):
+    """`reasons`: count only containers that ended so (`OOMKilled`); empty counts every unexpected end."""
+
+    selector: Scoped[SelectorText] = ""
+    reasons: Scoped[tuple[str, ...]] = ()
+    window: Duration = Duration.parse("15m")
+    restarts: AtMost[Count] = AtMost.parse(0, Count)
+
+
+Restarts = Annotated[
+    Samples | Failure,
+    Beside(PromQL("max by (namespace, pod, container) (increase(${container_restarts}[${window}]))")),
+]
+_Counted = dict[tuple[str, str, str], float]
+
+
+class _Seen(NamedTuple):
+    """What is known of one container's restarts in the window: not fewer than `low`, not more than `high`."""
+
+    name: str
+    low: int
+    high: int
+    looping: bool
+    ended: Terminated | None
+
+
+@check("health/pod-restarts", title="No container crashes or restarts more often than allowed", level=CRITICAL)
+def check_pod_restarts(pods: Pods, restarts: Restarts, limits: RestartLimits, examine: Examination) -> None:
+    """A crashing container drops the work it had, and the kubelet waits longer after each crash."""
+    counted = _counted(restarts, limits)
+    chosen = [pod for pod in matching(pods, limits.selector) if not _ends_by_design(pod, examine)]
+    for pod in chosen:
+        _examine_restarts(pod, counted, pods.as_of, limits, examine)
+    if limits.reasons or not len(pods):
+        return
+    if isinstance(restarts, Failure):
+        examine.unknown(Subject("metric", "container_restarts"), restarts)
+    elif not counted and chosen:
+        examine.unknown(
+            Subject("metric", "container_restarts"), Undecided("Prometheus has no series of container restarts")
+        )
+    elif not limits.selector:
+        _examine_replaced(pods, counted, limits, examine)
+
+
+def _ends_by_design(pod: Pod, examine: Examination) -> bool:
+    why = "belongs to a Job, which retries by design" if pod.of_job else ""
+    why = why or ("finished" if pod.finished else "") or ("being deleted" if pod.terminating else "")
+    why = why or ("" if pod.statuses else "no container has started yet")
+    if why:
+        examine.exclude(pod, why)
+    return bool(why)
+
+
+def _counted(restarts: Samples | Failure, limits: RestartLimits) -> _Counted:
+    """Prometheus's counts by namespace, pod and container; it does not tell the reasons."""
+    if isinstance(restarts, Failure) or limits.reasons:
+        return {}
+    return {
+        (series.label("namespace"), series.label("pod"), series.label("container")): series.value
+        for series in known(restarts)
+    }
+
+
+def _examine_restarts(
+    pod: Pod, counted: _Counted, as_of: datetime, limits: RestartLimits, examine: Examination
+) -> None:
+    opened = as_of.timestamp() - limits.window
+    seen = [
+        _seen(status, counted.get((pod.namespace, pod.name, status.name)), opened, limits.reasons)
+        for status in pod.statuses.values()
+    ]
+    worst = max(seen, key=lambda one: (one.looping, one.low, one.high))
+    since = worst.ended.finished_at if worst.ended is not None else None
+    with examine(
+        pod,
+        measured=Count(worst.low),
+        limit=limits.restarts,
+        since=since,
+        since_from="the container's last end",
+    ):
+        assert not worst.looping, _restart_text(worst, limits)
+        assert limits.restarts.allows(worst.low), _restart_text(worst, limits)
+        for one in seen:
+            if not limits.restarts.allows(one.high):
+                raise Undecided(f"container {one.name} ended in the last {limits.window}; how often is not known")
+
+
+def _seen(
+    status: ContainerStatus, counted: float | None, opened: float, reasons: tuple[str, ...]
+) -> _Seen:
+    ended = status.last_terminated
+    recent = ended is not None and ended.finished_at is not None and ended.finished_at.timestamp() >= opened
+    clean = ended is not None and ended.exit_code == 0
+    wanted = ended is not None and (ended.reason in reasons if reasons else not clean)
+    low = int(recent and wanted)
+    if counted is not None:
+        low = max(low, round(number(counted)) - int(recent and clean))
+        high = low
+    else:
+        high = _most(status, recent, wanted) if not reasons else low
+    looping = status.waiting_reason == "CrashLoopBackOff" and (not reasons or wanted or "CrashLoopBackOff" in reasons)
+    return _Seen(status.name, low, high, looping, ended)
+
+
+def _most(status: ContainerStatus, recent: bool, wanted: bool) -> int:
+    """The most restarts that the status alone allows: none when the last end is older than the window."""
+    if status.last_terminated is None or status.last_terminated.finished_at is None:
+        return status.restart_count
+    return max(1, status.restart_count) if recent and wanted else 0
+
+
+def _restart_text(seen: _Seen, limits: RestartLimits) -> str:
+    state = "is in CrashLoopBackOff, " if seen.looping else ""
+    text = f"container {seen.name} {state}restarted {seen.low} times in {limits.window}, needed {limits.restarts}"
+    if seen.ended is None:
+        return text
+    return f"{text}; it last ended with {seen.ended.reason or 'no reason'} (exit code {seen.ended.exit_code})"
+
+
+def _examine_replaced(
+    pods: Listing[Pod], counted: _Counted, limits: RestartLimits, examine: Examination
+) -> None:
+    """Containers whose pods are gone by now: replacing a crashing pod does not undo its crashes."""
+    there = {(pod.namespace, pod.name) for pod in pods}
+    namespaces = {pod.namespace for pod in pods} - set(pods.gaps)
+    for (namespace, pod, container), value in sorted(counted.items()):
+        if namespace not in namespaces or (namespace, pod) in there:
+            continue
+        times = Count(round(value)) if isfinite(value) else None
+        subject = Subject("pod", pod, namespace, key=f"deployment/{workload_of(pod)}")
+        with examine(subject, measured=times, limit=limits.restarts):
+            assert limits.restarts.allows(round(number(value))), (
+                f"container {container} restarted {times} times in {limits.window} before the pod was replaced, "
+                f"needed {limits.restarts}"
+            )

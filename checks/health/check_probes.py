@@ -1,0 +1,57 @@
+"""Probes: the kubelet can tell whether a container works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from opsproof import MEDIUM, Examination, Limits, Scoped, check
+from opsproof.facts.kubernetes import Pods, Workloads
+from opsproof.facts.kubernetes_choice import SelectorText, matching
+from opsproof.facts.kubernetes_pods import Container, PodSpec, Probe
+
+
+class ProbeLimits(Limits):
+    selector: Scoped[SelectorText] = ""
+
+
+@check("health/probes-configured", title="Every long-running container has working probes", level=MEDIUM)
+def check_probes(workloads: Workloads, pods: Pods, limits: ProbeLimits, examine: Examination) -> None:
+    """Without probes a hanging container keeps its traffic and is never restarted."""
+    specs: list[tuple[object, PodSpec]] = [
+        (workload, workload.template.spec) for workload in matching(workloads, limits.selector)
+    ]
+    for pod in matching(pods, limits.selector):
+        if pod.of_job or pod.finished:
+            examine.exclude(pod, "runs to completion and needs no probes")
+        elif pod.owner is None:
+            specs.append((pod, pod.spec))
+    for subject, spec in specs:
+        missing = [text for container in spec.long_running for text in _faults(container)]
+        with examine(subject, measured=f"{len(missing)} faults", limit="none"):
+            assert not missing, "; ".join(missing)
+
+
+def _faults(container: Container) -> Iterator[str]:
+    for name, probe in (("readiness", container.readiness_probe), ("liveness", container.liveness_probe)):
+        if probe is None:
+            yield f"container {container.name} has no {name} probe"
+        elif not _reaches(container, probe):
+            yield f"container {container.name}: its {name} probe asks port {probe.port}, which it does not have"
+    if _stricter(container.liveness_probe, container.readiness_probe):
+        yield f"container {container.name}: liveness gives up before readiness, so that it is restarted while it could recover"
+
+
+def _reaches(container: Container, probe: Probe) -> bool:
+    """A named port must be declared; a number only by a container that declares ports at all."""
+    if probe.port is None or (isinstance(probe.port, int) and not container.ports):
+        return True
+    return container.has_port(probe.port)
+
+
+def _stricter(liveness: Probe | None, readiness: Probe | None) -> bool:
+    return liveness is not None and readiness is not None and _patience(liveness) < _patience(readiness)
+
+
+def _patience(probe: Probe) -> int:
+    """Seconds of failing until the probe acts."""
+    return probe.period_seconds * probe.failure_threshold

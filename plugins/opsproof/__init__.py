@@ -1,0 +1,36 @@
+"""opsproof: a runbook's promises as pytest checks against the live environment."""
+
+from opsproof.check import Check, check
+from opsproof.examine import Examination
+from opsproof.facts.listing import Listing
+from opsproof.model.failure import NotApplicable, Undecided
+from opsproof.model.level import CRITICAL, HIGH, LOW, MEDIUM, Level
+from opsproof.model.limits import AtLeast, AtMost, Limits, Scoped
+from opsproof.model.subject import Subject
+from opsproof.model.units import Bytes, Cores, Count, Duration, Percent
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CRITICAL",
+    "HIGH",
+    "LOW",
+    "MEDIUM",
+    "AtLeast",
+    "AtMost",
+    "Bytes",
+    "Check",
+    "Cores",
+    "Count",
+    "Duration",
+    "Examination",
+    "Level",
+    "Limits",
+    "Listing",
+    "NotApplicable",
+    "Percent",
+    "Scoped",
+    "Subject",
+    "Undecided",
+    "check",
+]

@@ -1,0 +1,88 @@
+"""The header of a check: its name, what holds when it passes, how bad it is when it does not."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, get_args, get_type_hints
+
+from opsproof.model.level import Level
+from opsproof.model.limits import Limits
+
+
+class CheckError(Exception):
+    """A check is declared wrongly: its message is for the person who wrote it."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check function with its header. Call it with plain objects to test it."""
+
+    name: str
+    title: str
+    level: Level
+    function: Callable[..., None]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> None:
+        self.function(*args, **kwargs)
+
+    @property
+    def place(self) -> str:
+        """Where it is written: file:line:column."""
+        code = self.function.__code__
+        return f"{code.co_filename}:{code.co_firstlineno}:1"
+
+    @property
+    def risk(self) -> str:
+        """The docstring: what happens when the requirement is not kept."""
+        return inspect.getdoc(self.function) or ""
+
+    @cached_property
+    def _hints(self) -> Mapping[str, Any]:
+        return get_type_hints(self.function, include_extras=True)
+
+    @cached_property
+    def parameters(self) -> frozenset[str]:
+        return frozenset(inspect.signature(self.function).parameters)
+
+    @cached_property
+    def limits(self) -> type[Limits]:
+        """The type of the check's `limits` argument; `Limits` itself when it has none."""
+        hint = self._hints.get("limits", Limits)
+        if not (isinstance(hint, type) and issubclass(hint, Limits)):
+            raise CheckError(f"{self.name}: annotate `limits` with a subclass of Limits")
+        return hint
+
+    @cached_property
+    def sources(self) -> dict[str, Any]:
+        """Argument name -> the source in its annotation. Reads annotations only.
+
+        Raises:
+            CheckError: an argument that is neither `limits`, `examine` nor annotated with a source.
+        """
+        found: dict[str, Any] = {}
+        for name in inspect.signature(self.function).parameters:
+            if name in {"limits", "examine"}:
+                continue
+            sources = [part for part in get_args(self._hints.get(name)) if hasattr(part, "asks")]
+            if len(sources) != 1:
+                raise CheckError(f"{self.name}: argument {name!r} needs one source in its annotation")
+            found[name] = sources[0]
+        return found
+
+
+def check(name: str, *, title: str, level: Level) -> Callable[[Callable[..., None]], Check]:
+    """Declare a check, named `<topic>/<what>` as in the catalogue.
+
+    Args:
+        name: what a runbook row writes under `checks`.
+        title: the compliant state, as a sentence.
+        level: the severity of a violation when the row states none.
+    """
+
+    def declare(function: Callable[..., None]) -> Check:
+        return Check(name, title, level, function)
+
+    return declare

@@ -1,0 +1,222 @@
+"""Collect: every ask of a run is answered exactly once, whoever needs it, by whichever process is first."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from threading import Lock
+from typing import Any, ClassVar
+
+import msgspec
+
+from opsproof.collectors import registry
+from opsproof.collectors.link import Collector, Link, Request
+from opsproof.evidence.files import append_line, locked
+from opsproof.evidence.redaction import Redactor
+from opsproof.evidence.store import Recorded, Store
+from opsproof.model.ask import Ask
+from opsproof.model.failure import BadAnswer, CollectionError, IdentityMismatch, TimedOut
+from opsproof.model.target import Target, TargetReport
+from opsproof.source import Answer
+
+_THREADS = 32
+
+
+class Identify(Ask, frozen=True, kw_only=True, tag="identify"):
+    """Who is this server, and as whom are we there?"""
+
+    answer: ClassVar[Any] = TargetReport
+
+
+class FileSlots:
+    """Load budgets over all processes of a run: a lock file per slot, a clock file per target."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def slot(self, target: Target, deadline: float) -> Iterator[None]:
+        name = target.id.replace("/", "_")
+        handle = self._take(name, target, deadline)
+        try:
+            self._pace(name, target.budget.rate, deadline)
+            yield
+        finally:
+            os.close(handle)
+
+    def _take(self, name: str, target: Target, deadline: float) -> int:
+        import fcntl
+
+        while time.monotonic() < deadline:
+            for number in range(target.budget.in_flight):
+                handle = os.open(
+                    self.folder / f"{name}.{number}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+                )
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    os.close(handle)
+                else:
+                    return handle
+            time.sleep(0.005)
+        raise TimedOut("no free slot in the load budget in time", target=target.id)
+
+    def _pace(self, name: str, rate: float, deadline: float) -> None:
+        """Keep the target's requests below `rate` per second; a burst of one second's worth is let through."""
+        with locked(self.folder / f"{name}.clock") as handle:
+            text = os.pread(handle, 64, 0)
+            free_at = max(float(text or 0), time.monotonic() - 1.0) + 1.0 / rate
+            os.pwrite(handle, f"{free_at:.6f}".ljust(32).encode(), 0)
+        wait = free_at - time.monotonic()
+        if wait > 0:
+            time.sleep(min(wait, max(0.0, deadline - time.monotonic())))
+
+
+@dataclass
+class Progress:
+    """How far one target is: what a progress line shows."""
+
+    target: str
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    failure: str = ""
+
+
+@dataclass
+class Collection:
+    """The collect stage of one process of a run.
+
+    Answers are decided on as they were published: redacted and round-tripped through JSON, so that a
+    replay of the same files decides the same.
+    """
+
+    folder: Path
+    now: datetime
+    deadline: float
+    targets: Mapping[str, Target]
+    redactor: Redactor
+    live: bool = True
+    on_progress: Callable[[Progress], None] = lambda progress: None
+    store: Store = field(init=False)
+    _answers: dict[str, Answer[Any]] = field(default_factory=dict)
+    _collectors: dict[str, Collector] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.folder / "facts")
+        self.slots = FileSlots(self.folder / ".slots")
+
+    def gather(self, asks: Iterable[Ask]) -> None:
+        """Answer all of them, concurrently, each target's identity first."""
+        wanted = {ask.digest: ask for ask in asks}
+        progress = {ask.target: Progress(ask.target) for ask in wanted.values()}
+        for ask in wanted.values():
+            progress[ask.target].total += 1
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(self.identify, progress))
+            # Slow asks (spaced probes) of many targets first would starve the rest: go round the targets.
+            for ask in sorted(wanted.values(), key=lambda ask: (ask.digest, ask.target)):
+                pool.submit(self._tracked, ask, progress[ask.target])
+
+    def _tracked(self, ask: Ask, progress: Progress) -> None:
+        answer = self.answer(ask)
+        with self._lock:
+            progress.done += 1
+            if answer.failure is not None:
+                progress.failed += 1
+                progress.failure = progress.failure or answer.failure.message
+            self.on_progress(progress)
+
+    def identify(self, target: str) -> Answer[TargetReport]:
+        return self.answer(Identify(target=target))
+
+    def answer(self, ask: Ask) -> Answer[Any]:
+        """The answer to one ask: from memory, from disk, or from the target."""
+        known = self._answers.get(ask.digest)
+        if known is not None:
+            return known
+        if self.live and not self.store.has(ask.digest):
+            # One process is elected by the lock; the others wait and find the answer published.
+            with locked(self.folder / ".slots" / f"ask.{ask.digest}"):
+                if not self.store.has(ask.digest):
+                    self.store.publish(self._asked(ask))
+        answer = self.store.answer(ask, self.now)
+        self._answers[ask.digest] = answer
+        return answer
+
+    def _asked(self, ask: Ask) -> Recorded:
+        target = self.targets[ask.target]
+        link = Link(target, ask.digest, slots=self.slots, record=self._record, deadline=self.deadline)
+        asked = datetime.now(timezone.utc)
+        facts, failure = b"null", None
+        try:
+            if not isinstance(ask, Identify):
+                self._require_identity(target)
+            facts = self.redactor.json(msgspec.json.encode(self._collect(ask, target, link)))
+        except CollectionError as error:
+            failure = error.as_failure()
+        except Exception as error:
+            # The one broad handler of the project: whatever a library or a hostile answer raises is UNKNOWN.
+            failure = BadAnswer(
+                f"{type(error).__name__} while reading the answer", target=ask.target
+            ).as_failure()
+        if failure is not None:
+            failure = msgspec.structs.replace(failure, message=self.redactor.text(failure.message))
+        answered = datetime.now(timezone.utc)
+        return Recorded(
+            ask=msgspec.Raw(msgspec.json.encode(ask, order="sorted")),
+            digest=ask.digest,
+            target=ask.target,
+            asked=asked,
+            answered=answered,
+            clock=link.clock,
+            skew=round((link.clock - answered).total_seconds(), 3) if link.clock else None,
+            facts=msgspec.Raw(facts),
+            failure=failure,
+        )
+
+    def _collect(self, ask: Ask, target: Target, link: Link) -> Any:
+        with self._lock:
+            collector = self._collectors.get(target.id)
+            if collector is None:
+                collector = self._collectors[target.id] = registry.collector(target)
+        return collector.identify(link) if isinstance(ask, Identify) else collector.collect(ask, link)
+
+    def _require_identity(self, target: Target) -> None:
+        """Nothing is asked of a server that is not the declared one, or that is known to be gone."""
+        proof = self.identify(target.id)
+        if proof.failure is not None:
+            if target.identity or proof.failure.kind in {
+                "Unreachable",
+                "TlsFailed",
+                "Unauthenticated",
+                "TimedOut",
+            }:
+                proof.value()
+            return
+        report = proof.value()
+        for name, declared in sorted(target.identity.items()):
+            found = report.identity.get(name)
+            if found != declared:
+                raise IdentityMismatch(
+                    f"declared {name} {declared!r}, found {found!r}: this is another server than the environment names"
+                    if found is not None
+                    else f"cannot prove {name} {declared!r}: the server does not tell it ({report.failure or 'no value'})",
+                    target=target.id,
+                )
+
+    def _record(self, request: Request) -> None:
+        request.path = self.redactor.text(request.path)
+        append_line(self.folder / "requests.jsonl", msgspec.json.encode(request))
+
+    def close(self) -> None:
+        for collector in self._collectors.values():
+            collector.close()

@@ -1,0 +1,1 @@
+"""The only code that talks to live servers: answers asks with facts."""

@@ -1,0 +1,132 @@
+"""The JSON of Prometheus's HTTP API as far as it is read, and what of its texts is kept."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+import msgspec
+
+from opsproof.model.units import Duration
+
+SHORT = 200
+
+
+class Envelope(msgspec.Struct):
+    status: str
+    data: msgspec.Raw
+    warnings: list[str] | None = None
+    infos: list[str] | None = None
+
+
+class Result(msgspec.Struct):
+    resultType: str  # noqa: N815
+    result: msgspec.Raw
+
+
+class Element(msgspec.Struct):
+    metric: dict[str, str]
+    value: tuple[float, str] | None = None
+    values: list[tuple[float, str]] | None = None
+
+
+class Target(msgspec.Struct, rename="camel"):
+    labels: dict[str, str]
+    health: str
+    last_error: str = ""
+    last_scrape: str = ""
+    scrape_interval: str = ""
+
+
+class Targets(msgspec.Struct, rename="camel"):
+    active_targets: list[Target]
+
+
+class Rule(msgspec.Struct, rename="camel"):
+    name: str
+    query: str
+    type: str
+    health: str
+    duration: float = 0.0
+    labels: dict[str, str] | None = None
+    last_evaluation: str = ""
+
+
+class Group(msgspec.Struct):
+    name: str
+    interval: float
+    rules: list[Rule]
+
+
+class Groups(msgspec.Struct):
+    groups: list[Group]
+
+
+class Url(msgspec.Struct):
+    url: str
+
+
+class Alertmanagers(msgspec.Struct, rename="camel"):
+    active_alertmanagers: list[Url] | None
+    dropped_alertmanagers: list[Url] | None = None
+
+
+class Runtime(msgspec.Struct, rename="camel"):
+    start_time: str = ""
+    storage_retention: str = ""
+    reload_config_success: bool = True
+
+
+class Build(msgspec.Struct):
+    version: str = ""
+
+
+class Config(msgspec.Struct):
+    yaml: str
+
+
+def promql(seconds: float) -> str:
+    return Duration(seconds).promql
+
+
+def seconds(text: str) -> float:
+    """`1h30m`, `45d`, `1y` in seconds; 0 for what is no duration (`512MB`)."""
+    years, _, rest = text.rpartition("y")
+    try:
+        return (float(years) * 365 * 86400 if years else 0.0) + (Duration.parse(rest) if rest else 0.0)
+    except ValueError:
+        return 0.0
+
+
+def sorted_out(remarks: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Warnings and infos: older servers send infos among the warnings."""
+    texts = [text[:SHORT] for text in remarks]
+    infos = [text for text in texts if text.startswith("PromQL info")]
+    return tuple(text for text in texts if text not in infos), tuple(infos)
+
+
+def address(url: str) -> str:
+    """Host and port alone: the URL of an Alertmanager may hold credentials."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.hostname}:{parts.port}" if parts.port else str(parts.hostname)
+    except ValueError:
+        return "?"
+
+
+_PROBLEMS = {
+    "connection refused": "connection refused",
+    "context deadline exceeded": "no answer within the scrape timeout",
+    "no such host": "the host name is not known",
+    "x509": "the certificate is not accepted",
+    "connection reset": "the connection was reset",
+    "no route to host": "no route to the host",
+}
+
+
+def problem(text: str) -> str:
+    if status := re.search(r"server returned HTTP status (\d{3})", text):
+        return f"HTTP {status[1]}"
+    return next(
+        (ours for theirs, ours in _PROBLEMS.items() if theirs in text), "scrape failed" if text else ""
+    )

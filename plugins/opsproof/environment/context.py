@@ -1,0 +1,66 @@
+"""What a check's sources may know when an item is made: targets, names and limits of one environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from opsproof.environment.environment import Environment
+from opsproof.environment.names import UnknownName, mentioned, text
+from opsproof.environment.problems import choices
+from opsproof.model.failure import NotConfigured
+from opsproof.model.limits import Limits, Steps
+from opsproof.model.target import Target
+from opsproof.model.units import Unit
+from opsproof.source import fill
+
+
+@dataclass(frozen=True)
+class EnvironmentContext:
+    """Implements `opsproof.source.Context`. Fields of the limits come before names and metrics."""
+
+    environment: Environment
+    limits: Limits
+
+    def target(self, role: str) -> Target:
+        """The target of that role. Raises NotConfigured, naming the key to add."""
+        found = self.environment.targets.get(role)
+        if found is None:
+            raise NotConfigured(f"targets.{role} is not set; add it to {self.environment.names.file}")
+        return found
+
+    def fill(self, template: str) -> str:
+        """Replace `${name}` by limits, scope, names and metrics. Lists are joined by `|`.
+
+        Raises:
+            NotConfigured: a name that the environment does not set, or that nobody declares.
+        """
+        wanted = {name for _, name in mentioned(template)}
+        return fill(template, {name: self._text(name) for name in wanted})
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """A name that may be a list, e.g. `namespaces`. Raises NotConfigured for an unset one."""
+        value = self._value(name)
+        return tuple(map(text, value)) if isinstance(value, (list, tuple)) else (text(value),)
+
+    def _text(self, name: str) -> object:
+        value = self._value(name)
+        return value if isinstance(value, (Unit, Steps)) else text(value)
+
+    def _value(self, name: str) -> Any:
+        own = self._own()
+        try:
+            if name in own:
+                value = own.pop(name)
+                return self.environment.names.replaced(value, own) if isinstance(value, str) else value
+            return self.environment.names.value(name, own)
+        except UnknownName as error:
+            file = self.environment.names.file
+            message = (
+                f"{error.name} is not declared; add it under metrics or names of system.yaml and of {file}"
+            )
+            near = choices(error.name, error.known).partition("?")
+            raise NotConfigured(message + (f" ({near[0]}?)" if near[1] else "")) from None
+
+    def _own(self) -> dict[str, Any]:
+        return {name: getattr(self.limits, name) for name in type(self.limits).model_fields}

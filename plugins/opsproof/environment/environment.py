@@ -1,0 +1,128 @@
+"""An environment: where a system lives. Targets, names, metrics, gate, declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import time
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
+
+from opsproof.environment.names import Names
+from opsproof.environment.problems import Problem, short
+from opsproof.environment.shape import LevelWord, Moment, Shape, Text, refuse, word
+from opsproof.environment.targets import FilePath, missing_path, paths, secrets
+from opsproof.model.level import Level
+from opsproof.model.requirement import NotApplicableHere, Position, Positions, QuietHours
+from opsproof.model.target import Target
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment of a system with `like` resolved. `sources` says which file each part comes from."""
+
+    name: str
+    system: str
+    file: Path
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    names: Names = field(default_factory=Names)
+    gate: Level | None = None
+    recording: Path | None = None
+    not_applicable: tuple[NotApplicableHere, ...] = ()
+    quiet_hours: tuple[QuietHours, ...] = ()
+    like: str = ""
+    sources: Mapping[tuple[str, str], Positions] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def id(self) -> str:
+        """`repo-scanner/production`, as `--env` has it."""
+        return f"{self.system}/{self.name}"
+
+    @property
+    def metrics(self) -> Mapping[str, str | None]:
+        return self.names.metrics
+
+    def where(self, section: str, name: str, *rest: str | int) -> Position:
+        """Position of a part, also one taken over by `like`: `where("targets", "postgres", "password")`."""
+        source = self.sources.get((section, name))
+        return source.at(section, name, *rest) if source else Position(self.file)
+
+
+def missing_secrets(environment: Environment) -> list[Problem]:
+    """What the targets refer to and is not there: variables, files. Looks only whether they exist."""
+    found = []
+    for role, target in environment.targets.items():
+        source = environment.sources.get(("targets", role))
+        gaps = [(path, reference.missing()) for path, reference in secrets(target.settings)]
+        gaps += [(path, missing_path(str(file), Path())) for path, file in paths(target.settings)]
+        for path, why in gaps:
+            if why:
+                where = source.at("targets", role, *path) if source else Position(environment.file)
+                found.append(Problem.at(where, f"targets.{role}.{'.'.join(path)}: {why}"))
+    return found
+
+
+class NotApplicableShape(Shape):
+    requirement: Text
+    reason: Text
+    declared_by: Text
+    until: Moment
+
+
+def _time(value: object) -> time:
+    try:
+        hours, minutes = str(value).split(":") if isinstance(value, str) else ("", "")
+        return (
+            time(int(hours), int(minutes)) if len(hours) == len(minutes) == 2 else refuse("not a time of day")
+        )
+    except ValueError:
+        refuse("not a time of day", 'write it like "06:30", in quotes')
+
+
+def _zone(value: str) -> str:
+    try:
+        return ZoneInfo(value).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        refuse(f"unknown time zone {short(value)}", "write it like Europe/Berlin or UTC")
+
+
+TimeOfDay = Annotated[time, PlainValidator(_time)]
+
+
+class QuietHoursShape(Shape):
+    days: Annotated[list[Annotated[str, word("day", DAYS)]], Field(min_length=1)]
+    begins: Annotated[TimeOfDay, Field(alias="from")]
+    until: TimeOfDay
+    zone: Annotated[str, AfterValidator(_zone)]
+    reason: Text
+
+    def made(self) -> QuietHours:
+        return QuietHours(
+            tuple(DAYS.index(day) for day in self.days), self.begins, self.until, self.zone, self.reason
+        )
+
+
+def _nothing_is_empty(given: object) -> object:
+    return {} if given is None else given
+
+
+RawMapping = Annotated[dict[str, Any], BeforeValidator(_nothing_is_empty)]
+
+
+class EnvironmentShape(Shape):
+    stand_ins = {"environment": "?"}
+
+    environment: Text
+    like: Text | None = None
+    targets: RawMapping = {}
+    names: RawMapping = {}
+    metrics: Annotated[dict[str, Text | None], BeforeValidator(_nothing_is_empty)] = {}
+    gate: LevelWord | None = None
+    recording: FilePath | None = None
+    not_applicable: list[NotApplicableShape] = []
+    quiet_hours: list[QuietHoursShape] = []

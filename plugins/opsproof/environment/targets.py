@@ -1,0 +1,380 @@
+"""The settings of each kind of target. Secrets are references, never values."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    PlainValidator,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import CoreSchema, core_schema
+
+from opsproof.environment.problems import choices, short
+from opsproof.environment.shape import Shape, Text, described, refuse
+from opsproof.model.failure import NotConfigured
+from opsproof.model.target import Budget
+from opsproof.model.units import Bytes, Duration
+
+_VARIABLE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
+_WRITE = "write {env: NAME} or {file: PATH}"
+
+
+@dataclass(frozen=True)
+class SecretRef:
+    """Where a secret is: an environment variable or a file. `repr` shows the reference, which is no secret."""
+
+    env: str = ""
+    file: str = ""
+    folder: Path = Path()
+
+    @property
+    def path(self) -> Path | None:
+        """The file, for libraries that want a path. None for an environment variable."""
+        return located(self.file, self.folder) if self.file else None
+
+    def __str__(self) -> str:
+        return f"environment variable {self.env}" if self.env else f"file {self.file}"
+
+    def missing(self) -> str:
+        """Why the secret cannot be had, or empty. Looks only whether it is there."""
+        if self.env:
+            return "" if os.environ.get(self.env) else f"environment variable {self.env} is not set"
+        return missing_path(self.file, self.folder)
+
+    def read(self) -> str:
+        """The secret itself, without the line break at its end.
+
+        Raises:
+            NotConfigured: it is not there; the message names the reference.
+        """
+        if why := self.missing():
+            raise NotConfigured(why)
+        try:
+            text = os.environ[self.env] if self.env else located(self.file, self.folder).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise NotConfigured(f"{self} cannot be read ({type(error).__name__})") from None
+        return text.rstrip("\r\n")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_info_plain_validator_function(cls._parse)
+
+    @classmethod
+    def _parse(cls, given: object, info: core_schema.ValidationInfo) -> SecretRef:
+        if isinstance(given, cls):
+            return given
+        if not isinstance(given, Mapping):
+            refuse(f"a secret in the file ({described(given)}) is not accepted", _WRITE)
+        if len(given) != 1 or not set(given) <= {"env", "file"}:
+            refuse("needs exactly one of env and file", _WRITE)
+        ((kind, text),) = given.items()
+        if not isinstance(text, str) or not text.strip():
+            refuse(f"{kind} needs text, found {described(text)}", _WRITE)
+        if kind == "env" and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
+            refuse("not a name of an environment variable", _WRITE)
+        return cls(**{kind: text}, folder=_folder(info))
+
+
+def _folder(info: core_schema.ValidationInfo | ValidationInfo) -> Path:
+    return Path(info.context) if info.context else Path()
+
+
+def located(text: str, folder: Path) -> Path:
+    """The path that `text` means: `${env:NAME}` and `~` replaced, relative ones taken from `folder`."""
+    return folder / Path(_VARIABLE.sub(lambda match: os.environ.get(match[1]) or match[0], text)).expanduser()
+
+
+def missing_path(text: str, folder: Path) -> str:
+    """Why there is no readable file at `text`, or empty."""
+    for name in _VARIABLE.findall(text):
+        if not os.environ.get(name):
+            return f"environment variable {name} is not set"
+    found = located(text, folder)
+    if not found.is_file():
+        return f"file {text} is not there"
+    return "" if os.access(found, os.R_OK) else f"file {text} may not be read"
+
+
+def _path(given: object, info: ValidationInfo) -> Path:
+    if not isinstance(given, str) or not given.strip():
+        refuse(f"needs a path, found {described(given)}")
+    return located(given, _folder(info))
+
+
+def _secret_or_path(given: object) -> object:
+    return {"file": given} if isinstance(given, str) else given
+
+
+def _url(given: str) -> str:
+    try:
+        parts = urlsplit(given)
+        port = parts.port
+    except ValueError:
+        refuse("not a URL", "write it like https://prometheus.example.com:9090")
+    if parts.username or parts.password:
+        refuse("user name and password in the URL are not accepted", f"give username, and password: {_WRITE}")
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or port == 0
+        or parts.query
+        or parts.fragment
+    ):
+        refuse("not a URL of a server", "write it like https://prometheus.example.com:9090")
+    return given.rstrip("/")
+
+
+def _address(given: str) -> str:
+    match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:/\s@]+):([0-9]{1,5})", given)
+    if not match or not 0 < int(match[2]) < 65536:
+        refuse(f"{short(given)} is not host:port", "write it like api.example.com:443")
+    return given
+
+
+def _port(given: int) -> int:
+    if not 0 < given < 65536:
+        refuse("not a port", "write a number from 1 to 65535")
+    return given
+
+
+FilePath = Annotated[Path, PlainValidator(_path)]
+SecretOrPath = Annotated[SecretRef, BeforeValidator(_secret_or_path)]
+Url = Annotated[Text, AfterValidator(_url)]
+Address = Annotated[str, AfterValidator(_address)]
+Port = Annotated[int, AfterValidator(_port)]
+
+
+class BudgetShape(Shape):
+    in_flight: Annotated[int, Field(ge=1, le=64)] = 4
+    rate: Annotated[float, Field(gt=0, le=1000)] = 20.0
+    deadline: Duration = Duration(30)
+    max_bytes: Bytes = Bytes(256 * 2**20)
+
+    def made(self) -> Budget:
+        return Budget(self.in_flight, float(self.rate), float(self.deadline), int(self.max_bytes))
+
+
+class TargetSettings(Shape):
+    """Base of the settings: what every kind of target may say besides its own keys."""
+
+    identities: ClassVar[tuple[str, ...]] = ("certificate-sha256",)
+    addressed_by: ClassVar[tuple[str, ...]] = ("url",)
+
+    kind: str = ""
+    identity: Annotated[dict[str, str], BeforeValidator(lambda given: _identity_text(given))] = {}
+    budget: BudgetShape = BudgetShape()
+
+    @property
+    def address(self) -> str:
+        """What the target's id shows. No secret."""
+        return str(getattr(self, "url", ""))
+
+
+def _identity_text(given: object) -> object:
+    if not isinstance(given, dict):
+        return given
+    return {key: str(value) if type(value) is int else value for key, value in given.items()}
+
+
+class KubernetesSettings(TargetSettings):
+    """A cluster: a kubeconfig (with a context), or the pod's own service account, or server and token.
+
+    `kubeconfig` is a path or a reference to its text; `server` overrides the address in it.
+    """
+
+    identities = ("kube-system-uid", "certificate-sha256")
+    addressed_by = ("server", "context")
+
+    kubeconfig: SecretOrPath | None = None
+    context: Text | None = None
+    in_cluster: bool = False
+    server: Url | None = None
+    token: SecretRef | None = None
+    ca: FilePath | None = None
+
+    @property
+    def address(self) -> str:
+        name = self.kubeconfig.env or Path(self.kubeconfig.file).name if self.kubeconfig else "in-cluster"
+        return self.server or self.context or name
+
+    @model_validator(mode="after")
+    def _names_a_cluster(self) -> KubernetesSettings:
+        ways = [
+            self.kubeconfig is not None,
+            self.in_cluster,
+            self.server is not None and self.kubeconfig is None,
+        ]
+        if sum(ways) != 1:
+            refuse("needs exactly one of kubeconfig, in_cluster: true, or server with token")
+        if self.context and self.kubeconfig is None:
+            refuse("context is only meant with kubeconfig")
+        return self
+
+
+class WebSettings(TargetSettings):
+    """A server at a URL, with the ways to authenticate there."""
+
+    url: Url
+    token: SecretRef | None = None
+    username: Text | None = None
+    password: SecretRef | None = None
+    ca: FilePath | None = None
+    certificate: FilePath | None = None
+    key: FilePath | None = None
+    headers: dict[str, SecretRef] = {}
+
+    @model_validator(mode="after")
+    def _whole_credentials(self) -> WebSettings:
+        if (self.certificate is None) != (self.key is None):
+            refuse("certificate and key belong together")
+        if (self.username is None) != (self.password is None):
+            refuse("username and password belong together")
+        return self
+
+
+class PrometheusSettings(WebSettings):
+    """A Prometheus server, or one that speaks its API."""
+
+    identities = ("label.<name>", "certificate-sha256")
+
+
+class AlertmanagerSettings(WebSettings):
+    """An Alertmanager."""
+
+
+class HttpSettings(TargetSettings):
+    """How the environment's own URLs and TLS hosts are reached: `connect_to` sends host:port elsewhere."""
+
+    addressed_by = ()
+
+    connect_to: dict[Address, Address] = {}
+    ca: FilePath | None = None
+    headers: dict[str, SecretRef] = {}
+
+    @property
+    def address(self) -> str:
+        return "direct" if not self.connect_to else "connect-to"
+
+
+class PostgresSettings(TargetSettings):
+    """A PostgreSQL database. `sslmode` defaults to verify-full, on loopback to prefer."""
+
+    identities = ("system-identifier", "certificate-sha256")
+    addressed_by = ("host", "port", "database")
+
+    host: Text
+    port: Port = 5432
+    database: Text
+    user: Text
+    password: SecretRef | None = None
+    sslmode: str = "verify-full"
+    ca: FilePath | None = None
+
+    @property
+    def address(self) -> str:
+        return f"{_bracketed(self.host)}:{self.port}/{self.database}"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_sslmode(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "sslmode" not in given and _loopback(given.get("host")):
+            return {**given, "sslmode": "prefer"}
+        return given
+
+    @model_validator(mode="after")
+    def _known_sslmode(self) -> PostgresSettings:
+        modes = ("disable", "prefer", "require", "verify-ca", "verify-full")
+        if self.sslmode not in modes:
+            refuse(f"unknown sslmode {short(self.sslmode)}", choices(self.sslmode, modes))
+        return self
+
+
+class RedisSettings(TargetSettings):
+    """A Redis server."""
+
+    addressed_by = ("host", "port", "database")
+
+    host: Text
+    port: Port = 6379
+    username: Text | None = None
+    password: SecretRef | None = None
+    tls: bool = False
+    ca: FilePath | None = None
+    database: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def address(self) -> str:
+        return f"{_bracketed(self.host)}:{self.port}" + (f"/{self.database}" if self.database else "")
+
+
+KINDS: dict[str, type[TargetSettings]] = {
+    "kubernetes": KubernetesSettings,
+    "prometheus": PrometheusSettings,
+    "alertmanager": AlertmanagerSettings,
+    "http": HttpSettings,
+    "postgres": PostgresSettings,
+    "redis": RedisSettings,
+}
+
+
+def _loopback(host: object) -> bool:
+    if host == "localhost" or (isinstance(host, str) and host.startswith("/")):
+        return True
+    try:
+        return ipaddress.ip_address(str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def target_id(kind: str, settings: TargetSettings, written: Mapping[str, Any]) -> str:
+    """`<kind>:<address>`, and `#` with 8 hex digits of the settings that matter, if there are any.
+
+    Taken from what the file says, not from resolved paths, so that it is the same on every machine.
+    """
+    defaults = {name: field.default for name, field in type(settings).model_fields.items()}
+    left_out = {"kind", "identity", "budget", *settings.addressed_by}
+    matter = {
+        name: value
+        for name, value in written.items()
+        if name not in left_out and value is not None and value != defaults.get(name)
+    }
+    text = json.dumps(matter, sort_keys=True, default=str)
+    return f"{kind}:{settings.address}" + (
+        f"#{hashlib.sha256(text.encode()).hexdigest()[:8]}" if matter else ""
+    )
+
+
+def secrets(settings: TargetSettings) -> Iterator[tuple[tuple[str, ...], SecretRef]]:
+    """Every secret reference in the settings, with its place: `("password",)`, `("headers", "X-Org")`."""
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretRef):
+            yield (name,), value
+        elif name == "headers":
+            yield from (((name, header), reference) for header, reference in value.items())
+
+
+def paths(settings: TargetSettings) -> Iterator[tuple[tuple[str, ...], Path]]:
+    """Every file that the settings name and that is no secret reference: CA bundles, certificates."""
+    for name in type(settings).model_fields:
+        if isinstance(value := getattr(settings, name), Path):
+            yield (name,), value

@@ -1,0 +1,323 @@
+"""YAML that means what is written, with the position of every key and value.
+
+Plain (unquoted) scalars are read like this, everything else is text exactly as written:
+
+| written | meaning |
+|---|---|
+| `true`, `false` | booleans |
+| `null`, `~`, nothing | no value |
+| `0`, `12`, `-3` | whole numbers |
+| `0.5`, `-1.25` | numbers, if printing the number gives the same digits |
+| `yes`, `no`, `on`, `off`, `y`, `n`, `True`, `NULL`, ... | refused: readers disagree |
+| `010`, `1_000`, `0x1F`, `1e3`, `+5`, `.5`, `1.`, `1.10`, `.inf` | refused: readers disagree, or digits get lost |
+| `1:30`, `06:00:00` | refused: base 60 to some readers |
+| `2026-01-31`, `2026-01-31T08:00:00Z` | text; who needs a moment reads it |
+
+Keys are always text as written (`on:` and `5432:` too). Duplicate keys, merge keys (`<<`), tags (`!!str`), several
+documents in one file and keys that are not text are refused. Anchors and aliases are allowed, within bounds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from opsproof.environment.problems import Problem, place, short
+from opsproof.model.requirement import Position, Positions, Steps
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LARGEST_FILE = 8 * 2**20
+DEEPEST = 40
+MOST_VALUES = 200_000
+
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,19}")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
+_NUMBERLIKE = re.compile(
+    r"[-+]?(?=\.?[0-9])[0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]*)?|[-+]?0[xob][0-9a-fA-F_]+|[-+]?\.(inf|nan)",
+    re.IGNORECASE,
+)
+_BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
+_WORDS = {"true", "false", "yes", "no", "on", "off", "y", "n"}
+
+
+class Refused(ValueError):
+    """A plain scalar that readers of YAML disagree about. `hint` says how to write it."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+def scalar(text: str) -> Any:
+    """A plain scalar's value: None, bool, int, float or the text itself.
+
+    Raises:
+        Refused: readers of YAML disagree about it.
+    """
+    if text in {"", "~", "null"}:
+        return None
+    if text in {"true", "false"}:
+        return text == "true"
+    if text.lower() in _WORDS:
+        raise Refused(f"{text} is a boolean to some readers", f'write true or false, or "{text}" in quotes')
+    if text.lower() == "null":
+        raise Refused(f"{text} is no value to some readers", f'write null, or "{text}" in quotes')
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    if _DECIMAL.fullmatch(text) and repr(float(text)) == text:
+        return float(text)
+    if _NUMBERLIKE.fullmatch(text) or _BASE_60.fullmatch(text):
+        raise Refused(f"{short(text)[1:-1]} is read differently by different readers", _number_hint(text))
+    return text
+
+
+def _number_hint(text: str) -> str:
+    if ":" in text:
+        return f'write "{text}" in quotes; a duration is written like 90s or 1h30m'
+    try:
+        plain = (
+            float(text.replace("_", ""))
+            if not re.match(r"[-+]?0[xob]", text, re.IGNORECASE)
+            else int(text, 0)
+        )
+    except ValueError:
+        return f'write "{text}" in quotes'
+    digits = repr(int(plain)) if plain == plain and abs(plain) < 1e16 and plain == int(plain) else repr(plain)
+    good = _WHOLE.fullmatch(digits) or _DECIMAL.fullmatch(digits)
+    return f'write {digits}, or "{text}" in quotes' if good else f'write "{text}" in quotes'
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file's content: plain dicts, lists and scalars, the position of each, and the paths that were refused."""
+
+    value: Any
+    positions: Positions
+    refused: frozenset[Steps] = frozenset()
+
+    def damaged(self, path: Steps) -> bool:
+        """Whether something at, above or below `path` was refused: errors there are only consequences."""
+        return any(path[: len(bad)] == bad or bad[: len(path)] == path for bad in self.refused)
+
+
+def value_of(text: str) -> Any:
+    """One value as a file would hold it: `60%`, `3`, `{medium: 80%}`. For the command line.
+
+    Raises:
+        ValueError: not one value, or one that is refused; the message says what to write.
+    """
+    file = Path("value")
+    try:
+        node = _Composer(file, yaml.parse(text, Loader=_LOADER)).document()
+        maker = _Maker(file)
+        value = maker.make(node, ()) if node else None
+    except (_Bad, yaml.YAMLError):
+        raise ValueError(f"{short(text)} is not a value") from None
+    for problem in maker.problems:
+        raise ValueError(f"{problem.message}; {problem.hint}")
+    return value
+
+
+def read(file: Path) -> tuple[Document | None, list[Problem]]:
+    """Read one file whose top is a mapping. Never raises for what the file holds.
+
+    Returns:
+        The document, or None when nothing of it is usable; and all problems found.
+    """
+    start = Position(file)
+    text = _text(file)
+    if isinstance(text, Problem):
+        return None, [text]
+    try:
+        node = _Composer(file, yaml.parse(text, Loader=_LOADER)).document()
+    except _Bad as error:
+        return None, [error.problem]
+    except yaml.YAMLError as error:
+        return None, [_syntax(file, text, error)]
+    if node is None or (node.plain and not node.text):
+        return None, [Problem.at(start, "the file is empty")]
+    if node.pairs is None:
+        return None, [Problem.at(node.position, "the file must hold a mapping of keys to values")]
+    maker = _Maker(file)
+    try:
+        value = maker.make(node, ())
+    except _Bad as error:
+        return None, [error.problem]
+    return Document(
+        value, Positions(file, maker.values, maker.keys), frozenset(maker.refused)
+    ), maker.problems
+
+
+def _text(file: Path) -> str | Problem:
+    start = Position(file)
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        return Problem.at(start, f"the file cannot be read: {error.strerror or type(error).__name__}")
+    if len(content) > LARGEST_FILE:
+        return Problem.at(start, f"the file is larger than {LARGEST_FILE // 2**20} MiB")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
+        return Problem(
+            file, line, column, f"byte 0x{content[error.start]:02x} is not UTF-8", "save the file as UTF-8"
+        )
+
+
+def _syntax(file: Path, text: str, error: yaml.YAMLError) -> Problem:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is None:
+        where = int(getattr(error, "position", 0) or 0)
+        line, column = text.count("\n", 0, where), where - (text.rfind("\n", 0, where) + 1)
+        return Problem(file, line + 1, column + 1, "a character that YAML does not allow")
+    lines = text.splitlines()
+    here = lines[mark.line][mark.column :] if mark.line < len(lines) else ""
+    message = str(getattr(error, "problem", "") or "cannot be read")
+    if here.startswith("\t"):
+        return Problem(
+            file, mark.line + 1, mark.column + 1, "a tab where YAML wants spaces", "indent with spaces"
+        )
+    hint = (
+        'a value that begins with this character needs "quotes"'
+        if here[:1] in {*"%@`*&!|>[]{},"} and here
+        else ""
+    )
+    return Problem(file, mark.line + 1, mark.column + 1, f"not valid YAML: {message}", hint)
+
+
+class _Bad(Exception):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.problem = problem
+
+
+@dataclass
+class _Node:
+    position: Position
+    text: str = ""
+    plain: bool = False
+    items: list[_Node] | None = None
+    pairs: list[tuple[_Node, _Node]] | None = field(default=None)
+
+
+class _Composer:
+    """Events to nodes. PyYAML's own composer recurses in C without a bound."""
+
+    def __init__(self, file: Path, events: Iterator[yaml.Event]) -> None:
+        self.file = file
+        self.events = events
+        self.anchors: dict[str, _Node] = {}
+
+    def document(self) -> _Node | None:
+        found: _Node | None = None
+        for event in self.events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if found is not None:
+                    raise self._bad(event, "a second document in one file", "keep one document per file")
+                found = self._node(next(self.events), 0)
+        return found
+
+    def _bad(self, event: Any, message: str, hint: str = "") -> _Bad:
+        return _Bad(Problem.at(self._position(event), message, hint))
+
+    def _position(self, event: Any) -> Position:
+        return Position(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+
+    def _node(self, event: Any, depth: int) -> _Node:
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self.anchors:
+                raise self._bad(event, f"alias *{event.anchor} has no anchor above it, or lies within it")
+            return self.anchors[event.anchor]
+        if depth > DEEPEST:
+            raise self._bad(event, f"nested deeper than {DEEPEST} levels")
+        if getattr(event, "tag", None) not in {None, "!"}:
+            raise self._bad(event, f"tag {short(event.tag)} is not read", "leave the tag away; quote text")
+        node = self._made(event, depth)
+        if event.anchor:
+            self.anchors[event.anchor] = node
+        return node
+
+    def _made(self, event: Any, depth: int) -> _Node:
+        node = _Node(self._position(event))
+        if isinstance(event, yaml.ScalarEvent):
+            node.text, node.plain = event.value, bool(event.implicit[0])
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node.items = [self._node(one, depth + 1) for one in self._until(yaml.SequenceEndEvent)]
+        else:
+            node.pairs = [
+                (self._node(key, depth + 1), self._node(next(self.events), depth + 1))
+                for key in self._until(yaml.MappingEndEvent)
+            ]
+        return node
+
+    def _until(self, end: type[yaml.Event]) -> Iterator[yaml.Event]:
+        for event in self.events:
+            if isinstance(event, end):
+                return
+            yield event
+
+
+class _Maker:
+    """Nodes to values, with the position of each path and all problems."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.values: dict[Steps, Position] = {}
+        self.keys: dict[Steps, Position] = {}
+        self.refused: set[Steps] = set()
+        self.problems: list[Problem] = []
+
+    def make(self, node: _Node, path: Steps) -> Any:
+        if len(self.values) >= MOST_VALUES:
+            raise _Bad(
+                Problem.at(node.position, f"more than {MOST_VALUES} values once the aliases are expanded")
+            )
+        self.values[path] = node.position
+        if len(path) > DEEPEST:
+            raise _Bad(Problem.at(node.position, f"nested deeper than {DEEPEST} levels"))
+        if node.items is not None:
+            return [self.make(item, (*path, index)) for index, item in enumerate(node.items)]
+        if node.pairs is not None:
+            return self._mapping(node.pairs, path)
+        return self._scalar(node, path)
+
+    def _mapping(self, pairs: list[tuple[_Node, _Node]], path: Steps) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for key, value in pairs:
+            below: Steps = (*path, key.text)
+            if self._good_key(key, below):
+                self.keys[below] = key.position
+                made[key.text] = self.make(value, below)
+        return made
+
+    def _good_key(self, key: _Node, path: Steps) -> bool:
+        message, hint = "", ""
+        if key.items is not None or key.pairs is not None:
+            message, hint = "a key must be text", ""
+        elif key.plain and key.text in {"", "~", "null"}:
+            message, hint = "a key is missing before the colon", ""
+        elif key.plain and key.text == "<<":
+            message, hint = "merge keys (<<) are not read", "repeat the keys; an environment can say `like`"
+        elif path in self.keys:
+            message, hint = f"duplicate key {short(key.text)}", f"first at {place(self.keys[path])}"
+        if message:
+            self.problems.append(Problem.at(key.position, message, hint))
+        return not message
+
+    def _scalar(self, node: _Node, path: Steps) -> Any:
+        if not node.plain:
+            return node.text
+        try:
+            return scalar(node.text)
+        except Refused as refused:
+            self.problems.append(Problem.at(node.position, refused.message, refused.hint))
+            self.refused.add(path)
+            return node.text

@@ -1,0 +1,1 @@
+"""What a run leaves behind, so that others can believe it: journal, facts, requests, manifest."""

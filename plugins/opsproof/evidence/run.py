@@ -1,0 +1,203 @@
+"""A run's folder: what it is called, what lies in it, and how a report is rebuilt from it."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from opsproof.evidence import journal
+from opsproof.evidence.files import point, write_atomically
+from opsproof.evidence.journal import Journal
+from opsproof.model.finding import ItemResult
+from opsproof.model.target import TargetReport
+from opsproof.report.build import build
+from opsproof.report.model import Plan, Provenance, Result, Selection, WaiverUse
+
+S = TypeVar("S")
+MANIFEST = "manifest.json"
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """The digest of each file of a run, and of the previous run of the same environments."""
+
+    run: str
+    files: dict[str, str]
+    previous: str = ""
+    previous_digest: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of one run."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(self.folder / "journal.jsonl")
+
+    @classmethod
+    def create(cls, reports: Path, now: datetime) -> Run:
+        """A new folder below `reports`, for its owner only."""
+        name = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+        folder = reports / name
+        folder.mkdir(parents=True, mode=0o700)
+        folder.chmod(0o700)
+        (folder / "facts").mkdir(mode=0o700)
+        (folder / ".slots").mkdir(mode=0o700)
+        return cls(folder)
+
+    def write(self, name: str, content: bytes | str | msgspec.Struct) -> Path:
+        """Put one whole file into the folder."""
+        path = self.folder / name
+        if isinstance(content, msgspec.Struct):
+            content = msgspec.json.format(msgspec.json.encode(content), indent=1)
+        write_atomically(path, content.encode() if isinstance(content, str) else content)
+        return path
+
+    def read(self, name: str, kind: type[S]) -> S:
+        """A JSON file of the folder. Raises FileNotFoundError or ValueError."""
+        try:
+            return msgspec.json.decode((self.folder / name).read_bytes(), type=kind)
+        except msgspec.MsgspecError as misfit:
+            raise ValueError(f"{self.folder / name}: {misfit}") from None
+
+    def result(self) -> Result:
+        """Rebuild the run's result from plan, selection and journal, and say whether they are intact.
+
+        Raises:
+            FileNotFoundError: the folder holds no run.
+        """
+        reading = journal.read(self.folder / "journal.jsonl")
+        items = [msgspec.json.decode(data, type=ItemResult) for data in reading.of("result")]
+        targets = [msgspec.json.decode(data, type=TargetReport) for data in reading.of("target")]
+        waivers = [msgspec.json.decode(data, type=WaiverUse) for data in reading.of("waiver")]
+        ends = [msgspec.json.decode(data, type=_End) for data in reading.of("end")]
+        starts = [msgspec.json.decode(data, type=Provenance) for data in reading.of("start")]
+        if not starts:
+            raise ValueError(f"{self.folder}: the journal does not begin with a run")
+        return build(
+            plan=self.read("plan.json", Plan),
+            selection=self._selection(),
+            provenance=starts[0],
+            items=items,
+            targets=targets,
+            waivers=waivers,
+            finished=ends[-1].finished if ends else None,
+            integrity=reading.altered or self._altered() or "intact",
+            requests=self.requests(),
+        )
+
+    def read_now(self) -> datetime:
+        """The clock that the run decided by."""
+        return self._start().now
+
+    def code_differs(self, versions: dict[str, str], digests: dict[str, str]) -> str:
+        """How the code and files that decide now differ from those that recorded the run; empty if not."""
+        start = self._start()
+        changed = [
+            f"{name} {start.versions.get(name, '-')} -> {versions.get(name, '-')}"
+            for name in ("opsproof",)
+            if start.versions.get(name) != versions.get(name)
+        ]
+        changed += [name for name, digest in digests.items() if start.digests.get(name) != digest]
+        return ", ".join(changed)
+
+    def _start(self) -> Provenance:
+        reading = journal.read(self.folder / "journal.jsonl")
+        for data in reading.of("start"):
+            return msgspec.json.decode(data, type=Provenance)
+        raise ValueError(f"{self.folder}: the journal does not begin with a run")
+
+    def _selection(self) -> Selection:
+        try:
+            return self.read("selection.json", Selection)
+        except FileNotFoundError:
+            return Selection()
+
+    def requests(self) -> dict[str, int]:
+        """How many requests each target got."""
+        try:
+            lines = (self.folder / "requests.jsonl").read_bytes().splitlines()
+        except FileNotFoundError:
+            return {}
+        return dict(sorted(Counter(msgspec.json.decode(line, type=_Asked).target for line in lines).items()))
+
+    def _altered(self) -> str:
+        """Compare with the manifest, when the run got so far as to write one."""
+        try:
+            manifest = self.read(MANIFEST, Manifest)
+        except FileNotFoundError:
+            return ""
+        except ValueError:
+            return f"{MANIFEST} is altered: not readable"
+        for name, digest in manifest.files.items():
+            path = self.folder / name
+            if not path.exists():
+                return f"{name} is missing"
+            if _sha256(path) != digest:
+                return f"{name} is altered: its digest is not the one in {MANIFEST}"
+        return ""
+
+    def finish(self, reports: Path, environments: str) -> None:
+        """Seal the run: manifest, chain to the previous run of these environments, `latest`."""
+        shutil.rmtree(self.folder / ".slots", ignore_errors=True)
+        heads = reports / ".heads"
+        heads.mkdir(mode=0o700, exist_ok=True)
+        head = heads / hashlib.sha256(environments.encode()).hexdigest()[:16]
+        previous = head.read_text() if head.exists() else ""
+        sealed = reports / previous / MANIFEST if previous else None
+        files = sorted(path for path in self.folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+        manifest = Manifest(
+            run=self.id,
+            files={str(path.relative_to(self.folder)): _sha256(path) for path in files},
+            previous=previous,
+            previous_digest=_sha256(sealed) if sealed and sealed.exists() else "",
+        )
+        self.write(MANIFEST, manifest)
+        write_atomically(head, self.id.encode())
+        point(reports / "latest", self.id)
+
+
+class _End(msgspec.Struct, frozen=True):
+    finished: datetime
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    target: str
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def utc_now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def open_run(path: Path) -> Run:
+    """The run in a folder, `latest` resolved.
+
+    Raises:
+        FileNotFoundError: there is no journal in it.
+    """
+    folder = path.resolve()
+    if not (folder / "journal.jsonl").is_file():
+        raise FileNotFoundError(f"{path} holds no run: it has no journal.jsonl")
+    return Run(folder)
+
+
+def end_record(finished: datetime) -> Any:
+    return _End(finished)

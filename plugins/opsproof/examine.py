@@ -1,0 +1,174 @@
+"""`with examine(subject, measured=..., limit=...): assert ...` decides one subject."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from opsproof.model.failure import CollectionError, Failure, NotApplicable, Undecided
+from opsproof.model.finding import Excluded, Finding
+from opsproof.model.level import Level
+from opsproof.model.limits import Steps
+from opsproof.model.outcome import Outcome
+from opsproof.model.subject import Subject
+from opsproof.model.units import Duration, Unit
+
+
+class Examination:
+    """Collects the findings of one item. A check gets it as `examine`.
+
+    An AssertionError in the block is FAIL; a CollectionError, `Undecided` or any other exception is
+    UNKNOWN; `NotApplicable` is what it says; and the loop goes on.
+    """
+
+    def __init__(self, *, level: Level, now: datetime) -> None:
+        self.level = level
+        self.now = now
+        self.findings: list[Finding] = []
+        self.passed = 0
+        self.control_answered = False
+        self.notes: list[str] = []
+        self.quiet = ""
+        self._excluded: dict[str, list[str]] = {}
+
+    @contextmanager
+    def __call__(
+        self,
+        subject: object,
+        *,
+        measured: object = None,
+        limit: object = None,
+        since: datetime | None = None,
+        since_from: str = "",
+        grace: Duration | None = None,
+        level: Level | None = None,
+    ) -> Iterator[None]:
+        """Decide one subject.
+
+        Args:
+            subject: a `Subject`, an object with a `subject` property, or a name.
+            measured: the value found; shown beside the limit. A Unit prints with its unit.
+            limit: the bound needed; with `Steps` a FAIL takes the level of the worst broken step.
+            since: when the condition began, by the target's clock.
+            since_from: where that moment was read (`condition Ready`).
+            grace: while `since` is younger than this, a failing assert is an ordinary change under
+                way: recorded as in transition and not as FAIL. Without `since` there is no grace.
+            level: the severity, when the subject has one of its own.
+        """
+        shown = {
+            "measured": _shown(measured),
+            "limit": _shown(limit),
+            "since": since,
+            "since_from": since_from,
+        }
+        bad = level or _step_level(measured, limit) or self.level
+        until = since + timedelta(seconds=grace) if since is not None and grace else None
+        with self._caught(as_subject(subject), bad, until, shown):
+            yield
+            self.passed += 1
+
+    @contextmanager
+    def whole(self, name: str) -> Iterator[None]:
+        """Around a whole check: what escapes its `examine` blocks is a finding of the check itself."""
+        with self._caught(Subject("check", name), self.level, None, {}):
+            yield
+
+    @contextmanager
+    def _caught(
+        self, who: Subject, level: Level, until: datetime | None, shown: dict[str, Any]
+    ) -> Iterator[None]:
+        try:
+            yield
+        except AssertionError as violated:
+            if until is not None and self.now < until:
+                self._add(who, Outcome.PASS, level, _first_line(violated), transition_until=until, **shown)
+            else:
+                self._add(who, Outcome.FAIL, level, _first_line(violated), **shown)
+        except NotApplicable as reason:
+            self._add(who, Outcome.NOT_APPLICABLE, self.level, _first_line(reason), **shown)
+        except (CollectionError, Undecided) as reason:
+            self.unknown(who, reason)
+        except Exception as crash:
+            # A check's own mistake leaves its subject undecided; the type alone, since a repr may hold data.
+            self.unknown(who, Undecided(f"the check crashed: {type(crash).__name__} in {_place(crash)}"))
+
+    def unknown(self, subject: object, reason: Exception | Failure) -> None:
+        """Record a subject as UNKNOWN with the reason why it could not be decided."""
+        failure = reason.as_failure() if isinstance(reason, CollectionError) else reason
+        if isinstance(failure, Failure):
+            message, cause = failure.message, failure.cause
+        else:
+            message, cause = _first_line(failure), ""
+        self._add(as_subject(subject), Outcome.UNKNOWN, self.level, message, cause=cause)
+
+    def not_applicable(self, subject: object, why: str) -> None:
+        """Record that the requirement does not apply to the subject, and why."""
+        self._add(as_subject(subject), Outcome.NOT_APPLICABLE, self.level, why)
+
+    def exclude(self, subject: object, why: str) -> None:
+        """Say that a listed subject is not examined, and why; a report counts these."""
+        self._excluded.setdefault(why, []).append(str(as_subject(subject)))
+
+    def control(self, answered: object) -> None:
+        """Say whether the control query, which proves an empty source alive, gave an answer."""
+        self.control_answered = self.control_answered or bool(answered)
+
+    def note(self, text: str) -> None:
+        """Attach a remark to the item: silences, warnings, what else was seen."""
+        self.notes.append(text)
+
+    @property
+    def excluded(self) -> tuple[Excluded, ...]:
+        return tuple(Excluded(why, len(names), tuple(names[:5])) for why, names in self._excluded.items())
+
+    @property
+    def nothing_examined(self) -> bool:
+        return not self.findings and not self.passed
+
+    def _add(self, subject: Subject, outcome: Outcome, level: Level, message: str, **more: Any) -> None:
+        finding = Finding(subject=subject, outcome=outcome, raw=outcome, level=level, message=message, **more)
+        self.findings.append(finding)
+
+
+def as_subject(thing: object) -> Subject:
+    if isinstance(thing, Subject):
+        return thing
+    own = getattr(thing, "subject", None)
+    return own if isinstance(own, Subject) else Subject("", str(thing))
+
+
+def fingerprint(system: str, environment: str, requirement: str, check: str, subject: Subject) -> str:
+    """The same condition of the same thing in every run: 16 hex digits."""
+    text = "\n".join((system, environment, requirement, check, subject.stable))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _step_level(measured: object, limit: object) -> Level | None:
+    if not isinstance(limit, Steps) or not isinstance(measured, (int, float)):
+        return None
+    broken = limit.broken(measured)
+    return broken[0] if broken else None
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float) and not isinstance(value, Unit):
+        return f"{value:.4g}"
+    return str(value)
+
+
+def _first_line(error: BaseException) -> str:
+    """Assertion rewriting appends reprs of facts after the first line; they stay out of reports."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else "the check"

@@ -1,0 +1,70 @@
+"""What stands behind a Service: endpoints per port, and the pods that should be endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from opsproof.facts.kubernetes_network import Endpoint, EndpointSlice, Service, ServicePort
+from opsproof.facts.kubernetes_pods import Pod
+from opsproof.facts.listing import Listing
+
+
+@dataclass(frozen=True)
+class Backing:
+    """A Service with its EndpointSlices and the pods that its selector selects."""
+
+    service: Service
+    slices: tuple[EndpointSlice, ...]
+    pods: tuple[Pod, ...]
+
+    def ready(self, port: ServicePort | None = None) -> int:
+        """Distinct endpoints that are ready and not terminating, on one port or on any.
+
+        A Service that publishes addresses of unready pods calls them all ready: there the pods' own
+        readiness decides.
+        """
+        unready = {pod.name for pod in self.pods if not pod.ready}
+        publishes = self.service.spec.publish_not_ready_addresses
+        return len(
+            {
+                name
+                for name, endpoint in self._endpoints(port)
+                if endpoint.ready and not endpoint.terminating and not (publishes and name in unready)
+            }
+        )
+
+    def least(self) -> int:
+        """The fewest ready endpoints that any of its ports has."""
+        return min((self.ready(port) for port in self.service.spec.ports), default=self.ready())
+
+    def _endpoints(self, port: ServicePort | None) -> Iterator[tuple[str, Endpoint]]:
+        """Endpoints by pod name: a pod has one in each address family's slice."""
+        for index, one in enumerate(self.slices):
+            if port is None or any((offered.name or "") == port.name for offered in one.ports or ()):
+                for place, endpoint in enumerate(one.endpoints or ()):
+                    yield endpoint.target_ref.name if endpoint.target_ref else f"{index}/{place}", endpoint
+
+    def misdirected(self) -> list[ServicePort]:
+        """Ports whose targetPort no selected pod has, although the pods declare ports."""
+        declaring = [pod for pod in self.pods if any(one.ports for one in pod.spec.all_containers)]
+        return [port for port in self.service.spec.ports if declaring and not _anywhere(port, declaring)]
+
+
+def backing(service: Service, slices: Listing[EndpointSlice], pods: Listing[Pod]) -> Backing:
+    """Raises CollectionError when the namespace's slices or pods are not known."""
+    wanted = service.spec.selector.items()
+    return Backing(
+        service,
+        tuple(one for one in slices.within(service.namespace) if one.service == service.name),
+        tuple(
+            pod
+            for pod in pods.within(service.namespace)
+            if wanted and wanted <= pod.labels.items() and not pod.finished
+        ),
+    )
+
+
+def _anywhere(port: ServicePort, pods: Iterable[Pod]) -> bool:
+    target = port.target_port or port.port
+    return any(container.has_port(target) for pod in pods for container in pod.spec.all_containers)

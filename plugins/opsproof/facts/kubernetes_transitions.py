@@ -1,0 +1,95 @@
+"""Since when something is missing.
+
+Taken from the workload where the API says it, because the pods of a workload that is replaced every few
+minutes are always young.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from opsproof.facts.kubernetes_pods import Pod
+from opsproof.facts.kubernetes_workloads import Deployment, ReplicaSet, Workload
+
+WorkloadKey = tuple[str, str, str]
+
+
+class Since(NamedTuple):
+    """A moment by the cluster's clock, None when the API does not tell; and where it was read."""
+
+    moment: datetime | None = None
+    read_from: str = ""
+
+
+def earliest(*moments: Since) -> Since:
+    """The first of those that are known."""
+    known = [(since.moment, since.read_from) for since in moments if since.moment is not None]
+    return Since(*min(known)) if known else Since()
+
+
+def workload_key(workload: Workload) -> WorkloadKey:
+    return (workload.namespace, type(workload).kind, workload.name)
+
+
+def by_workload(pods: Iterable[Pod]) -> dict[WorkloadKey, list[Pod]]:
+    """The pods by namespace, kind and name of what made them; bare pods are left out."""
+    groups: dict[WorkloadKey, list[Pod]] = {}
+    for pod in pods:
+        if (made_by := pod.workload) is not None:
+            groups.setdefault((pod.namespace, *made_by), []).append(pod)
+    return groups
+
+
+def unready_since(pod: Pod, workload: Workload | None = None) -> Since:
+    """When a pod stopped being ready, or its workload being available, whichever came first."""
+    return earliest(_own(pod), unavailable_since(workload))
+
+
+def unavailable_since(workload: Workload | None) -> Since:
+    """When a Deployment fell below its least number of available pods; nothing while it is available."""
+    available = workload.condition("Available") if workload is not None else None
+    if available is None or available.is_true:
+        return Since()
+    return Since(available.last_transition_time, "the workload's condition Available")
+
+
+def short_since(workload: Workload, pods: Iterable[Pod], replica_sets: Iterable[ReplicaSet] = ()) -> Since:
+    """When a workload that is not complete began to be so.
+
+    A Deployment: its condition Available, and the beginning of its rollout. Else the pod that is unready
+    for longest; else, in a rollout, the newest pod; at last the workload's own creation.
+    """
+    living = [pod for pod in pods if not pod.finished]
+    began = earliest(unavailable_since(workload), rollout_since(workload, replica_sets))
+    if began.moment is None:
+        began = earliest(*(_own(pod) for pod in living if pod.terminating or not pod.ready))
+    if began.moment is None and workload.updated < workload.replicas:
+        began = max((Since(pod.created, "its newest pod") for pod in living if pod.created), default=began)
+    return began if began.moment is not None else Since(workload.created, "its creation")
+
+
+def rollout_since(workload: Workload, replica_sets: Iterable[ReplicaSet]) -> Since:
+    """When the rollout that a Deployment is in began; nothing outside of one.
+
+    The newest ReplicaSet's creation; after a rollback, which takes up an old one, the last progress.
+    """
+    if not isinstance(workload, Deployment) or not workload.rolling:
+        return Since()
+    own = [one for one in replica_sets if one.owner is not None and one.owner.name == workload.name]
+    dated = [one for one in own if one.created is not None]
+    newest = max(dated, key=lambda one: int(one.revision or 0), default=None)
+    if newest is not None and newest.created == max(one.created for one in dated if one.created):
+        return Since(newest.created, "its newest ReplicaSet")
+    progressing = workload.condition("Progressing")
+    return Since(progressing.last_update_time, "condition Progressing") if progressing else Since()
+
+
+def _own(pod: Pod) -> Since:
+    if pod.terminating:
+        return Since(pod.metadata.deletion_timestamp, "deletionTimestamp")
+    condition = pod.condition("Ready")
+    if condition is not None and not condition.is_true and condition.last_transition_time is not None:
+        return Since(condition.last_transition_time, "condition Ready")
+    return Since(pod.created, "its creation")

@@ -1,0 +1,56 @@
+"""What checks receive: things of one kind from one or more scopes, and the scopes that did not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from opsproof.model.failure import Failure, raised_from
+
+T = TypeVar("T")
+
+
+class Listing(Generic[T]):
+    """An immutable sequence of facts, its gaps, and the clock of the target that answered.
+
+    Iterating gives what is known; the plugin adds one UNKNOWN for each gap of a *primary* listing.
+    Lookups about one scope go through `within`, which raises for a scope that did not answer, so that
+    absence is never concluded from a refusal.
+    """
+
+    def __init__(self, items: Iterable[T] = (), *, as_of: datetime, gaps: Iterable[Failure] = ()) -> None:
+        self.items = tuple(items)
+        self.as_of = as_of
+        self.gaps = {gap.scope: gap for gap in gaps}
+        self._by_scope: dict[str, tuple[T, ...]] | None = None
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def within(self, namespace: str) -> tuple[T, ...]:
+        """The items of one namespace.
+
+        Raises:
+            CollectionError: that namespace (or all of them) did not answer.
+        """
+        gap = self.gaps.get(namespace) or self.gaps.get("")
+        if gap is not None:
+            raise raised_from(gap)
+        if self._by_scope is None:
+            grouped: dict[str, list[T]] = {}
+            for item in self.items:
+                grouped.setdefault(getattr(item, "namespace", ""), []).append(item)
+            self._by_scope = {scope: tuple(items) for scope, items in grouped.items()}
+        return self._by_scope.get(namespace, ())
+
+    def only(self, keep: Callable[[T], bool]) -> Listing[T]:
+        """The same listing with fewer items and the same gaps."""
+        return Listing(filter(keep, self.items), as_of=self.as_of, gaps=self.gaps.values())
+
+    def age(self, moment: datetime) -> float:
+        """Seconds between `moment` and the target's own clock."""
+        return (self.as_of - moment).total_seconds()

@@ -1,0 +1,62 @@
+"""Counts spaced probes: how many failed and why, and how many say nothing about the server."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from opsproof.model.failure import Failure, Undecided, raised_from
+from opsproof.model.limits import AtMost
+from opsproof.model.units import Count
+
+P = TypeVar("P")
+
+Fault = str | Failure | None
+"""What a probe shows: None is well, text is the server's fault, a Failure decides nothing."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """`failed` of `wanted` probes are the server's fault."""
+
+    wanted: int
+    failed: Count
+    words: str
+    undecided: int
+    why: Failure | None
+
+    def decide(self, allowed: AtMost[Count], rest: str = "") -> None:
+        """Assert that no more than `allowed` failed, whatever the undecided ones would have shown.
+
+        Raises:
+            AssertionError: too many failed.
+            CollectionError, Undecided: the undecided ones could make it too many.
+        """
+        assert allowed.allows(self.failed), f"{int(self.failed)} of {self.wanted} probes: {self.words}{rest}"
+        if not allowed.allows(self.failed + self.undecided):
+            if self.why is not None:
+                raise raised_from(self.why)
+            raise Undecided(f"time ran out: {self.undecided} of {self.wanted} probes were not made")
+
+
+def tally(probes: Iterable[P], wanted: int, fault: Callable[[P], Fault]) -> Tally:
+    """Judge each probe by `fault`; probes that were wanted and not made are undecided."""
+    faults = [fault(probe) for probe in probes]
+    words = [text for text in faults if isinstance(text, str)]
+    failures = [failure for failure in faults if isinstance(failure, Failure)]
+    return Tally(
+        wanted=max(wanted, len(faults)),
+        failed=Count(len(words)),
+        words=_counted(words),
+        undecided=len(failures) + max(0, wanted - len(faults)),
+        why=failures[0] if failures else None,
+    )
+
+
+def _counted(words: list[str]) -> str:
+    counts = Counter(words)
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{text} ({count}x)" for text, count in counts.most_common())

@@ -1,0 +1,103 @@
+"""The pytest item of a requirement: it decides itself, leaves its result, and reports it as pytest knows it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from opsproof.decision import Item
+from opsproof.model.finding import Finding, ItemResult
+from opsproof.model.outcome import Outcome
+
+if TYPE_CHECKING:
+    from opsproof.session import Session
+
+
+class NotKept(Exception):
+    """A requirement is not kept: FAIL."""
+
+
+class CouldNotDecide(Exception):
+    """A requirement could not be decided: UNKNOWN."""
+
+
+class CheckItem(pytest.Item):
+    """Requirement x environment x check.
+
+    UNKNOWN is raised in setup (pytest's and JUnit's *error*), FAIL in the call (*failed*), WAIVED and
+    NOT APPLICABLE skip. The result lies in the journal before any of that.
+    """
+
+    def __init__(self, *, planned: Item, opsproof: Session, **more: Any) -> None:
+        super().__init__(**more)
+        self.planned = planned
+        self.opsproof = opsproof
+        self.result: ItemResult | None = None
+        for marker in opsproof.markers(planned):
+            self.add_marker(marker)
+
+    def setup(self) -> None:
+        began = time.monotonic()
+        result = self.opsproof.decide(self.planned)
+        self.result = msgspec.structs.replace(
+            result, nodeid=self.nodeid, seconds=round(time.monotonic() - began, 4)
+        )
+        self.opsproof.record(self.result)
+        self.user_properties += properties(self.result)
+        if self.result.outcome is Outcome.UNKNOWN:
+            raise CouldNotDecide("\n".join(said(self.result, Outcome.UNKNOWN)))
+
+    def runtest(self) -> None:
+        assert self.result is not None
+        if self.result.outcome is Outcome.FAIL:
+            raise NotKept("\n".join(said(self.result, Outcome.FAIL)))
+        if self.result.outcome in {Outcome.WAIVED, Outcome.NOT_APPLICABLE}:
+            reasons = list(said(self.result, self.result.outcome))
+            pytest.skip(f"{self.result.outcome}: {'; '.join(reasons)}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, (NotKept, CouldNotDecide)):
+            return f"{excinfo.value}"
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        code = self.planned.check.function.__code__
+        return (
+            code.co_filename,
+            code.co_firstlineno - 1,
+            f"{self.planned.requirement} {self.planned.check.name}",
+        )
+
+
+def properties(result: ItemResult) -> list[tuple[str, object]]:
+    """What JUnit and pytest-html show of an item beside pytest's own outcome."""
+    return [
+        ("requirement", result.requirement),
+        ("system", result.system),
+        ("environment", result.environment),
+        ("check", result.check),
+        ("severity", result.level.value),
+        ("outcome", result.outcome.value),
+    ]
+
+
+def said(result: ItemResult, outcome: Outcome) -> Iterator[str]:
+    """One line per decisive finding: subject, message, measured and needed. Hostile text is kept printable."""
+    yield f"{result.requirement} {result.check} [{result.level}]"
+    yield from (_line(finding) for finding in _of(result, outcome))
+
+
+def _of(result: ItemResult, outcome: Outcome) -> Iterable[Finding]:
+    return [finding for finding in result.findings if finding.outcome is outcome][:20]
+
+
+def _line(finding: Finding) -> str:
+    needed = (
+        f" (measured {finding.measured}, needed {finding.limit})" if finding.measured or finding.limit else ""
+    )
+    text = f"{finding.subject}: {finding.message}{needed}"
+    return "".join(char if char.isprintable() else "�" for char in text)

@@ -1,0 +1,1 @@
+"""The data that flows from plan to report. No I/O here."""

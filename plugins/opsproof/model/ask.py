@@ -1,0 +1,24 @@
+"""What an item needs from a target: frozen, hashable, known before anything is asked."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, ClassVar
+
+import msgspec
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all asks. Subclasses live beside their collector's facts, each with a `tag` of its own.
+
+    `target` is the id of the target (`Target.id`); the other fields are what is asked of it. Limits
+    are never part of an ask; windows are. `answer` is the type of the facts that answer it.
+    """
+
+    target: str
+    answer: ClassVar[Any] = Any
+
+    @property
+    def digest(self) -> str:
+        """Names the ask's facts: 32 hex digits of SHA-256 over its canonical JSON."""
+        return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()[:32]

@@ -1,0 +1,71 @@
+"""What examining a subject led to, and what all of an item's findings add up to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from opsproof.model.level import Level
+from opsproof.model.outcome import Outcome
+from opsproof.model.subject import Subject
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Item x subject. Passing subjects are counted in `ItemResult`, they get no finding."""
+
+    subject: Subject
+    outcome: Outcome
+    raw: Outcome
+    level: Level
+    message: str
+    measured: str = ""
+    limit: str = ""
+    since: datetime | None = None
+    since_from: str = ""
+    transition_until: datetime | None = None
+    cause: str = ""
+    fingerprint: str = ""
+    waiver: str = ""
+
+    @property
+    def in_transition(self) -> bool:
+        """An ordinary change under way (rollout, drain, start) that is still within its limit."""
+        return self.transition_until is not None and self.outcome is Outcome.PASS
+
+
+class Excluded(msgspec.Struct, frozen=True):
+    """Subjects that were listed and, for a reason, not examined."""
+
+    why: str
+    count: int
+    examples: tuple[str, ...] = ()
+
+
+class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
+    """One item, decided: a line of the journal."""
+
+    requirement: str
+    system: str
+    environment: str
+    check: str
+    outcome: Outcome
+    level: Level
+    findings: tuple[Finding, ...] = ()
+    passed: int = 0
+    excluded: tuple[Excluded, ...] = ()
+    notes: tuple[str, ...] = ()
+    limits: dict[str, str] = {}
+    asks: tuple[str, ...] = ()
+    nodeid: str = ""
+    seconds: float = 0.0
+    finished: bool = True
+
+    @property
+    def examined(self) -> int:
+        return self.passed + len(self.findings)
+
+    def as_json(self) -> dict[str, Any]:
+        built: dict[str, Any] = msgspec.to_builtins(self)
+        return built

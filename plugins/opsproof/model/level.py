@@ -1,0 +1,29 @@
+"""How bad a violation is. A level never says whether there is one."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Level(str, Enum):
+    """The four severities, worst first. Compare with `worse_than`, not with `<`."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def rank(self) -> int:
+        """0 for critical ... 3 for low: sorts worst first."""
+        return list(Level).index(self)
+
+    def at_least(self, other: Level) -> bool:
+        """True when this level is as bad as `other`, or worse."""
+        return self.rank <= other.rank
+
+
+CRITICAL, HIGH, MEDIUM, LOW = Level

@@ -1,0 +1,156 @@
+"""`report.html`: one file without any network, for the person who has to act and the one who has to believe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+
+from opsproof.model.finding import Finding, ItemResult
+from opsproof.model.level import Level
+from opsproof.model.outcome import Outcome
+from opsproof.model.units import duration_text
+from opsproof.report.model import ProcedureRecord, RequirementResult, Result
+
+STATIC = 25  # subjects of one requirement in the page itself; the rest waits in the data below it
+
+
+def render(result: Result) -> str:
+    """The whole page."""
+    folded: dict[str, list[list[str]]] = {}
+    requirements = [_requirement(one, result, folded) for one in _ordered(result.requirements)]
+    critical = [
+        one
+        for one in requirements
+        if one["outcome"] in {"fail", "unknown"} and one["level"] in {"critical", "high"}
+    ]
+    return _template().render(
+        result=result,
+        run=result.provenance,
+        gate=result.gate,
+        coverage=result.coverage,
+        levels=[level.value for level in Level],
+        outcomes=[outcome.value for outcome in Outcome],
+        counts=result.counts,
+        totals={
+            outcome.value: sum(row[outcome.value] for row in result.counts.values()) for outcome in Outcome
+        },
+        critical=critical,
+        requirements=requirements,
+        transitions=[
+            (one["id"], finding)
+            for one in requirements
+            for finding in one["findings"]
+            if finding["transition"]
+        ],
+        titles={check.name: check for check in result.checks},
+        island=_island(folded),
+        reasons=_reasons(result),
+    )
+
+
+@cache
+def _template() -> Any:
+    environment = Environment(
+        loader=PackageLoader("opsproof.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["moment"] = _moment
+    environment.filters["words"] = lambda text: str(text).replace("_", " ")
+    environment.filters["short"] = lambda key: str(key).rpartition("/")[2]
+    return environment.get_template("report.html.j2")
+
+
+def _ordered(results: Iterable[RequirementResult]) -> list[RequirementResult]:
+    """What is broken first, worst first; then what is undecided, waived, kept."""
+    return sorted(results, key=lambda one: (one.outcome.rank, one.level.rank, one.requirement.key))
+
+
+def _requirement(
+    one: RequirementResult, result: Result, folded: dict[str, list[list[str]]]
+) -> dict[str, Any]:
+    row = one.requirement
+    findings = [
+        _finding(finding, item, result.provenance.now) for item in one.items for finding in item.findings
+    ]
+    findings.sort(key=lambda finding: (finding["rank"], finding["subject"]))
+    if len(findings) > STATIC:
+        folded[row.key] = [_cells(finding) for finding in findings[STATIC:]]
+    return {
+        "key": row.key,
+        "id": row.id,
+        "row": row,
+        "level": one.level.value,
+        "outcome": one.outcome.value,
+        "findings": findings[:STATIC],
+        "more": max(0, len(findings) - STATIC),
+        "failed": sum(finding["outcome"] == "fail" for finding in findings),
+        "examined": sum(item.examined for item in one.items),
+        "passed": sum(item.passed for item in one.items),
+        "excluded": [excluded for item in one.items for excluded in item.excluded],
+        "notes": [note for item in one.items for note in item.notes],
+        "asks": [digest for item in one.items for digest in item.asks],
+        "incomplete": one.incomplete,
+        "procedures": _procedures(one, result),
+    }
+
+
+def _finding(finding: Finding, item: ItemResult, now: datetime) -> dict[str, Any]:
+    since = ""
+    if finding.since is not None:
+        ago = duration_text(max(0.0, (now - finding.since).total_seconds()))
+        since = f"{_moment(finding.since)} ({ago})" + (
+            f", {finding.since_from}" if finding.since_from else ""
+        )
+    return {
+        "rank": (finding.outcome.rank, finding.level.rank),
+        "outcome": "transition" if finding.in_transition else finding.outcome.value,
+        "level": finding.level.value,
+        "subject": str(finding.subject),
+        "message": finding.message,
+        "measured": finding.measured,
+        "limit": finding.limit,
+        "since": since,
+        "check": item.check,
+        "transition": finding.in_transition,
+        "until": _moment(finding.transition_until) if finding.transition_until else "",
+        "waiver": finding.waiver,
+    }
+
+
+def _cells(finding: dict[str, Any]) -> list[str]:
+    return [
+        finding[name] for name in ("outcome", "level", "subject", "message", "measured", "limit", "since")
+    ]
+
+
+def _procedures(one: RequirementResult, result: Result) -> list[ProcedureRecord]:
+    wanted = one.requirement.respond
+    for system in result.systems:
+        if system.name == one.requirement.system and system.environment == one.requirement.environment:
+            return [procedure for procedure in system.procedures if procedure.id in wanted]
+    return []
+
+
+def _reasons(result: Result) -> list[str]:
+    gate = result.gate
+    named = (
+        (gate.failures, "not kept"),
+        (gate.undecided, "undecided"),
+        (gate.incomplete, "not run to the end"),
+    )
+    return [f"{len(keys)} {word}" for keys, word in named if keys]
+
+
+def _island(folded: dict[str, list[list[str]]]) -> Markup:
+    """Data for the page's own script. `<` is escaped, so that no text can end the element."""
+    text = json.dumps(folded, ensure_ascii=True, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704 - escaped here
+
+
+def _moment(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment is not None else ""

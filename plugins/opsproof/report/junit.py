@@ -1,0 +1,99 @@
+"""`junit.xml`: one testcase per requirement and environment, outcome and severity kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from xml.etree import ElementTree
+
+from opsproof.model.finding import Finding
+from opsproof.model.outcome import Outcome
+from opsproof.report.model import RequirementResult, Result
+
+_ELEMENT = {
+    Outcome.FAIL: "failure",
+    Outcome.UNKNOWN: "error",
+    Outcome.WAIVED: "skipped",
+    Outcome.NOT_APPLICABLE: "skipped",
+}
+
+
+def render(result: Result) -> bytes:
+    """The result as JUnit XML (xunit2). FAIL is a failure, UNKNOWN an error, WAIVED and NOT APPLICABLE skipped."""
+    suites = ElementTree.Element("testsuites", name="opsproof")
+    groups: dict[str, list[RequirementResult]] = {}
+    for one in result.requirements:
+        groups.setdefault(f"{one.requirement.system}/{one.requirement.environment}", []).append(one)
+    for name, members in groups.items():
+        suites.append(_suite(name, members, result))
+    ElementTree.indent(suites)
+    return ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True) + b"\n"
+
+
+def _suite(name: str, members: list[RequirementResult], result: Result) -> ElementTree.Element:
+    suite = ElementTree.Element("testsuite", name=name)
+    cases = [_case(member) for member in members]
+    suite.set("tests", str(len(cases)))
+    for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        suite.set(attribute, str(sum(case.find(tag) is not None for case in cases)))
+    suite.set("time", f"{sum(float(case.get('time', 0)) for case in cases):.3f}")
+    suite.set("timestamp", f"{result.provenance.started:%Y-%m-%dT%H:%M:%S}")
+    _properties(suite, {"mode": result.provenance.mode, "run": result.provenance.run})
+    suite.extend(cases)
+    return suite
+
+
+def _case(member: RequirementResult) -> ElementTree.Element:
+    row = member.requirement
+    case = ElementTree.Element(
+        "testcase",
+        classname=f"{row.system}.{row.environment}",
+        name=_clean(f"{row.id} {row.says}"),
+        time=f"{sum(item.seconds for item in member.items):.3f}",
+    )
+    _properties(
+        case,
+        {
+            "requirement": row.id,
+            "system": row.system,
+            "environment": row.environment,
+            "severity": member.level.value,
+            "severity_label": row.severity,
+            "outcome": member.outcome.value,
+            "checks": " ".join(row.checks),
+        },
+    )
+    tag = _ELEMENT.get(member.outcome)
+    if tag is not None:
+        findings = list(_decisive(member))
+        said = "; ".join(map(_line, findings[:3])) or ("it did not run" if member.incomplete else "")
+        element = ElementTree.SubElement(case, tag, message=_clean(said))
+        if tag != "skipped":
+            element.set("type", f"{member.outcome.value}.{member.level.value}")
+        element.text = _clean("\n".join(map(_line, findings)))
+    return case
+
+
+def _decisive(member: RequirementResult) -> Iterable[Finding]:
+    return (
+        finding for item in member.items for finding in item.findings if finding.outcome is member.outcome
+    )
+
+
+def _line(finding: Finding) -> str:
+    needed = (
+        f" (measured {finding.measured}, needed {finding.limit})" if finding.measured or finding.limit else ""
+    )
+    return f"{finding.subject}: {finding.message}{needed}"
+
+
+def _properties(parent: ElementTree.Element, values: dict[str, str]) -> None:
+    properties = ElementTree.SubElement(parent, "properties")
+    for name, value in values.items():
+        ElementTree.SubElement(properties, "property", name=name, value=_clean(value))
+
+
+def _clean(text: str) -> str:
+    """XML 1.0 allows no control characters, whatever a server sends."""
+    return "".join(
+        char if char in "\t\n" or (char.isprintable() and ord(char) < 0xFFFE) else "�" for char in text
+    )

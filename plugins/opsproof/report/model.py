@@ -1,0 +1,207 @@
+"""What a run comes to: the data behind `result.json` and every report."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from opsproof.model.finding import ItemResult
+from opsproof.model.level import Level
+from opsproof.model.outcome import Outcome
+from opsproof.model.target import TargetReport
+
+
+class StepRecord(msgspec.Struct, frozen=True):
+    """One response step in our own words. `warning` and `instead` come with a step known to be wrong."""
+
+    do: str
+    changes_state: bool = False
+    warning: str = ""
+    instead: str = ""
+
+
+class ProcedureRecord(msgspec.Struct, frozen=True):
+    id: str
+    says: str
+    lines: str = ""
+    steps: tuple[StepRecord, ...] = ()
+
+
+class LimitRecord(msgspec.Struct, frozen=True):
+    """One number of a requirement, as people write it. `basis`: stated, inferred, adopted or scope."""
+
+    name: str
+    value: str
+    basis: str
+
+
+class RequirementRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A requirement in one environment, as planned: what a reader of the report needs of the runbook."""
+
+    id: str
+    system: str
+    environment: str
+    says: str
+    lines: str = ""
+    kind: str = "check"
+    cadence: tuple[str, ...] = ()
+    level: Level = Level.MEDIUM
+    level_basis: str = "stated"
+    severity: str = ""
+    respond_within: str = ""
+    checks: tuple[str, ...] = ()
+    partial: str = ""
+    when_empty: str = "unknown"
+    limits: tuple[LimitRecord, ...] = ()
+    respond: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"{self.system}/{self.environment}/{self.id}"
+
+    @property
+    def inferred(self) -> bool:
+        """Some number or the level is our default, not the runbook's and not yet the team's."""
+        return self.level_basis == "inferred" or any(limit.basis == "inferred" for limit in self.limits)
+
+
+class SystemRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A system in one environment, with the size of its runbook."""
+
+    name: str
+    title: str
+    environment: str
+    in_runbook: int
+    automated: int
+    planned: int
+    procedures: tuple[ProcedureRecord, ...] = ()
+
+
+class ItemRecord(msgspec.Struct, frozen=True):
+    nodeid: str
+    requirement: str
+    check: str
+
+
+class CheckRecord(msgspec.Struct, frozen=True):
+    name: str
+    title: str
+    risk: str
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """`plan.json`: what could be decided, written down before anything is asked."""
+
+    systems: tuple[SystemRecord, ...] = ()
+    requirements: tuple[RequirementRecord, ...] = ()
+    checks: tuple[CheckRecord, ...] = ()
+    items: tuple[ItemRecord, ...] = ()
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """What of the plan this run was to decide. `narrowed` names what makes it PARTIAL (-k, --lf, a path)."""
+
+    nodeids: tuple[str, ...] = ()
+    expression: str = ""
+    narrowed: tuple[str, ...] = ()
+
+
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+    """Who ran what, where, with which code and files."""
+
+    run: str
+    started: datetime
+    now: datetime
+    mode: str = "live"
+    source_run: str = ""
+    environments: tuple[str, ...] = ()
+    command: str = ""
+    user: str = ""
+    host: str = ""
+    ci: dict[str, str] = {}
+    git: dict[str, str] = {}
+    versions: dict[str, str] = {}
+    digests: dict[str, str] = {}
+    gate: Level = Level.LOW
+    changed_limits: dict[str, str] = {}
+    code_differs: str = ""
+
+
+class GateVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """Why the gate is closed, or that it is open. Each list holds requirement keys."""
+
+    closed: bool
+    level: Level
+    failures: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+    incomplete: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
+
+
+class WaiverUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A waiver and what became of it in this run. `states`: used, unused, expired, not yet, over-long, self-approved."""
+
+    id: str
+    requirement: str
+    subject: str
+    environment: str
+    reason: str
+    approved_by: str
+    requested_by: str = ""
+    starts: datetime | None = None
+    until: datetime | None = None
+    states: tuple[str, ...] = ()
+    covers: tuple[str, ...] = ("fail",)
+    uses: int = 0
+
+
+class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
+    """A requirement's items folded into one line."""
+
+    requirement: RequirementRecord
+    outcome: Outcome
+    level: Level
+    items: tuple[ItemResult, ...] = ()
+    incomplete: bool = False
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """One reason that leaves requirements undecided: one entry, whatever their number."""
+
+    cause: str
+    message: str
+    level: Level
+    requirements: tuple[str, ...]
+    subjects: int = 0
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    in_runbook: int = 0
+    automated: int = 0
+    selected: int = 0
+    decided: int = 0
+    partial: int = 0
+    inferred: int = 0
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """`result.json`, whose JSON Schema is shipped beside this module. All times are UTC."""
+
+    format: str = "opsproof/result/1"
+    provenance: Provenance
+    finished: datetime | None
+    complete: bool
+    integrity: str
+    gate: GateVerdict
+    coverage: Coverage
+    counts: dict[str, dict[str, int]]
+    systems: tuple[SystemRecord, ...]
+    checks: tuple[CheckRecord, ...]
+    targets: tuple[TargetReport, ...]
+    requirements: tuple[RequirementResult, ...]
+    causes: tuple[Cause, ...]
+    waivers: tuple[WaiverUse, ...]
+    selection: str = ""
+    narrowed: tuple[str, ...] = ()
+    requests: dict[str, int] = {}

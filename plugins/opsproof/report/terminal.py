@@ -1,0 +1,254 @@
+"""The run on a terminal, for a tired person: what is broken, how bad, since when, what to do first."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from opsproof.model.finding import Finding
+from opsproof.model.level import Level
+from opsproof.model.outcome import Outcome
+from opsproof.model.units import duration_text
+from opsproof.report.model import Cause, RequirementResult, Result, StepRecord
+
+_SHOWN = 5  # subjects of one requirement before the rest is folded, unless -v
+_STYLE = {
+    Level.CRITICAL: {"red": True, "bold": True},
+    Level.HIGH: {"red": True},
+    Level.MEDIUM: {"yellow": True},
+    Level.LOW: {"cyan": True},
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of text with the terminal writer's markup."""
+
+    text: str = ""
+    markup: dict[str, bool] | None = None
+
+
+def lines(result: Result, *, width: int = 80, verbosity: int = 0, folder: str = "") -> Iterator[Line]:
+    """The summary. `verbosity` -1 (-q) gives counts and gate alone, 1 (-v) unfolds long lists."""
+    width = max(40, min(width, 120))
+    if verbosity >= 0:
+        yield from _findings(result, width, verbosity)
+        yield from _undecided(result, width, verbosity)
+        yield from _other(result, width, verbosity)
+    yield from _closing(result, width, folder)
+
+
+def _findings(result: Result, width: int, verbosity: int) -> Iterator[Line]:
+    steps = {
+        (system.name, procedure.id): procedure.steps
+        for system in result.systems
+        for procedure in system.procedures
+    }
+    for level in Level:
+        failed = [one for one in result.requirements if one.outcome is Outcome.FAIL and one.level is level]
+        if failed:
+            yield Line(
+                f"{level.value.upper()}: {_plural(len(failed), 'requirement')} not kept", _STYLE[level]
+            )
+        for one in failed:
+            yield from _failed(one, steps, width, verbosity, result.provenance.now)
+        if failed:
+            yield Line()
+
+
+def _failed(
+    one: RequirementResult,
+    steps: dict[tuple[str, str], tuple[StepRecord, ...]],
+    width: int,
+    verbosity: int,
+    now: datetime,
+) -> Iterator[Line]:
+    yield from _headed(one, width)
+    findings = [
+        finding
+        for item in one.items
+        for finding in item.findings
+        if finding.outcome in {Outcome.FAIL, Outcome.UNKNOWN}
+    ]
+    findings.sort(key=lambda finding: (finding.outcome.rank, finding.level.rank))
+    shown = findings if verbosity > 0 else findings[:_SHOWN]
+    for finding in shown:
+        yield from _wrapped(_finding_text(finding, now), width, "      ")
+    if len(findings) > len(shown):
+        yield Line(f"      ... and {len(findings) - len(shown)} more (-v shows all)")
+    for name in one.requirement.respond[:1]:
+        for step in steps.get((one.requirement.system, name), ())[:1]:
+            yield from _step(step, name, width)
+
+
+def _headed(one: RequirementResult, width: int) -> Iterator[Line]:
+    row = one.requirement
+    label = row.severity or one.level.value
+    respond = f", respond: {row.respond_within}" if row.respond_within else ""
+    yield Line(f"  {row.id}  {row.system}/{row.environment}  [{label}{respond}]", {"bold": True})
+    yield from _wrapped(f"{row.says} ({', '.join(row.checks)})", width, "    ")
+
+
+def _finding_text(finding: Finding, now: datetime) -> str:
+    word = "" if finding.outcome is Outcome.FAIL else "undecided: "
+    parts = [f"{finding.subject}: {word}{finding.message}"]
+    if finding.measured or finding.limit:
+        parts.append(f"measured {finding.measured or '-'}, needed {finding.limit or '-'}")
+    if finding.since is not None:
+        known = f" by {finding.since_from}" if finding.since_from else ""
+        parts.append(f"since {finding.since:%Y-%m-%d %H:%M}Z ({_ago(finding.since, now)}{known})")
+    return " | ".join(parts)
+
+
+def _step(step: StepRecord, name: str, width: int) -> Iterator[Line]:
+    mark = " [changes state]" if step.changes_state else ""
+    yield from _wrapped(f"first step ({name}){mark}: {step.do}", width, "      ", {"cyan": True})
+    if step.warning:
+        yield from _wrapped(
+            f"WARNING: {step.warning} Instead: {step.instead}", width, "      ", {"yellow": True}
+        )
+
+
+def _undecided(result: Result, width: int, verbosity: int) -> Iterator[Line]:
+    unknown = [one for one in result.requirements if one.outcome is Outcome.UNKNOWN]
+    if not unknown:
+        return
+    yield Line(
+        f"UNKNOWN: {_plural(len(unknown), 'requirement')} could not be decided",
+        {"purple": True, "bold": True},
+    )
+    explained: set[str] = set()
+    for cause in result.causes:
+        yield from _cause(cause, width, verbosity)
+        explained.update(cause.requirements)
+    for one in unknown:
+        if one.requirement.key not in explained:
+            yield from _headed(one, width)
+            if one.incomplete:
+                yield Line("      it was selected and did not run to its end")
+            findings = [finding for item in one.items for finding in item.findings]
+            for finding in findings[: None if verbosity > 0 else _SHOWN]:
+                if finding.outcome is Outcome.UNKNOWN:
+                    yield from _wrapped(f"{finding.subject}: {finding.message}", width, "      ")
+    yield Line()
+
+
+def _cause(cause: Cause, width: int, verbosity: int) -> Iterator[Line]:
+    count = _plural(len(cause.requirements), "requirement")
+    target = cause.cause.split(": ", 2)[1] if ": " in cause.cause else ""
+    yield from _wrapped(
+        f"{target}: {cause.message}" if target else cause.message, width, "  ", {"bold": True}
+    )
+    ids = [key.rpartition("/")[2] for key in cause.requirements]
+    listed = ids if verbosity > 0 else ids[:12]
+    more = f" and {len(ids) - len(listed)} more" if len(ids) > len(listed) else ""
+    yield from _wrapped(
+        f"leaves {count} undecided, up to {cause.level}: {' '.join(listed)}{more}", width, "      "
+    )
+
+
+def _other(result: Result, width: int, verbosity: int) -> Iterator[Line]:
+    moving = [
+        (one, finding)
+        for one in result.requirements
+        for item in one.items
+        for finding in item.findings
+        if finding.in_transition
+    ]
+    if moving:
+        yield Line(f"IN TRANSITION: {_plural(len(moving), 'subject')} within the limit", {"cyan": True})
+        for one, finding in moving[: None if verbosity > 0 else _SHOWN]:
+            until = f"until {finding.transition_until:%H:%M}Z" if finding.transition_until else ""
+            text = f"{one.requirement.id}  {finding.subject}: {finding.message}, {until}"
+            yield from _wrapped(text, width, "  ", indent="      ")
+        if len(moving) > _SHOWN and verbosity <= 0:
+            yield Line(f"  ... and {len(moving) - _SHOWN} more (-v shows all)")
+        yield Line()
+    waivers = [waiver for waiver in result.waivers if waiver.states]
+    if waivers:
+        yield Line("WAIVERS", {"cyan": True})
+        for waiver in waivers:
+            until = f" until {waiver.until:%Y-%m-%d}" if waiver.until else ""
+            text = (
+                f"{waiver.requirement} {waiver.subject}: {', '.join(waiver.states)}{until} ({waiver.reason})"
+            )
+            yield from _wrapped(text, width, "  ", indent="      ")
+        yield Line()
+
+
+def _closing(result: Result, width: int, folder: str) -> Iterator[Line]:
+    coverage = result.coverage
+    source = f" of {result.provenance.source_run}" if result.provenance.source_run else ""
+    where = ", ".join(result.provenance.environments)
+    yield from _wrapped(f"{result.provenance.mode.upper()}{source}: {where}", width, "", {"bold": True})
+    if result.integrity != "intact":
+        yield Line(f"ALTERED: {result.integrity}", {"red": True, "bold": True})
+    yield from _wrapped(
+        f"{coverage.in_runbook} in the runbook, {coverage.automated} automated, {coverage.selected} selected, "
+        f"{coverage.decided} decided ({coverage.partial} in part), {coverage.inferred} by inferred criteria",
+        width,
+        "",
+    )
+    if result.narrowed:
+        yield Line(f"PARTIAL: narrowed by {', '.join(result.narrowed)}", {"yellow": True, "bold": True})
+    yield from _table(result)
+    yield from _gate(result, width)
+    if folder:
+        yield Line(f"report: {folder}/report.html")
+
+
+def _table(result: Result) -> Iterator[Line]:
+    yield Line("          " + "".join(f"{str(outcome):>15}" for outcome in Outcome))
+    for level in Level:
+        row = result.counts[level.value]
+        if any(row.values()):
+            text = "".join(f"{row[outcome.value] or '.':>15}" for outcome in Outcome)
+            yield Line(f"{level.value:<10}{text}")
+
+
+def _gate(result: Result, width: int) -> Iterator[Line]:
+    gate = result.gate
+    reasons = [
+        f"{len(keys)} {word}"
+        for keys, word in (
+            (gate.failures, "failed"),
+            (gate.undecided, "undecided"),
+            (gate.incomplete, "incomplete"),
+        )
+        if keys
+    ]
+    if gate.closed:
+        yield Line(f"GATE CLOSED at {gate.level}: {', '.join(reasons)}", {"red": True, "bold": True})
+    else:
+        yield Line(f"GATE OPEN at {gate.level}", {"green": True, "bold": True})
+    if gate.below:
+        ids = " ".join(key.rpartition("/")[2] for key in gate.below)
+        yield from _wrapped(f"let through below {gate.level}: {ids}", width, "  ")
+
+
+def _wrapped(
+    text: str, width: int, margin: str, markup: dict[str, bool] | None = None, indent: str = ""
+) -> Iterable[Line]:
+    wrapped = textwrap.wrap(
+        _printable(text),
+        width,
+        initial_indent=margin,
+        subsequent_indent=indent or margin + "  ",
+        break_on_hyphens=False,
+    )
+    return (Line(line, markup) for line in wrapped or [""])
+
+
+def _printable(text: str) -> str:
+    """Whatever a server sends, it must not steer the terminal."""
+    return "".join(char if char.isprintable() else "�" for char in text)
+
+
+def _ago(moment: datetime, now: datetime) -> str:
+    return f"{duration_text(max(0.0, (now - moment).total_seconds()))} ago"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

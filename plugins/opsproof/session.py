@@ -1,0 +1,383 @@
+"""One process's part of a run: what the hooks of `opsproof.plugin` call, stage by stage."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from opsproof.check import Check
+from opsproof.collect import Collection, Identify, Progress
+from opsproof.decision import Item, decide
+from opsproof.environment.load import load_systems
+from opsproof.evidence import provenance
+from opsproof.evidence.redaction import Redactor
+from opsproof.evidence.run import Run, end_record, open_run, utc_now
+from opsproof.evidence.store import Store
+from opsproof.judge.waivers import use, waived
+from opsproof.library import discover
+from opsproof.model.finding import ItemResult
+from opsproof.model.level import Level
+from opsproof.model.requirement import CADENCES
+from opsproof.model.target import TargetReport
+from opsproof.model.units import Duration
+from opsproof.plan import Planned, Wanted, make_plan, parse_changes
+from opsproof.report import write as reports
+from opsproof.report.model import Provenance, Result, Selection
+from opsproof.secrets import secrets_of
+
+
+class Session:
+    """State between the hooks, on the controller and on each xdist worker."""
+
+    def __init__(self, config: pytest.Config, systems: Path) -> None:
+        self.config = config
+        self.systems = systems
+        self.worker: dict[str, Any] | None = getattr(config, "workerinput", {}).get("opsproof")
+        self.is_worker = hasattr(config, "workerinput")
+        self.planned: Planned | None = None
+        self.run: Run | None = None
+        self.collection: Collection | None = None
+        self.result: Result | None = None
+        self.now = utc_now()
+        self.ends = time.monotonic()
+        self._by_check: dict[str, list[Item]] = defaultdict(list)
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Session | None:
+        """A session when the folder of systems exists and an argument reaches its checks; else None."""
+        systems = (config.rootpath / config.getini("opsproof_systems")).resolve()
+        root = systems.parent
+        if not systems.is_dir():
+            return None
+        paths = [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
+        reached = any(path == root or root in path.parents or path in root.parents for path in paths)
+        return cls(config, systems) if reached else None
+
+    # -- plan ----------------------------------------------------------------------------------------
+
+    def marker_lines(self) -> Iterable[str]:
+        """Markers for `-m`: cadences, levels, kinds, and the systems' names."""
+        for word in CADENCES:
+            yield f"{word}: requirements of that cadence (continuous ones are daily too)"
+        for level in Level:
+            yield f"{level.value}: requirements of that severity"
+        yield "gate: requirements that gate a change"
+        for folder in sorted(path.name for path in self.systems.iterdir() if path.is_dir()):
+            yield f"{folder}: requirements of that system"
+
+    def markers(self, item: Item) -> Iterable[str]:
+        assert self.planned is not None
+        row = self.planned.row(item)
+        yield from row.markers
+        yield item.level.value
+        yield item.system
+        if row.kind == "gate":
+            yield "gate"
+
+    def start(self) -> None:
+        """Plan from files; on the controller, refuse bad input and make the run's folder."""
+        found = discover(self.systems.parent, self.config.rootpath)
+        loaded = load_systems(self.systems)
+        changes = parse_changes(self.config.option.limits)
+        wanted = Wanted.of(self.config.option.env, self.config.getini("opsproof_environment"))
+        planned = make_plan(
+            loaded,
+            found,
+            wanted,
+            changes=changes,
+            replaying=self.config.option.replay is not None,
+            now=self.now,
+        )
+        problems = planned.problems if self._whole_folder() else planned.problems_without_lost
+        if changes and self.config.option.replay is None and planned.recording is None:
+            problems = (
+                *problems,
+                "--limits shows what would have changed in a recorded run: add --replay RUN",
+            )
+        if problems:
+            raise pytest.UsageError(*problems)
+        self.planned = planned
+        for item in planned.items:
+            self._by_check[item.check.name].append(item)
+        if self.config.option.collectonly:
+            return
+        if self.is_worker:
+            self._join()
+        else:
+            self._begin()
+
+    def _whole_folder(self) -> bool:
+        root = self.systems.parent
+        paths = [(self.config.invocation_params.dir / arg).resolve() for arg in self.config.args]
+        return any(path == root or path in root.parents for path in paths)
+
+    def items_of(self, check: Check) -> Sequence[Item]:
+        return self._by_check[check.name]
+
+    def item_name(self, item: Item) -> str:
+        """`check_pods_ready[RS-018-repo-scanner/production]`: what -k and --lf see."""
+        return f"{item.check.function.__name__}[{item.requirement}-{item.system}/{item.environment}]"
+
+    # -- the run's folder ----------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        assert self.planned is not None
+        source = self._source()
+        if source is not None:
+            self.now = source.read_now()
+        self.run = Run.create(self.reports, utc_now())
+        self.ends = time.monotonic() + self._deadline()
+        record = self._provenance(source)
+        self.run.journal.append("start", record)
+        self.run.write("plan.json", self.planned.record)
+        for waiver in self.planned.waivers:
+            self.run.journal.append("waiver", use(waiver, self.now))
+        self.collection = self._collection(source)
+
+    def _join(self) -> None:
+        assert self.worker is not None
+        self.run = Run(Path(self.worker["folder"]))
+        self.now = datetime.fromisoformat(self.worker["now"])
+        self.ends = float(self.worker["ends"])
+        self.collection = self._collection(self._source())
+
+    def for_worker(self) -> dict[str, Any]:
+        assert self.run is not None
+        return {"folder": str(self.run.folder), "now": self.now.isoformat(), "ends": self.ends}
+
+    @property
+    def reports(self) -> Path:
+        named = self.config.option.reports
+        if named is not None:
+            return Path(self.config.invocation_params.dir / named).resolve()
+        return Path(self.config.rootpath / self.config.getini("opsproof_reports")).resolve()
+
+    def _deadline(self) -> float:
+        text = self.config.option.deadline or self.config.getini("opsproof_deadline")
+        try:
+            return float(Duration.parse(text))
+        except ValueError as error:
+            raise pytest.UsageError(f"--deadline: {error}") from None
+
+    def _source(self) -> Run | None:
+        """The run whose facts are decided on again: named by --replay, or the environment's recording."""
+        assert self.planned is not None
+        named = self.config.option.replay
+        path = (
+            Path(self.config.invocation_params.dir / named) if named is not None else self.planned.recording
+        )
+        if path is None:
+            return None
+        try:
+            return open_run(path)
+        except FileNotFoundError as missing:
+            raise pytest.UsageError(f"{missing}") from None
+
+    def _mode(self) -> str:
+        assert self.planned is not None
+        if self.config.option.limits:
+            return "what-if"
+        if self.config.option.replay is not None:
+            return "replay"
+        return "demo" if self.planned.recording is not None else "live"
+
+    def _provenance(self, source: Run | None) -> Provenance:
+        assert self.planned is not None and self.run is not None
+        versions = provenance.versions()
+        return Provenance(
+            run=self.run.id,
+            started=utc_now(),
+            now=self.now,
+            mode=self._mode(),
+            source_run=source.id if source else "",
+            environments=self.planned.environments,
+            command=Redactor().text(" ".join([Path(sys.argv[0]).name, *self.config.invocation_params.args])),
+            user=provenance.user(),
+            host=provenance.host(),
+            ci=provenance.ci(),
+            git=provenance.git(self.config.rootpath),
+            versions=versions,
+            digests=self.planned.digests,
+            gate=Level(self.config.option.gate or self.planned.gate),
+            changed_limits=dict(change.split("=", 1) for change in self.config.option.limits),
+            code_differs=source.code_differs(versions, self.planned.digests) if source else "",
+        )
+
+    def _collection(self, source: Run | None) -> Collection:
+        assert self.planned is not None and self.run is not None
+        targets = self.planned.targets
+        secrets = secrets_of(targets.values()) if source is None else ()
+        collection = Collection(
+            self.run.folder,
+            self.now,
+            self.ends,
+            targets,
+            Redactor(secrets),
+            live=source is None,
+            on_progress=self._show,
+        )
+        if source is not None:
+            collection.store = Store(source.folder / "facts")
+        return collection
+
+    # -- collect -------------------------------------------------------------------------------------
+
+    def header(self) -> list[str]:
+        """What pytest's header says of us; the mode is never left out."""
+        if self.planned is None:
+            return []
+        shown = f"opsproof: {self._mode()}: {', '.join(self.planned.environments)}"
+        return [shown] + ([f"opsproof: run {self.run.folder}"] if self.run else [])
+
+    def select(self, items: Sequence[Any]) -> None:
+        """Write down what this run is to decide: the expected, against which the journal is held."""
+        if self.run is None:
+            return
+        first = not self.is_worker or self.config.workerinput.get("workerid") == "gw0"  # type: ignore[attr-defined]
+        if first:
+            option = self.config.option
+            narrowed = [f"-k {option.keyword}"] if option.keyword else []
+            narrowed += ["--lf"] if getattr(option, "lf", False) else []
+            narrowed += ["--deselect"] if option.deselect else []
+            narrowed += [] if self._whole_folder() else ["the paths given"]
+            self.run.write(
+                "selection.json",
+                Selection(
+                    nodeids=tuple(item.nodeid for item in items),
+                    expression=option.markexpr or "",
+                    narrowed=tuple(narrowed),
+                ),
+            )
+            assert self.planned is not None
+            named = {id(item.planned): item.nodeid for item in items}
+            self.run.write("plan.json", self.planned.with_nodeids(named))
+
+    def collect(self, items: Sequence[Item]) -> None:
+        """Ask for everything that the selected items need, each thing once over all processes."""
+        if self.collection is not None and items:
+            self.collection.gather(ask for item in items for ask in item.all_asks)
+
+    def _show(self, progress: Progress) -> None:
+        reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
+        if (
+            self.is_worker
+            or reporter is None
+            or self.config.option.verbose < 0
+            or progress.done < progress.total
+        ):
+            return
+        failed = f", {progress.failed} without answer: {progress.failure}" if progress.failed else ""
+        reporter.ensure_newline()
+        reporter.write_line(f"collected {progress.target}: {progress.total} asks{failed}")
+
+    # -- examine -------------------------------------------------------------------------------------
+
+    def decide(self, item: Item) -> ItemResult:
+        assert self.collection is not None and self.planned is not None
+        result = decide(item, self.collection.answer, self.now)
+        return waived(result, self.planned.waivers_of(item), self.now)
+
+    def record(self, result: ItemResult) -> None:
+        """The result lies in the journal, redacted, the moment it exists."""
+        assert self.run is not None and self.collection is not None
+        encoded = self.collection.redactor.json(msgspec.json.encode(result))
+        self.run.journal.append("result", msgspec.json.decode(encoded, type=ItemResult))
+
+    # -- judge and report ----------------------------------------------------------------------------
+
+    def finish(self, status: int) -> int:
+        """Close the journal, write all reports, and give the exit status that the gate decides."""
+        if self.is_worker or self.run is None or self.planned is None or self.collection is None:
+            return status
+        if status in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED}:
+            return status
+        if not (self.run.folder / "selection.json").exists():
+            return status
+        for report in self._target_reports():
+            self.run.journal.append("target", report)
+        self.run.journal.append("end", end_record(utc_now()))
+        self._keep_facts()
+        self.result = self.run.result()
+        reports.write(self.run, self.result)
+        self.run.finish(self.reports, ",".join(self.planned.environments))
+        others = (
+            status not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED} or self._other_tests_failed()
+        )
+        if others:
+            return status
+        return int(pytest.ExitCode.TESTS_FAILED if self.result.gate.closed else pytest.ExitCode.OK)
+
+    def _other_tests_failed(self) -> bool:
+        """Failures that are not ours to judge: other tests in the same session, or a broken teardown."""
+        reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
+        return reporter is not None and bool(reporter.stats.get("failed") or reporter.stats.get("error"))
+
+    def _keep_facts(self) -> None:
+        """A replay's folder holds the facts it decided on, so that it can be replayed itself."""
+        assert self.run is not None and self.collection is not None and self.planned is not None
+        own = Store(self.run.folder / "facts")
+        if self.collection.live:
+            return
+        digests = {ask.digest for item in self.planned.items for ask in item.all_asks}
+        digests |= {Identify(target=target).digest for target in self.planned.targets}
+        for digest in digests:
+            if self.collection.store.has(digest) and not own.has(digest):
+                own.path(digest).write_bytes(self.collection.store.path(digest).read_bytes())
+
+    def _target_reports(self) -> Iterable[TargetReport]:
+        assert self.planned is not None and self.collection is not None
+        for target in self.planned.targets.values():
+            ask = Identify(target=target.id)
+            if not self.collection.store.has(ask.digest):
+                continue
+            answer = self.collection.store.answer(ask, self.now)
+            skew = self.collection.store.load(ask.digest).skew
+            base = TargetReport(target=target.id, kind=target.kind, role=target.role)
+            found = answer.facts if answer.failure is None else base
+            verdict = "unverified"
+            if answer.failure is not None:
+                verdict = "unknown"
+            elif target.identity:
+                same = all(found.identity.get(name) == value for name, value in target.identity.items())
+                verdict = "verified" if same else "mismatch"
+            yield msgspec.structs.replace(
+                found,
+                role=target.role,
+                declared=target.identity,
+                verified=verdict,
+                skew=skew,
+                failure=answer.failure.message if answer.failure else found.failure,
+            )
+
+    def shown_folder(self) -> str:
+        assert self.run is not None
+        try:
+            return str(self.run.folder.relative_to(Path.cwd()))
+        except ValueError:
+            return str(self.run.folder)
+
+    def close(self) -> None:
+        if self.collection is not None:
+            self.collection.close()
+        if self.run is not None and not self.is_worker and not (self.run.folder / "selection.json").exists():
+            # Nothing was ever to be decided: leave no empty run behind.
+            for name in ("plan.json", "journal.jsonl"):
+                (self.run.folder / name).unlink(missing_ok=True)
+            for folder in ("facts", ".slots", ""):
+                _remove_if_empty(self.run.folder / folder)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    try:
+        os.rmdir(folder)
+    except OSError:
+        pass

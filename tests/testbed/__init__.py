@@ -1,0 +1,1 @@
+"""The real servers that opsproof is tested against, on loopback."""

@@ -1,0 +1,261 @@
+"""Kubernetes objects in few words: what the healthy world is made of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.testbed.kubernetes_api import Object
+
+NOTE = "testbed.opsproof.dev"
+STORAGE_CLASS = "standard"
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A Deployment, StatefulSet or DaemonSet with one container, and how much it asks for and uses.
+
+    `requests` and `limits` are (cpu, memory); `usage` is what the simulated kubelet reports per pod.
+    """
+
+    namespace: str
+    name: str
+    replicas: int
+    port: int
+    kind: str = "Deployment"
+    image: str = ""
+    requests: tuple[str, str] = ("100m", "128Mi")
+    limits: tuple[str, str] = ("500m", "512Mi")
+    usage: tuple[str, str] = ("60m", "96Mi")
+    health: str = "/health"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    config: str = ""
+    secret: str = ""
+    volumes: Mapping[str, str] = field(default_factory=dict)  # claim -> mount path
+    claim: str = ""  # of a StatefulSet: mount path of its own claim
+    budget: Mapping[str, Any] = field(default_factory=lambda: {"maxUnavailable": 1})
+    service: str | None = ""  # "" is the workload's own name, None is no Service
+
+    @property
+    def all_labels(self) -> dict[str, str]:
+        return {"app": self.name, **self.labels}
+
+    @property
+    def pinned(self) -> str:
+        return self.image or pinned(f"registry.example.com/{self.namespace}/{self.name}")
+
+    def objects(self) -> list[Object]:
+        found = [self.controller(), self.disruption_budget()]
+        if self.service is not None:
+            found.append(service(self.namespace, self.service or self.name, self.all_labels, self.port))
+        return found
+
+    def controller(self) -> Object:
+        spec: Object = {"selector": {"matchLabels": self.all_labels}, "template": self.template()}
+        if self.kind != "DaemonSet":
+            spec["replicas"] = self.replicas
+        if self.kind == "Deployment":
+            spec["revisionHistoryLimit"] = 3
+            spec["strategy"] = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+        if self.kind == "StatefulSet":
+            spec["serviceName"] = self.name
+            spec["podManagementPolicy"] = "Parallel"
+        if self.claim:
+            spec["volumeClaimTemplates"] = [
+                {"metadata": {"name": "data"}, "spec": claim_spec(f"{self.namespace}-data-{self.name}-0")}
+            ]
+        return thing("apps/v1", self.kind, self.name, self.namespace, labels=self.all_labels, spec=spec)
+
+    def template(self) -> Object:
+        notes = {f"{NOTE}/cpu": self.usage[0], f"{NOTE}/memory": self.usage[1]}
+        spec: Object = {
+            "containers": [self.container()],
+            "terminationGracePeriodSeconds": 5,
+            "topologySpreadConstraints": [
+                {
+                    "maxSkew": 1,
+                    "topologyKey": key,
+                    "whenUnsatisfiable": "ScheduleAnyway",
+                    "labelSelector": {"matchLabels": self.all_labels},
+                }
+                for key in ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
+            ],
+        }
+        if self.volumes:
+            spec["volumes"] = [
+                {"name": claim, "persistentVolumeClaim": {"claimName": claim}} for claim in self.volumes
+            ]
+        return {"metadata": {"labels": self.all_labels, "annotations": notes}, "spec": spec}
+
+    def container(self) -> Object:
+        mounts = [{"name": claim, "mountPath": path} for claim, path in self.volumes.items()]
+        if self.claim:
+            mounts.append({"name": "data", "mountPath": self.claim})
+        sources = [{"configMapRef": {"name": self.config}}] if self.config else []
+        sources += [{"secretRef": {"name": self.secret}}] if self.secret else []
+        probe: Object = {"httpGet": {"path": self.health, "port": "main"}}
+        if not self.health:
+            probe = {"tcpSocket": {"port": "main"}}
+        found: Object = {
+            "name": self.name,
+            "image": self.pinned,
+            "ports": [{"name": "main", "containerPort": self.port}],
+            "resources": resources(self.requests, self.limits),
+            "readinessProbe": {**probe, "periodSeconds": 5, "failureThreshold": 3},
+            "livenessProbe": {**probe, "periodSeconds": 10, "failureThreshold": 6},
+        }
+        return {**found, **({"volumeMounts": mounts} if mounts else {}), **({"envFrom": sources} if sources else {})}
+
+    def disruption_budget(self) -> Object:
+        spec = {**self.budget, "selector": {"matchLabels": self.all_labels}}
+        return thing("policy/v1", "PodDisruptionBudget", self.name, self.namespace, spec=spec)
+
+
+def thing(api: str, kind: str, name: str, namespace: str | None = None, **rest: Any) -> Object:
+    """An object; `labels` and `annotations` go into its metadata, the rest beside it."""
+    metadata: Object = {"name": name}
+    if namespace:
+        metadata["namespace"] = namespace
+    for part in ("labels", "annotations"):
+        if part in rest:
+            metadata[part] = dict(rest.pop(part))
+    return {"apiVersion": api, "kind": kind, "metadata": metadata, **rest}
+
+
+def pinned(name: str) -> str:
+    """The image by a digest that never changes."""
+    return f"{name}@sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def resources(requests: Sequence[str], limits: Sequence[str]) -> Object:
+    return {
+        "requests": dict(zip(("cpu", "memory"), requests, strict=True)),
+        "limits": dict(zip(("cpu", "memory"), limits, strict=True)),
+    }
+
+
+def service(namespace: str, name: str, selector: Mapping[str, str], port: int, **spec: Any) -> Object:
+    ports = [{"name": "main", "port": port, "targetPort": "main"}]
+    return thing(
+        "v1",
+        "Service",
+        name,
+        namespace,
+        labels={"app": name},
+        spec={"selector": dict(selector), "ports": ports, **spec},
+    )
+
+
+def autoscaler(namespace: str, target: str, least: int, most: int, *, name: str = "", **utilization: int) -> Object:
+    """An HPA of a Deployment; `utilization` is cpu= and memory= in percent of the requests."""
+    metrics = [
+        {
+            "type": "Resource",
+            "resource": {"name": resource, "target": {"type": "Utilization", "averageUtilization": percent}},
+        }
+        for resource, percent in utilization.items()
+    ]
+    spec = {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": target},
+        "minReplicas": least,
+        "maxReplicas": most,
+        "metrics": metrics,
+    }
+    return thing("autoscaling/v2", "HorizontalPodAutoscaler", name or target, namespace, spec=spec)
+
+
+def ingress(namespace: str, name: str, hosts: Mapping[str, tuple[str, int]], secret: str) -> Object:
+    """`hosts` maps a host to the (service, port) behind it."""
+    rules = [
+        {
+            "host": host,
+            "http": {
+                "paths": [
+                    {
+                        "path": "/",
+                        "pathType": "Prefix",
+                        "backend": {"service": {"name": backend, "port": {"number": port}}},
+                    }
+                ]
+            },
+        }
+        for host, (backend, port) in hosts.items()
+    ]
+    spec = {"ingressClassName": "nginx", "rules": rules, "tls": [{"hosts": list(hosts), "secretName": secret}]}
+    return thing("networking.k8s.io/v1", "Ingress", name, namespace, spec=spec)
+
+
+def claim_spec(volume: str = "", *, size: str = "10Gi") -> Object:
+    spec: Object = {
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": STORAGE_CLASS,
+        "resources": {"requests": {"storage": size}},
+    }
+    return {**spec, **({"volumeName": volume} if volume else {})}
+
+
+def volume_and_claim(namespace: str, claim: str, *, with_claim: bool = True) -> list[Object]:
+    """A volume that waits for its claim; without the claim where a StatefulSet makes it."""
+    name = f"{namespace}-{claim}"
+    spec = {
+        "capacity": {"storage": "10Gi"},
+        "accessModes": ["ReadWriteOnce"],
+        "persistentVolumeReclaimPolicy": "Retain",
+        "storageClassName": STORAGE_CLASS,
+        "hostPath": {"path": f"/srv/{name}"},
+        "claimRef": {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": namespace, "name": claim},
+    }
+    made = [thing("v1", "PersistentVolume", name, spec=spec)]
+    if with_claim:
+        made.append(thing("v1", "PersistentVolumeClaim", claim, namespace, spec=claim_spec(name)))
+    return made
+
+
+def network_policies(namespace: str) -> list[Object]:
+    """Nothing may talk but what is allowed: within the namespace, from monitoring, to DNS."""
+    everyone: Object = {"podSelector": {}}
+    monitoring = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "opsforge"}}}
+    dns = {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}]}
+    specs: dict[str, Object] = {
+        "default-deny": {"policyTypes": ["Ingress", "Egress"]},
+        "allow-ingress": {"policyTypes": ["Ingress"], "ingress": [{"from": [everyone, monitoring]}]},
+        "allow-egress": {"policyTypes": ["Egress"], "egress": [{"to": [everyone]}, dns]},
+    }
+    return [
+        thing("networking.k8s.io/v1", "NetworkPolicy", name, namespace, spec={**everyone, **spec})
+        for name, spec in specs.items()
+    ]
+
+
+def job_spec(namespace: str, name: str) -> Object:
+    container = {
+        "name": name,
+        "image": pinned(f"registry.example.com/{namespace}/{name}"),
+        "resources": resources(("50m", "64Mi"), ("200m", "256Mi")),
+    }
+    pod = {"restartPolicy": "Never", "containers": [container]}
+    return {"backoffLimit": 4, "template": {"metadata": {"labels": {"app": name}}, "spec": pod}}
+
+
+def job(namespace: str, name: str) -> Object:
+    return thing("batch/v1", "Job", name, namespace, labels={"app": name}, spec=job_spec(namespace, name))
+
+
+def cron_job(namespace: str, name: str, schedule: str) -> Object:
+    spec = {"schedule": schedule, "jobTemplate": {"spec": job_spec(namespace, name)}}
+    return thing("batch/v1", "CronJob", name, namespace, labels={"app": name}, spec=spec)
+
+
+def node(name: str, zone: str) -> Object:
+    """A node of the simulated kubelet; taking the kubelet label away silences it."""
+    labels = {
+        "kubernetes.io/hostname": name,
+        "kubernetes.io/os": "linux",
+        "kubernetes.io/arch": "amd64",
+        "topology.kubernetes.io/zone": zone,
+        f"{NOTE}/kubelet": "runs",
+    }
+    path = f"/metrics/nodes/{name}/metrics/resource"
+    return thing("v1", "Node", name, labels=labels, annotations={"metrics.k8s.io/resource-metrics-path": path})

@@ -1,0 +1,1 @@
+"""The servers beside Kubernetes: Prometheus and its exporter, Alertmanager, PostgreSQL, Redis, nginx."""

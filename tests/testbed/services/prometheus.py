@@ -1,0 +1,226 @@
+"""Prometheus on a fresh data directory with the history of a world, scraping the exporter of that world."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import yaml
+
+from tests.testbed import place, process
+from tests.testbed.services import alertmanager, exporter, rules
+from tests.testbed.services.healthy import healthy
+from tests.testbed.services.world import DAY, Series, World
+
+NAME = "prometheus"
+CLUSTER = "testbed"
+SCRAPE_SECONDS = 3
+DEFAULT_STEP, RECENT_STEP, LONG_STEP = 30.0, 15.0, 300.0
+HOUR = 3600.0
+
+
+def folder() -> Path:
+    return place.state() / "prometheus"
+
+
+def query_log() -> Path:
+    """What was asked of Prometheus: one JSON object a line; rule evaluations carry `ruleGroup`."""
+    return place.state() / "log" / "prometheus-queries.log"
+
+
+def up() -> None:
+    """Start Prometheus and its exporter with the healthy world unless they run and know today's pods."""
+    world = healthy()
+    if process.running(NAME) is None or process.running(exporter.NAME) is None or not _shown(world):
+        restart_with(world)
+
+
+def _shown(world: World) -> bool:
+    shown = World.read(exporter.world_file())
+    return {one.key for one in world.targets} == {one.key for one in shown.targets}
+
+
+def down() -> None:
+    process.stop(NAME, within=5.0)
+    exporter.down()
+
+
+def reset() -> None:
+    restart_with(healthy())
+
+
+def show(world: World) -> None:
+    """Change what live scrapes see; the recorded history stays."""
+    exporter.show(world)
+
+
+def restart_with(world: World, *, cluster: str = CLUSTER) -> None:
+    """Start anew with the history of this world; returns when live scrapes have joined it.
+
+    `cluster` is the external label by which an environment recognises its Prometheus.
+    """
+    process.stop(NAME, within=0.0)
+    shutil.rmtree(folder() / "data", ignore_errors=True)
+    exporter.show(world)
+    exporter.up()
+    configure(world, cluster=cluster)
+    _backfill(world)
+    start()
+    process.await_that("Prometheus: live scrapes", lambda: _joined(world), within=30)
+
+
+def start() -> None:
+    """Start Prometheus on its present data and wait until it is ready."""
+    data, config = folder() / "data", folder() / "prometheus.yml"
+    address = f"{place.HOST}:{place.PORTS['prometheus']}"
+    process.start(
+        NAME,
+        [
+            "prometheus",
+            f"--config.file={config}",
+            f"--storage.tsdb.path={data}",
+            "--storage.tsdb.retention.time=45d",
+            f"--web.listen-address={address}",
+            f"--web.external-url=http://{address}",
+            "--web.enable-lifecycle",
+            "--rules.alert.resend-delay=2s",
+            "--scrape.discovery-reload-interval=100ms",
+        ],
+    )
+    process.await_that("Prometheus", lambda: process.answers("prometheus", "/-/ready"), within=30)
+
+
+def stop() -> None:
+    """End Prometheus alone: nothing answers on its port."""
+    process.stop(NAME, within=5.0)
+
+
+def reload() -> None:
+    """Have the running Prometheus read its configuration again."""
+    subprocess.run(
+        ["curl", "-fsS", "-X", "POST", f"http://{place.HOST}:{place.PORTS['prometheus']}/-/reload"], check=True
+    )
+
+
+def api(path: str, **parameters: str) -> Any:
+    """`data` of an answer of the HTTP API, as `api("query", query="up")`."""
+    status, body = process.get("prometheus", f"/api/v1/{path}?{urlencode(parameters)}")
+    answer = json.loads(body)
+    if status != 200 or answer["status"] != "success":
+        raise process.TestbedError(f"Prometheus: {path}: {status} {answer.get('error')}")
+    return answer["data"]
+
+
+def configure(world: World, *, cluster: str = CLUSTER) -> None:
+    """Write prometheus.yml and the rule files of a world."""
+    rule_folder = folder() / "rules"
+    shutil.rmtree(rule_folder, ignore_errors=True)
+    rule_folder.mkdir(parents=True)
+    query_log().parent.mkdir(parents=True, exist_ok=True)
+    for name, document in rules.files(world).items():
+        (rule_folder / name).write_text(yaml.safe_dump(document, sort_keys=False, width=1000))
+    alertmanager = f"{place.HOST}:{place.PORTS['alertmanager']}"
+    document = {
+        "global": {
+            "scrape_interval": f"{SCRAPE_SECONDS}s",
+            "evaluation_interval": f"{SCRAPE_SECONDS}s",
+            "external_labels": {"cluster": cluster},
+            "query_log_file": str(query_log()),
+        },
+        "rule_files": [str(rule_folder / "*.yaml")],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
+        "scrape_configs": list(_scrape_configs(world)),
+    }
+    (folder() / "prometheus.yml").write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def _scrape_configs(world: World) -> Iterator[dict[str, object]]:
+    """The exporter lists each job's targets: it follows the cluster's pods, so that new ones are scraped."""
+    listing = f"http://{place.HOST}:{place.PORTS['exporter']}/targets"
+    honoring = {target.labels["job"] for target in world.targets if target.honor_labels}
+    for job in dict.fromkeys(target.labels["job"] for target in world.targets):
+        discovery = {"url": f"{listing}/{job}", "refresh_interval": "1s"}
+        yield {"job_name": job, "honor_labels": job in honoring, "http_sd_configs": [discovery]}
+
+
+def _joined(world: World) -> bool:
+    """Every target was scraped, every rule evaluated, and the Watchdog has arrived at Alertmanager."""
+    active = api("targets", state="active")["activeTargets"]
+    known = {(one["labels"]["job"], one["labels"]["instance"]) for one in active if one["health"] != "unknown"}
+    wanted = {(one.labels["job"], one.labels["instance"]) for one in world.targets}
+    return wanted <= known and _evaluated() and _watched(world)
+
+
+def _evaluated() -> bool:
+    found = [rule for group in api("rules")["groups"] for rule in group["rules"]]
+    return all(rule["health"] != "unknown" for rule in found)
+
+
+def _watched(world: World) -> bool:
+    if process.running(alertmanager.NAME) is None or "Watchdog" not in rules.loaded(world):
+        return True
+    return any(alert["labels"]["alertname"] == "Watchdog" for alert in alertmanager.alerts())
+
+
+def _backfill(world: World) -> None:
+    data = folder() / "data"
+    data.mkdir(parents=True)
+    now = time.time()
+    # Blocks end just before the first scrape: Prometheus refuses samples older than its newest block.
+    recent = [*_moments(now - 3 * HOUR, now - HOUR / 2, DEFAULT_STEP), *_moments(now - HOUR / 2, now, RECENT_STEP)]
+    older = _moments(now - 31 * DAY, now - 3 * HOUR, LONG_STEP)
+    recorded = [*world.series, *_synthetic(world)]
+    _create_blocks(world, [one for one in recorded if one.long], older, data, "older")
+    _create_blocks(world, recorded, recent, data, "recent")
+
+
+def _moments(begin: float, end: float, step: float) -> list[float]:
+    return [begin + step * index for index in range(int((end - begin) / step))]
+
+
+def _synthetic(world: World) -> Iterator[Series]:
+    """What Prometheus itself would have written: `up` of each target, its own counters at rest."""
+    for target in world.targets:
+        gaps = [gap for one in world.series if one.target == target.key and one.name == "up" for gap in one.gaps]
+        yield Series(target.key, "up", {}, "gauge", [(world.beginning, float(target.up))], gaps)
+    own = next((target.key for target in world.targets if target.labels["job"] == "prometheus"), None)
+    if own is None:
+        return
+    for metric, labels in _own_counters(world):
+        yield Series(own, metric, labels, "gauge", [(world.beginning, 0.0)])
+
+
+def _own_counters(world: World) -> Iterator[tuple[str, dict[str, str]]]:
+    alertmanager_url = f"http://{place.HOST}:{place.PORTS['alertmanager']}/api/v2/alerts"
+    yield "prometheus_notifications_dropped_total", {}
+    yield "prometheus_notifications_errors_total", {"alertmanager": alertmanager_url}
+    for name, document in rules.files(world).items():
+        listed = document["groups"]
+        assert isinstance(listed, list)
+        for group in listed:
+            where = f"{folder() / 'rules' / name};{group['name']}"
+            yield "prometheus_rule_evaluation_failures_total", {"rule_group": where}
+
+
+def _create_blocks(world: World, series: list[Series], moments: list[float], data: Path, name: str) -> None:
+    text = folder() / f"{name}.txt"
+    with text.open("w") as file:
+        for one in series:
+            labels = exporter.labels_text(world.labels_of(one))
+            for moment, value in one.over(moments):
+                file.write(f"{one.name}{labels} {exporter.number(value)} {moment:.3f}\n")
+        file.write("# EOF\n")
+    made = subprocess.run(
+        ["promtool", "tsdb", "create-blocks-from", "--quiet", "--max-block-duration=1458h", "openmetrics", text, data],
+        capture_output=True,
+        text=True,
+    )
+    text.unlink()
+    if made.returncode:
+        raise process.TestbedError(f"promtool: {made.stderr.strip()[-500:]}")

@@ -1,0 +1,262 @@
+"""Two Redis servers with ACLs: a cache that evicts and a broker that refuses when full."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import redis as client
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from tests.testbed import place, process
+from tests.testbed.services import secrets
+
+REPOSITORY = Path(__file__).parents[3]
+SERVERS = {"redis": "allkeys-lru", "redis-broker": "noeviction"}
+MAXMEMORY = 256 * 2**20
+SLOT = 65536 + 144  # what Redis takes for one value of 65,000 bytes
+FILL, PLACEHOLDER = "testbed:fill:", ">REPLACE-WITH-THE-PASSWORD"
+SEED = {"session:1": "a", "session:2": "b", "opsforge:job:1": "queued"}
+
+
+def folder(server: str) -> Path:
+    return place.state() / server
+
+
+def monitor_log(server: str = "redis") -> Path:
+    """Every command that the server ran (what MONITOR prints), with client address."""
+    return process.log_file(f"{server}-monitor")
+
+
+def up() -> None:
+    for server in SERVERS:
+        start(server)
+
+
+def down() -> None:
+    for server in SERVERS:
+        stop(server)
+
+
+def reset() -> None:
+    """Fresh servers with the seed and the ACLs from their files."""
+    down()
+    up()
+
+
+def start(server: str = "redis") -> None:
+    """A server with nothing but the seed; and a client that logs its commands."""
+    if process.running(server) is None:
+        shutil.rmtree(folder(server), ignore_errors=True)
+        folder(server).mkdir(parents=True)
+        _write_acl(server)
+        process.start(server, ["redis-server", _configuration(server)], cwd=folder(server))
+        process.await_that(server, lambda: admin(server).ping())
+        for key, value in SEED.items():
+            admin(server).set(key, value)
+    _monitor(server)
+
+
+def stop(server: str = "redis") -> None:
+    process.stop(f"{server}-monitor")
+    process.stop(server)
+
+
+def _configuration(server: str) -> Path:
+    lines = {
+        "bind": place.HOST,
+        "port": str(place.PORTS[server]),
+        "dir": str(folder(server)),
+        "aclfile": str(folder(server) / "users.acl"),
+        "maxmemory": str(MAXMEMORY),
+        "maxmemory-policy": SERVERS[server],
+        "save": '""',
+        "appendonly": "no",
+        "enable-debug-command": "local",
+        "daemonize": "no",
+    }
+    file = folder(server) / "redis.conf"
+    file.write_text("".join(f"{key} {value}\n" for key, value in lines.items()))
+    return file
+
+
+def _write_acl(server: str) -> None:
+    """opsproof's user is the line in deploy/, with the generated password in place."""
+    deployed = (REPOSITORY / "deploy/redis/opsproof.acl").read_text()
+    assert PLACEHOLDER in deployed
+    lines = [
+        "user default off resetpass\n",
+        f"user admin on >{secrets.password('redis-admin')} ~* &* +@all\n",
+        deployed.replace(PLACEHOLDER, f">{secrets.password('redis-opsproof')}"),
+    ]
+    file = folder(server) / "users.acl"
+    file.touch(mode=0o600)
+    file.write_text("".join(lines))
+
+
+def _monitor(server: str) -> None:
+    command = ["redis-cli", "-h", place.HOST, "-p", str(place.PORTS[server]), "--user", "admin", "MONITOR"]
+    process.start(f"{server}-monitor", command, env={"REDISCLI_AUTH": secrets.password("redis-admin")})
+
+
+def connect(server: str = "redis", user: str = "opsproof", *, seconds: float = 5) -> client.Redis:
+    """A client of a user with its generated password."""
+    return client.Redis(
+        host=place.HOST,
+        port=place.PORTS[server],
+        username=user,
+        password=secrets.password(f"redis-{user}"),
+        socket_timeout=seconds,
+        decode_responses=True,
+        retry=Retry(NoBackoff(), 0),
+    )
+
+
+def admin(server: str = "redis") -> client.Redis:
+    return connect(server, "admin", seconds=10)
+
+
+def info(server: str = "redis", section: str = "everything") -> dict[str, object]:
+    found = admin(server).info(section)
+    assert isinstance(found, dict)
+    return found
+
+
+# Ways to be wrong: each undoes itself exactly.
+
+
+@contextmanager
+def memory_filled(percent: float, server: str = "redis") -> Iterator[float]:
+    """used_memory is at least that share of maxmemory; gives the share reached, in percent."""
+    keys, size = admin(server), 65000
+    missing = max(0, math.ceil((percent - _used(server)) / 100 * MAXMEMORY / SLOT))
+    keys.execute_command("DEBUG", "POPULATE", missing, FILL.rstrip(":"), size)
+    try:
+        yield _used(server)
+    finally:
+        for number in range(missing):
+            keys.delete(f"{FILL}{number}")
+
+
+def _used(server: str) -> float:
+    memory = info(server, "memory")
+    return 100 * float(str(memory["used_memory"])) / MAXMEMORY
+
+
+@contextmanager
+def _settings(server: str, **changed: object) -> Iterator[None]:
+    named = {key.replace("_", "-"): value for key, value in changed.items()}
+    before = {key: admin(server).config_get(key)[key] for key in named}
+    for key, value in named.items():
+        admin(server).config_set(key, str(value))
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            admin(server).config_set(key, value)
+
+
+def memory_unlimited(server: str = "redis") -> AbstractContextManager[None]:
+    """maxmemory is 0: nothing bounds the server."""
+    return _settings(server, maxmemory=0)
+
+
+@contextmanager
+def clients_exhausted(server: str = "redis") -> Iterator[None]:
+    """Every further client is refused."""
+    keeper = admin(server)
+    before = keeper.config_get("maxclients")["maxclients"]
+    # The session that puts the limit back is among those that fill it.
+    keeper.config_set("maxclients", len(keeper.client_list()))
+    try:
+        yield
+    finally:
+        keeper.config_set("maxclients", before)
+
+
+@contextmanager
+def _acl(server: str, *rules: str) -> Iterator[None]:
+    admin(server).execute_command("ACL", "SETUSER", "opsproof", *rules)
+    try:
+        yield
+    finally:
+        admin(server).execute_command("ACL", "LOAD")
+
+
+def reads_forbidden(server: str = "redis") -> AbstractContextManager[None]:
+    """PING is answered, every read is refused with NOPERM."""
+    return _acl(server, "-info")
+
+
+def everything_forbidden(server: str = "redis") -> AbstractContextManager[None]:
+    """The user may log in and do nothing, not even PING."""
+    return _acl(server, "-@all")
+
+
+def password_changed(server: str = "redis") -> AbstractContextManager[None]:
+    return _acl(server, "resetpass", ">another")
+
+
+@contextmanager
+def loading(server: str = "redis", seconds: float = 20) -> Iterator[None]:
+    """The server is loading its dataset: -LOADING to nearly everything, INFO says loading:1."""
+    # Redis attends to clients once per so many bytes loaded: values are larger than that.
+    keys, count = admin(server), 400
+    keys.execute_command("DEBUG", "POPULATE", count, FILL.rstrip(":"), 2048)
+    pause = {"key_load_delay": int(seconds * 1e6 / count), "loading_process_events_interval_bytes": 1024}
+    with _settings(server, **pause):
+        reload = threading.Thread(target=_reload, args=(server, seconds + 30), daemon=True)
+        reload.start()
+        process.await_that("loading", lambda: info(server, "persistence").get("loading") == 1)
+        try:
+            yield
+        finally:
+            admin(server).config_set("key-load-delay", 0)
+            reload.join()
+    for number in range(count):
+        keys.delete(f"{FILL}{number}")
+
+
+def _reload(server: str, seconds: float) -> None:
+    connect(server, "admin", seconds=seconds).execute_command("DEBUG", "RELOAD")
+
+
+@contextmanager
+def replica(server: str = "redis", *, refuses_stale: bool = False) -> Iterator[None]:
+    """The server believes it is a replica of a master that is gone; optionally -MASTERDOWN to reads."""
+    with _settings(server, replica_serve_stale_data="no" if refuses_stale else "yes"):
+        admin(server).execute_command("REPLICAOF", place.HOST, 9)
+        try:
+            yield
+        finally:
+            admin(server).execute_command("REPLICAOF", "NO", "ONE")
+
+
+@contextmanager
+def stopped(server: str = "redis") -> Iterator[None]:
+    """Nothing listens on the port."""
+    stop(server)
+    try:
+        yield
+    finally:
+        start(server)
+
+
+@contextmanager
+def frozen(server: str = "redis") -> Iterator[None]:
+    """The server accepts connections and never answers."""
+    pid = process.running(server)
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        process.await_that(server, lambda: admin(server).ping())
