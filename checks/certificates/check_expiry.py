@@ -8,12 +8,11 @@ from typing import Annotated
 
 from opsproof import HIGH, AtLeast, Duration, Examination, Limits, Scoped, check
 from opsproof.facts.tls import Certificate, Served, ServedCertificates, Unserved
-from opsproof.model.failure import raised_from
 
 
 class ExpiryLimits(Limits):
     hosts: Scoped[tuple[str, ...]]
-    target: Scoped[str] = "http"
+    via: Scoped[str] = "http"
     lowest: AtLeast[Duration] = AtLeast.parse({"medium": "30d", "high": "14d"}, Duration)
 
 
@@ -25,10 +24,10 @@ def check_expiry(
 ) -> None:
     """Every client refuses the server from the moment its certificate expires."""
     for server in servers:
-        if isinstance(server, Unserved) or (server.own_side and server.failure is not None):
-            examine.unknown(server.subject, raised_from(server.failure))
-        else:
+        if isinstance(server, Served) and not server.own_side:
             examine_server(server, limits, examine)
+        elif server.failure is not None:
+            examine.unknown(server.subject, server.failure)
 
 
 def examine_server(server: Served, limits: ExpiryLimits, examine: Examination) -> None:
@@ -61,10 +60,14 @@ def _problems(
         yield f"not trusted: {server.distrust}"
     for certificate in dict.fromkeys((leaf, *server.chain)):
         if certificate.not_before > now:
-            yield f"{_which(certificate, leaf)} is not valid before {certificate.not_before:%Y-%m-%d %H:%M} UTC"
+            yield f"{_which(certificate, leaf)} is not valid before {_day(certificate.not_before)}"
     if not limits.lowest.allows(left):
         verb = "expired" if left <= 0 else "expires"
-        yield f"{_which(first, leaf)} {verb} {first.not_after:%Y-%m-%d %H:%M} UTC"
+        yield f"{_which(first, leaf)} {verb} {_day(first.not_after)}"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _which(certificate: Certificate, leaf: Certificate) -> str:

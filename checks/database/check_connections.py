@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from opsproof import HIGH, AtMost, Duration, Examination, Limits, Percent, Scoped, Subject, Undecided, check
+from opsproof import (
+    HIGH,
+    AtLeast,
+    AtMost,
+    Duration,
+    Examination,
+    Limits,
+    Percent,
+    Scoped,
+    Subject,
+    Undecided,
+    check,
+)
 from opsproof.facts.postgres import PostgresSessions, RoleSessions, Sessions
-from opsproof.facts.prometheus import PromQL, Samples, number
+from opsproof.facts.prometheus import PromQL, Samples
 from opsproof.model.failure import Forbidden
+
+# pg_stat_database_numbackends is per database, and the slots are the server's.
+_SHARE = "sum(${pg_backends}) / max(${pg_max_connections})"
 
 
 class ConnectionLimits(Limits):
@@ -15,20 +30,25 @@ class ConnectionLimits(Limits):
     live: Scoped[bool] = True
     highest: AtMost[Percent]
     window: Duration = Duration(300)
+    resolution: Duration = Duration(60)
+    coverage: AtLeast[Percent] = AtLeast.parse("90%", Percent)
 
 
 @check("database/connections", title="Database sessions stay below the limit", level=HIGH)
 def check_connections(
     sessions: Annotated[Sessions | None, PostgresSessions(when="live")],
-    backends: Annotated[Samples, PromQL("sum(${pg_backends})", over="window")],
-    maximum: Annotated[Samples, PromQL("max(${pg_max_connections})", over="window")],
+    peak: Annotated[Samples, PromQL(f"max_over_time(({_SHARE})[${{window}}:${{resolution}}])", over="")],
+    recorded: Annotated[
+        Samples, PromQL(f"count_over_time(({_SHARE})[${{window}}:${{resolution}}])", over="")
+    ],
+    current: Annotated[Samples, PromQL(_SHARE, over="")],
     limits: ConnectionLimits,
     examine: Examination,
 ) -> None:
     """A server without a free slot refuses every new session, the one that would repair it, too."""
     if sessions is not None:
         examine_sessions(sessions, limits, examine)
-    examine_peak(backends, maximum, limits, examine)
+    examine_history(peak, recorded, current, limits, examine)
 
 
 def examine_sessions(sessions: Sessions, limits: ConnectionLimits, examine: Examination) -> None:
@@ -44,7 +64,7 @@ def examine_sessions(sessions: Sessions, limits: ConnectionLimits, examine: Exam
         if used is None:
             raise Undecided("every slot is reserved; there is nothing to divide by")
         assert limits.highest.allows(used), (
-            f"{sessions.used} of {sessions.available} sessions are taken ({sessions.reserved} more are reserved)"
+            f"{sessions.used} of {sessions.available} sessions are taken, {sessions.reserved} more reserved"
         )
     for role in sessions.limited_roles:
         examine_role(role, sessions, limits, examine)
@@ -63,33 +83,28 @@ def examine_role(
         assert limits.highest.allows(used), f"{role.used} of the role's {role.limit} sessions are taken"
 
 
-def examine_peak(backends: Samples, maximum: Samples, limits: ConnectionLimits, examine: Examination) -> None:
+def examine_history(
+    peak: Samples, recorded: Samples, current: Samples, limits: ConnectionLimits, examine: Examination
+) -> None:
     """The highest share in the window: all databases together, since the slots are the server's."""
-    subject = Subject("metric", "database sessions", key="pg_backends")
+    subject = Subject("metric", "pg_backends / pg_max_connections")
     try:
-        peak, at = _peak(backends, maximum)
+        share = _share(peak, recorded, current, limits)
     except Undecided as reason:
         examine.unknown(subject, reason)
         return
-    with examine(subject, measured=peak, limit=limits.highest):
-        assert limits.highest.allows(peak), f"peak of {peak} within {limits.window}, at {at}"
+    with examine(subject, measured=share, limit=limits.highest):
+        assert limits.highest.allows(share), f"the highest share within {limits.window} is {share}"
 
 
-def _peak(backends: Samples, maximum: Samples) -> tuple[Percent, str]:
-    used, most = backends.only(), maximum.only()
-    if used is None or most is None:
+def _share(peak: Samples, recorded: Samples, current: Samples, limits: ConnectionLimits) -> Percent:
+    """The peak, where the recording is whole enough to tell it."""
+    highest, count = peak.single(), recorded.single()
+    if highest is None or count is None or current.single() is None:
         raise Undecided(
-            f"no data for {'pg_backends' if used is None else 'pg_max_connections'} in the window"
+            "no data: pg_backends or pg_max_connections has no samples now, or none in the window"
         )
-    if not backends.current(used):
-        raise Undecided("the series of pg_backends ended within the window")
-    slots = {point.time: number(point.value) for point in most.points}
-    shares = [
-        (number(point.value) / slots[point.time], point.moment)
-        for point in used.points
-        if slots.get(point.time, 0) > 0
-    ]
-    if not shares:
-        raise Undecided("pg_max_connections is never above zero where pg_backends has samples")
-    peak, moment = max(shares)
-    return Percent(peak), f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    covered = Percent(min(1.0, count * limits.resolution / limits.window))
+    if not limits.coverage.allows(covered):
+        raise Undecided(f"only {covered} of {limits.window} is recorded; needed {limits.coverage}")
+    return Percent(highest)

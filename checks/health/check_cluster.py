@@ -31,11 +31,13 @@ def check_cluster(
     limits: ClusterLimits,
     examine: Examination,
 ) -> None:
-    """Without its control plane a cluster neither heals nor changes; without DNS nothing in it finds anything."""
+    """Without its control plane a cluster neither heals nor changes; without DNS its parts are lost."""
     failing = len(readiness.failing)
     measured = f"HTTP {readiness.status}, {failing} of {len(readiness.parts)} parts failing"
     with examine(Subject("cluster", "control plane"), measured=measured, limit="ready"):
-        assert readiness.ok, f"/readyz is not ok: {', '.join(readiness.failing) or f'HTTP {readiness.status}'}"
+        assert readiness.ok, (
+            f"/readyz is not ok: {', '.join(readiness.failing) or f'HTTP {readiness.status}'}"
+        )
     with examine(Subject("cluster", "version"), measured=version.git_version):
         assert version.git_version, "/version names no version"
     for name in limits.apiservices:

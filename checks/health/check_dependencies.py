@@ -10,14 +10,14 @@ from opsproof import HIGH, AtMost, Count, Duration, Examination, Limits, Scoped,
 from opsproof.facts.health import Component, Health, State
 from opsproof.facts.http import Endpoint, Endpoints, Probe, Unanswered, Url
 from opsproof.facts.tally import Fault, tally
-from opsproof.model.failure import Failure, raised_from
+from opsproof.model.failure import Failure
 
 
 class DependencyLimits(Limits):
     url: Scoped[Url]
     dependencies: Scoped[tuple[str, ...]] = ()
     document: Scoped[bool] = True
-    target: Scoped[str] = "http"
+    via: Scoped[str] = "http"
     probes: Count = Count(3)
     spacing: Duration = Duration(1)
     failures: AtMost[Count] = AtMost.parse(0, Count)
@@ -33,7 +33,7 @@ def check_dependencies(
     """The application runs, but without its database, cache or upstream it cannot serve."""
     for endpoint in endpoints:
         if isinstance(endpoint, Unanswered):
-            examine.unknown(endpoint.subject, raised_from(endpoint.failure))
+            examine.unknown(endpoint.subject, endpoint.failure)
             continue
         documents = [probe.health for probe in endpoint.probes if probe.health is not None]
         named = list(_named(documents, limits)) if limits.document else []

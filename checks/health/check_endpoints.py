@@ -8,12 +8,11 @@ from opsproof import CRITICAL, AtMost, Count, Duration, Examination, Limits, Sco
 from opsproof.facts.health import State
 from opsproof.facts.http import Endpoint, Endpoints, Probe, Unanswered, Url
 from opsproof.facts.tally import Fault, tally
-from opsproof.model.failure import raised_from
 
 
 class EndpointLimits(Limits):
     urls: Scoped[tuple[Url, ...]]
-    target: Scoped[str] = "http"
+    via: Scoped[str] = "http"
     probes: Count = Count(3)
     spacing: Duration = Duration(1)
     failures: AtMost[Count] = AtMost.parse(0, Count)
@@ -28,10 +27,10 @@ def check_endpoints(
     limits: EndpointLimits,
     examine: Examination,
 ) -> None:
-    """An endpoint that users or other systems call is down, slow, or answers an error page with status 200."""
+    """What users or other systems call is down, slow, or answers an error page with status 200."""
     for endpoint in endpoints:
         if isinstance(endpoint, Unanswered):
-            examine.unknown(endpoint.subject, raised_from(endpoint.failure))
+            examine.unknown(endpoint.subject, endpoint.failure)
             continue
         found = tally(endpoint.probes, endpoint.wanted, lambda probe: fault_of(probe, limits))
         with examine(endpoint, measured=found.failed, limit=limits.failures):
@@ -56,7 +55,7 @@ def fault_of(probe: Probe, limits: EndpointLimits) -> Fault:
 
 
 def unanswered(probe: Probe) -> Fault:
-    """A server that refuses, hangs or shows a bad certificate fails; what never reached it decides nothing."""
+    """A server that refuses, hangs or shows a bad certificate fails; what never reached it is undecided."""
     failure = probe.failure
     if failure is None or probe.own_side or failure.kind in {"TooBig", "NotConfigured"}:
         return failure

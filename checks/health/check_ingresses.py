@@ -15,7 +15,9 @@ class IngressLimits(Limits):
     grace: Duration = Duration.parse("10m")
 
 
-@check("health/ingress-has-address", title="Every Ingress has an address, a class and valid backends", level=HIGH)
+@check(
+    "health/ingress-has-address", title="Every Ingress has an address, a class and valid backends", level=HIGH
+)
 def check_ingress_addresses(
     ingresses: Ingresses,
     classes: IngressClasses,
@@ -37,7 +39,7 @@ def check_ingress_addresses(
             _decide_class(ingress, classes)
             wrong = [text for backend in ingress.backends if (text := _wrong(backend, ingress, services))]
             assert not wrong, "; ".join(dict.fromkeys(wrong))
-            assert ingress.backends or ingress.has_resource_backend, "it has no backend"
+            assert ingress.spec.rules or ingress.spec.default_backend, "it has neither a rule nor a backend"
             assert ingress.addresses, "its controller has given it no address"
     for name in missing:
         with examine(Subject("ingress", name), measured="absent", limit="an address"):
@@ -45,13 +47,12 @@ def check_ingress_addresses(
 
 
 def _decide_class(ingress: Ingress, classes: Listing[IngressClass]) -> None:
-    """Classes are not of a namespace: `within` raises when the cluster did not tell them."""
+    """The older annotation needs no IngressClass. `within` raises when the classes are not known."""
+    wanted = ingress.spec.ingress_class_name
     known = classes.within("")
-    if ingress.class_name:
-        assert any(one.name == ingress.class_name for one in known), (
-            f"there is no IngressClass {ingress.class_name}"
-        )
-    else:
+    if wanted:
+        assert any(one.name == wanted for one in known), f"there is no IngressClass {wanted}"
+    elif not ingress.class_name:
         assert any(one.is_default for one in known), "it names no IngressClass, and none is the default"
 
 

@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from opsproof import CRITICAL, AtMost, Count, Duration, Examination, Limits, Listing, Subject, Undecided, check
+from opsproof import (
+    CRITICAL,
+    AtMost,
+    Count,
+    Duration,
+    Examination,
+    Limits,
+    Listing,
+    Subject,
+    Undecided,
+    check,
+)
 from opsproof.facts.beside import Beside
 from opsproof.facts.kubernetes import Kubernetes, Nodes
 from opsproof.facts.kubernetes_meta import Condition
@@ -30,7 +41,7 @@ def check_nodes(nodes: Nodes, leases: Leases, limits: NodeLimits, examine: Exami
     staying = [node for node in nodes if _stays(node, examine)]
     for node in staying:
         if _ready(node, limits, examine):
-            _heartbeat(node, nodes.as_of, leases, limits, examine)
+            _heartbeat(node, nodes, leases, limits, examine)
     _cordoned([node for node in staying if node.cordoned], limits, examine)
 
 
@@ -48,7 +59,7 @@ def _stays(node: Node, examine: Examination) -> bool:
 def _ready(node: Node, limits: NodeLimits, examine: Examination) -> bool:
     ready = node.condition("Ready")
     bad = [*([ready] if ready and not ready.is_true else []), *node.pressures]
-    since, since_from, grace = _since(node, bad, limits, examine.now)
+    since, since_from, grace = _since(node, bad, limits)
     with examine(
         node,
         measured=_shown([ready] if ready and not bad else bad) or "no condition Ready",
@@ -64,11 +75,11 @@ def _ready(node: Node, limits: NodeLimits, examine: Examination) -> bool:
 
 
 def _since(
-    node: Node, bad: list[Condition], limits: NodeLimits, now: datetime
+    node: Node, bad: list[Condition], limits: NodeLimits
 ) -> tuple[datetime | None, str, Duration | None]:
     """When it went bad and where that is read; grace only for a new node and for a cordoned one."""
     began = min((one.last_transition_time for one in bad if one.last_transition_time), default=None)
-    if node.created is not None and (now - node.created).total_seconds() < limits.grace:
+    if node.created is not None and all(node.since_joining(one) for one in bad):
         return node.created, "the node's creation", limits.grace
     named = f"condition {bad[0].type}" if bad else ""
     return began, named, limits.grace if node.cordoned else None
@@ -79,23 +90,35 @@ def _shown(conditions: list[Condition] | tuple[Condition, ...]) -> str:
 
 
 def _heartbeat(
-    node: Node, now: datetime, leases: Listing[Lease] | Failure, limits: NodeLimits, examine: Examination
+    node: Node,
+    nodes: Listing[Node],
+    leases: Listing[Lease] | Failure,
+    limits: NodeLimits,
+    examine: Examination,
 ) -> None:
     """How old the kubelet's word is, by the server's clock: Ready=True of a silent one is worth nothing."""
     subject = Subject("node", node.name, key=f"{node.name}/heartbeat")
     if isinstance(leases, Failure):
         examine.unknown(subject, leases)
         return
-    lease = next((one for one in leases if one.name == node.name), None)
-    ready = node.condition("Ready")
-    beat, read_from = (lease.renewed, "its lease") if lease else (None, "")
-    if beat is None and ready is not None:
-        beat, read_from = ready.last_heartbeat_time, "condition Ready"
-    age = Duration((now - beat).total_seconds()) if beat else None
+    beat, age, read_from = _beat(node, nodes, leases)
     with examine(subject, measured=age, limit=limits.heartbeat, since=beat, since_from=read_from):
         if age is None:
             raise Undecided("neither a lease nor a heartbeat is reported")
         assert limits.heartbeat.allows(age), f"last heartbeat {age} ago; needed: {limits.heartbeat}"
+
+
+def _beat(
+    node: Node, nodes: Listing[Node], leases: Listing[Lease]
+) -> tuple[datetime | None, Duration | None, str]:
+    """The last heartbeat, its age and where it was read: the lease, else the node's own status."""
+    lease = next((one for one in leases if one.name == node.name), None)
+    if lease is not None and lease.renewed is not None:
+        return lease.renewed, Duration(leases.age(lease.renewed)), "its lease"
+    ready = node.condition("Ready")
+    if ready is None or ready.last_heartbeat_time is None:
+        return None, None, ""
+    return ready.last_heartbeat_time, Duration(nodes.age(ready.last_heartbeat_time)), "condition Ready"
 
 
 def _cordoned(cordoned: list[Node], limits: NodeLimits, examine: Examination) -> None:
@@ -104,16 +127,17 @@ def _cordoned(cordoned: list[Node], limits: NodeLimits, examine: Examination) ->
         examine.note(f"cordoned: {', '.join(node.name for node in cordoned)}")
     if limits.cordoned is None:
         return
-    if limits.cordoned.allows(len(cordoned)):
-        with examine(Subject("cluster", "cordoned nodes"), measured=Count(len(cordoned)), limit=limits.cordoned):
-            return
+    count, allowed = Count(len(cordoned)), limits.cordoned.allows(len(cordoned))
+    if not cordoned:
+        with examine(Subject("cluster", "cordoned nodes"), measured=count, limit=limits.cordoned):
+            assert allowed
     for node in cordoned:
         with examine(
             Subject("node", node.name, key=f"{node.name}/cordoned"),
-            measured=Count(len(cordoned)),
+            measured=count,
             limit=limits.cordoned,
             since=node.cordoned_since,
             since_from="taint node.kubernetes.io/unschedulable",
             grace=limits.grace,
         ):
-            raise AssertionError(f"cordoned, one of {len(cordoned)}; needed: {limits.cordoned}")
+            assert allowed, f"cordoned, one of {count}; needed: {limits.cordoned}"

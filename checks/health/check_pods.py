@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from math import isfinite
 from typing import Annotated, NamedTuple
@@ -21,15 +21,16 @@ from opsproof import (
     Undecided,
     check,
 )
-from opsproof.facts.beside import Beside, known
+from opsproof.facts.beside import Beside
 from opsproof.facts.kubernetes import Deployments, Pods
 from opsproof.facts.kubernetes_choice import SelectorText, matching
 from opsproof.facts.kubernetes_pods import ContainerStatus, Pod, Terminated
 from opsproof.facts.kubernetes_readiness import hopeless, ready_share, trouble
-from opsproof.facts.kubernetes_transitions import Since, WorkloadKey, by_workload, unready_since, workload_key
+from opsproof.facts.kubernetes_transitions import WorkloadKey, by_workload, unready_since, workload_key
 from opsproof.facts.kubernetes_workloads import Workload
 from opsproof.facts.matchers import workload_of
-from opsproof.facts.prometheus import PromQL, Samples, number
+from opsproof.facts.prometheus import PromQL, Samples
+from opsproof.facts.wording import several
 from opsproof.model.failure import Failure
 
 
@@ -67,30 +68,38 @@ def _set_aside(pod: Pod) -> str:
         return "finished"
     if pod.of_job:
         return "belongs to a Job, which is judged as a whole"
-    if pod.leftover and pod.owner is not None:
-        return f"left over: {pod.status.reason}, replaced by its workload"
+    if _left_over(pod):
+        return f"left over: {pod.status.reason or pod.phase}, replaced by its workload"
     scheduled = pod.condition("PodScheduled")
     if scheduled is not None and scheduled.reason == "SchedulingGated":
         return "held back by a scheduling gate"
     return ""
 
 
+def _left_over(pod: Pod) -> bool:
+    """A pod that would always be restarted fails only when its node puts it away or does not admit it."""
+    restarts = pod.spec.restart_policy == "Always"
+    return pod.owner is not None and (pod.leftover or (pod.phase == "Failed" and restarts))
+
+
 def _examine_pod(
-    pod: Pod, workloads: dict[WorkloadKey, Workload], limits: PodLimits, examine: Examination
+    pod: Pod, workloads: Mapping[WorkloadKey, Workload], limits: PodLimits, examine: Examination
 ) -> None:
     why = _overdue(pod) if pod.terminating else trouble(pod)
+    if not why:
+        with examine(pod):
+            return
     owner = workloads.get((pod.namespace, *(pod.workload or ("", ""))))
-    since = (unready_since(pod) if pod.terminating else unready_since(pod, owner)) if why else Since()
-    patience = None if hopeless(pod) and not pod.terminating else limits.grace
+    since = unready_since(pod) if pod.terminating else unready_since(pod, owner)
     with examine(
         pod,
-        measured=ready_share(pod) if why else "",
+        measured=ready_share(pod),
         limit="ready",
         since=since.moment,
         since_from=since.read_from,
-        grace=patience,
+        grace=None if hopeless(pod) and not pod.terminating else limits.grace,
     ):
-        assert not why, why
+        raise AssertionError(why)
 
 
 def _overdue(pod: Pod) -> str:
@@ -100,12 +109,10 @@ def _overdue(pod: Pod) -> str:
 
 def _examine_number(chosen: Listing[Pod], serving: int, limits: PodLimits, examine: Examination) -> None:
     """A deleted workload leaves no pod that could be unready."""
-    with examine(
-        Subject("pods", limits.selector or "all"), measured=Count(serving), limit=limits.at_least
-    ):
+    with examine(Subject("pods", limits.selector or "all"), measured=Count(serving), limit=limits.at_least):
         if chosen.gaps and not limits.at_least.allows(serving):
             raise Undecided(f"{serving} pods seen, but not every namespace answered")
-        assert limits.at_least.allows(serving), f"{serving} pods, {limits.at_least} needed"
+        assert limits.at_least.allows(serving), f"{several(serving, 'pod')}, {limits.at_least} needed"
 
 
 def _examine_spread(pods: Iterable[Pod], nodes: AtLeast[Count], examine: Examination) -> None:
@@ -116,11 +123,16 @@ def _examine_spread(pods: Iterable[Pod], nodes: AtLeast[Count], examine: Examina
             examine.exclude(subject, "has fewer pods than the nodes asked for")
             continue
         with examine(subject, measured=used, limit=nodes):
-            assert nodes.allows(used), f"its {len(members)} pods are on {used} nodes, {nodes} needed"
+            assert nodes.allows(used), (
+                f"its {len(members)} pods are on {several(used, 'node')}, {nodes} needed"
+            )
 
 
 class RestartLimits(Limits):
-    """`reasons`: count only containers that ended so (`OOMKilled`); empty counts every unexpected end."""
+    """`reasons`: count only containers that ended so (`OOMKilled`), or that wait in `CrashLoopBackOff`.
+
+    Empty counts every unexpected end.
+    """
 
     selector: Scoped[SelectorText] = ""
     reasons: Scoped[tuple[str, ...]] = ()
@@ -133,6 +145,7 @@ Restarts = Annotated[
     Beside(PromQL("max by (namespace, pod, container) (increase(${container_restarts}[${window}]))")),
 ]
 _Counted = dict[tuple[str, str, str], float]
+_LOOP = "CrashLoopBackOff"
 
 
 class _Seen(NamedTuple):
@@ -145,7 +158,9 @@ class _Seen(NamedTuple):
     ended: Terminated | None
 
 
-@check("health/pod-restarts", title="No container crashes or restarts more often than allowed", level=CRITICAL)
+@check(
+    "health/pod-restarts", title="No container crashes or restarts more often than allowed", level=CRITICAL
+)
 def check_pod_restarts(pods: Pods, restarts: Restarts, limits: RestartLimits, examine: Examination) -> None:
     """A crashing container drops the work it had, and the kubelet waits longer after each crash."""
     counted = _counted(restarts, limits)
@@ -158,7 +173,8 @@ def check_pod_restarts(pods: Pods, restarts: Restarts, limits: RestartLimits, ex
         examine.unknown(Subject("metric", "container_restarts"), restarts)
     elif not counted and chosen:
         examine.unknown(
-            Subject("metric", "container_restarts"), Undecided("Prometheus has no series of container restarts")
+            Subject("metric", "container_restarts"),
+            Undecided("Prometheus has no series of container restarts"),
         )
     elif not limits.selector:
         _examine_replaced(pods, counted, limits, examine)
@@ -179,7 +195,8 @@ def _counted(restarts: Samples | Failure, limits: RestartLimits) -> _Counted:
         return {}
     return {
         (series.label("namespace"), series.label("pod"), series.label("container")): series.value
-        for series in known(restarts)
+        for series in restarts
+        if isfinite(series.value)
     }
 
 
@@ -204,23 +221,23 @@ def _examine_restarts(
         assert limits.restarts.allows(worst.low), _restart_text(worst, limits)
         for one in seen:
             if not limits.restarts.allows(one.high):
-                raise Undecided(f"container {one.name} ended in the last {limits.window}; how often is not known")
+                raise Undecided(
+                    f"container {one.name} ended in the last {limits.window}; how often is not known"
+                )
 
 
-def _seen(
-    status: ContainerStatus, counted: float | None, opened: float, reasons: tuple[str, ...]
-) -> _Seen:
+def _seen(status: ContainerStatus, counted: float | None, opened: float, reasons: tuple[str, ...]) -> _Seen:
     ended = status.last_terminated
     recent = ended is not None and ended.finished_at is not None and ended.finished_at.timestamp() >= opened
     clean = ended is not None and ended.exit_code == 0
     wanted = ended is not None and (ended.reason in reasons if reasons else not clean)
     low = int(recent and wanted)
     if counted is not None:
-        low = max(low, round(number(counted)) - int(recent and clean))
+        low = max(low, round(counted) - int(recent and clean))
         high = low
     else:
         high = _most(status, recent, wanted) if not reasons else low
-    looping = status.waiting_reason == "CrashLoopBackOff" and (not reasons or wanted or "CrashLoopBackOff" in reasons)
+    looping = status.waiting_reason == _LOOP and (not reasons or wanted or _LOOP in reasons)
     return _Seen(status.name, low, high, looping, ended)
 
 
@@ -232,8 +249,9 @@ def _most(status: ContainerStatus, recent: bool, wanted: bool) -> int:
 
 
 def _restart_text(seen: _Seen, limits: RestartLimits) -> str:
-    state = "is in CrashLoopBackOff, " if seen.looping else ""
-    text = f"container {seen.name} {state}restarted {seen.low} times in {limits.window}, needed {limits.restarts}"
+    state = f"is in {_LOOP}, " if seen.looping else ""
+    text = f"container {seen.name} {state}restarted {several(seen.low, 'time')} in {limits.window}"
+    text = f"{text}, needed {limits.restarts}"
     if seen.ended is None:
         return text
     return f"{text}; it last ended with {seen.ended.reason or 'no reason'} (exit code {seen.ended.exit_code})"
@@ -246,12 +264,12 @@ def _examine_replaced(
     there = {(pod.namespace, pod.name) for pod in pods}
     namespaces = {pod.namespace for pod in pods} - set(pods.gaps)
     for (namespace, pod, container), value in sorted(counted.items()):
-        if namespace not in namespaces or (namespace, pod) in there:
+        times = Count(round(value))
+        if not times or namespace not in namespaces or (namespace, pod) in there:
             continue
-        times = Count(round(value)) if isfinite(value) else None
         subject = Subject("pod", pod, namespace, key=f"deployment/{workload_of(pod)}")
         with examine(subject, measured=times, limit=limits.restarts):
-            assert limits.restarts.allows(round(number(value))), (
-                f"container {container} restarted {times} times in {limits.window} before the pod was replaced, "
-                f"needed {limits.restarts}"
+            assert limits.restarts.allows(times), (
+                f"container {container} restarted {several(times, 'time')} in {limits.window}, "
+                f"needed {limits.restarts}; the pod has been replaced since"
             )

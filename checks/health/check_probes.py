@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from opsproof import MEDIUM, Examination, Limits, Scoped, check
+from opsproof import MEDIUM, Count, Examination, Limits, Listing, Scoped, check
 from opsproof.facts.kubernetes import Pods, Workloads
 from opsproof.facts.kubernetes_choice import SelectorText, matching
-from opsproof.facts.kubernetes_pods import Container, PodSpec, Probe
+from opsproof.facts.kubernetes_pods import Container, Probe
+from opsproof.facts.kubernetes_templates import declared
+from opsproof.facts.kubernetes_workloads import Workload
 
 
 class ProbeLimits(Limits):
@@ -17,18 +19,16 @@ class ProbeLimits(Limits):
 @check("health/probes-configured", title="Every long-running container has working probes", level=MEDIUM)
 def check_probes(workloads: Workloads, pods: Pods, limits: ProbeLimits, examine: Examination) -> None:
     """Without probes a hanging container keeps its traffic and is never restarted."""
-    specs: list[tuple[object, PodSpec]] = [
-        (workload, workload.template.spec) for workload in matching(workloads, limits.selector)
-    ]
-    for pod in matching(pods, limits.selector):
+    chosen = matching(pods, limits.selector)
+    for pod in chosen:
         if pod.of_job or pod.finished:
             examine.exclude(pod, "runs to completion and needs no probes")
-        elif pod.owner is None:
-            specs.append((pod, pod.spec))
-    for subject, spec in specs:
-        missing = [text for container in spec.long_running for text in _faults(container)]
-        with examine(subject, measured=f"{len(missing)} faults", limit="none"):
-            assert not missing, "; ".join(missing)
+    serving = chosen.only(lambda pod: not (pod.of_job or pod.finished))
+    made: Listing[Workload] = matching(workloads, limits.selector)
+    for one in declared(made, serving):
+        faults = [text for container in one.spec.long_running for text in _faults(container)]
+        with examine(one.subject, measured=Count(len(faults)), limit=Count(0)):
+            assert not faults, "; ".join(faults)
 
 
 def _faults(container: Container) -> Iterator[str]:
@@ -36,9 +36,9 @@ def _faults(container: Container) -> Iterator[str]:
         if probe is None:
             yield f"container {container.name} has no {name} probe"
         elif not _reaches(container, probe):
-            yield f"container {container.name}: its {name} probe asks port {probe.port}, which it does not have"
+            yield f"container {container.name}: its {name} probe asks port {probe.port}, which it lacks"
     if _stricter(container.liveness_probe, container.readiness_probe):
-        yield f"container {container.name}: liveness gives up before readiness, so that it is restarted while it could recover"
+        yield f"container {container.name}: its liveness probe gives up before its readiness probe"
 
 
 def _reaches(container: Container, probe: Probe) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from opsproof import CRITICAL, AtLeast, Count, Duration, Examination, Limits, Scoped, Subject, check
 from opsproof.facts.kubernetes import Deployments, EndpointSlices, Pods, Services
 from opsproof.facts.kubernetes_choice import absent, named
-from opsproof.facts.kubernetes_endpoints import Backing, backing
+from opsproof.facts.kubernetes_endpoints import Backing, Backings
 from opsproof.facts.kubernetes_network import Service
 from opsproof.facts.kubernetes_transitions import (
     Since,
@@ -15,6 +15,7 @@ from opsproof.facts.kubernetes_transitions import (
     unready_since,
     workload_key,
 )
+from opsproof.facts.wording import several
 from opsproof.model.failure import CollectionError
 
 
@@ -27,7 +28,9 @@ class ServiceLimits(Limits):
     grace: Duration = Duration.parse("5m")
 
 
-@check("health/services-have-endpoints", title="Every Service has ready endpoints on each port", level=CRITICAL)
+@check(
+    "health/services-have-endpoints", title="Every Service has ready endpoints on each port", level=CRITICAL
+)
 def check_service_endpoints(
     services: Services,
     slices: EndpointSlices,
@@ -39,6 +42,7 @@ def check_service_endpoints(
     """Connections to a Service without ready endpoints are refused, although its pods run."""
     asked = dict(text.partition(":")[::2] for text in limits.services)
     chosen, missing = named(services, asked, by=lambda service: service.name)
+    backings = Backings(slices, pods)
     outages = {workload_key(one): unavailable_since(one) for one in deployments}
     for service in chosen:
         if why := _set_aside(service):
@@ -46,7 +50,7 @@ def check_service_endpoints(
             continue
         ports = (*limits.ports, *_ports(asked.get(service.name, "")))
         try:
-            _examine(backing(service, slices, pods), ports, outages, limits, examine)
+            _examine(backings.of(service), ports, outages, limits, examine)
         except CollectionError as gap:
             examine.unknown(service, gap)
     for name in missing:
@@ -84,10 +88,12 @@ def _examine(
         grace=None if absent_ports or wrong else limits.grace,
     ):
         assert not absent_ports, f"it does not offer port {', '.join(absent_ports)}"
-        assert not wrong, "; ".join(f"port {port.port}: no pod has its targetPort {port.target_port}" for port in wrong)
+        assert not wrong, "; ".join(
+            f"port {port.port}: no pod has its targetPort {port.target_port}" for port in wrong
+        )
         assert behind.pods or ready, "its selector selects no pod"
         assert limits.endpoints.allows(ready), (
-            f"{ready} ready endpoints, {limits.endpoints} needed; {_states(behind)}"
+            f"{several(ready, 'ready endpoint')}, {limits.endpoints} needed; {_states(behind)}"
         )
 
 
@@ -106,4 +112,6 @@ def _short_since(behind: Backing, outages: dict[WorkloadKey, Since], limits: Ser
         (count for count in range(1, len(dated) + 1) if limits.endpoints.allows(behind.least() + count)), 0
     )
     owners = {(pod.namespace, *(pod.workload or ("", ""))) for pod in behind.pods}
-    return earliest(dated[lacking - 1] if lacking else Since(), *(outages.get(key, Since()) for key in owners))
+    return earliest(
+        dated[lacking - 1] if lacking else Since(), *(outages.get(key, Since()) for key in owners)
+    )

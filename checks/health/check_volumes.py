@@ -76,5 +76,7 @@ def _examine_failed(
         if volume.phase != "Failed" or volume.name in claimed or reference is None:
             continue
         if reference.namespace in namespaces:
-            with examine(volume, measured=volume.phase, limit="Bound", since=volume.status.last_phase_transition_time):
+            with examine(
+                volume, measured=volume.phase, limit="Bound", since=volume.status.last_phase_transition_time
+            ):
                 raise AssertionError(f"the volume of the former claim {reference.name} is Failed")

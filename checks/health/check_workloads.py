@@ -5,8 +5,9 @@ from __future__ import annotations
 from opsproof import CRITICAL, AtLeast, Count, Duration, Examination, Limits, Scoped, Undecided, check
 from opsproof.facts.kubernetes import Pods, ReplicaSets, Workloads
 from opsproof.facts.kubernetes_choice import SelectorText, absent, matching, named, referred
-from opsproof.facts.kubernetes_transitions import by_workload, short_since, workload_key
+from opsproof.facts.kubernetes_transitions import by_deployment, by_workload, short_since, workload_key
 from opsproof.facts.kubernetes_workloads import DaemonSet, Deployment, StatefulSet, Workload
+from opsproof.facts.wording import several
 
 
 class WorkloadLimits(Limits):
@@ -18,12 +19,16 @@ class WorkloadLimits(Limits):
     grace: Duration = Duration.parse("10m")
 
 
-@check("health/workloads-available", title="Every workload runs all its pods, of its newest template", level=CRITICAL)
+@check(
+    "health/workloads-available",
+    title="Every workload runs all its pods, of its newest template",
+    level=CRITICAL,
+)
 def check_workloads_available(
     workloads: Workloads, pods: Pods, replica_sets: ReplicaSets, limits: WorkloadLimits, examine: Examination
 ) -> None:
     """A workload with fewer pods than it should have is overloaded, half rolled out, or down."""
-    members = by_workload(pods)
+    members, revisions = by_workload(pods), by_deployment(replica_sets)
     chosen, missing = named(matching(workloads, limits.selector), limits.workloads)
     for workload in chosen:
         if isinstance(workload, DaemonSet) and not workload.replicas:
@@ -31,11 +36,8 @@ def check_workloads_available(
             continue
         if workload.spec.paused:
             examine.note(f"{workload.subject} is paused: changes to its template are not rolled out")
-        shortage = short_since(
-            workload,
-            members.get(workload_key(workload), ()),
-            [one for one in replica_sets if one.namespace == workload.namespace],
-        )
+        place = workload_key(workload)
+        shortage = short_since(workload, members.get(place, ()), revisions.get(place, ()))
         with examine(
             workload,
             measured=Count(_running(workload)),
@@ -85,9 +87,16 @@ def _behind(workload: Workload) -> bool:
         rolling = workload.spec.update_strategy.rolling_update
         held_back = rolling is not None and bool(rolling.partition)
         status = workload.status
-        return not held_back and bool(status.update_revision) and status.current_revision != status.update_revision
+        return (
+            not held_back
+            and bool(status.update_revision)
+            and status.current_revision != status.update_revision
+        )
     return workload.updated < workload.replicas
 
 
 def _updated(workload: Workload) -> str:
+    older = workload.status.replicas - workload.updated if isinstance(workload, Deployment) else 0
+    if workload.updated >= workload.replicas and older > 0:
+        return f"{several(older, 'pod')} of an older template still there"
     return f"{workload.updated} of {workload.replicas} pods run the newest template"

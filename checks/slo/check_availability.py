@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from typing import Annotated
 
-from opsproof import CRITICAL, AtLeast, Duration, Examination, Limits, Percent, Scoped, Subject, check
-from opsproof.facts.course import enough
+from opsproof import (
+    CRITICAL,
+    AtLeast,
+    Duration,
+    Examination,
+    Limits,
+    Percent,
+    Scoped,
+    Subject,
+    Undecided,
+    check,
+)
+from opsproof.facts.course import deciding, enough
 from opsproof.facts.matchers import workload_of
 from opsproof.facts.prometheus import PromQL, Samples, Series, number
-from opsproof.model.units import duration_text
 
-# Every job's `up`: the row's jobs are picked here, so that one query serves all rows.
+# Every job's targets: the row's jobs are picked here, so that one query serves all rows.
 Up = Annotated[Samples, PromQL("up", over="window")]
+Answered = Annotated[Samples, PromQL("avg_over_time(up[${window}])", over="")]
 
 
 class AvailabilityLimits(Limits):
-    """`lowest` is the share of scrapes that each target answered in `window`."""
+    """`lowest` is the share of its scrapes in `window` that each target answered."""
 
     jobs: Scoped[tuple[str, ...]]
     lowest: AtLeast[Percent] = AtLeast.parse("100%", Percent)
@@ -25,54 +35,63 @@ class AvailabilityLimits(Limits):
 
 
 @check("slo/availability", title="Every target of the service stays up", level=CRITICAL)
-def check_availability(up: Up, limits: AvailabilityLimits, examine: Examination) -> None:
-    """A service that is away now and then fails its users, and `up` knows only targets that exist."""
-    by_job = _by_job(up)
+def check_availability(up: Up, answered: Answered, limits: AvailabilityLimits, examine: Examination) -> None:
+    """A service that is away now and then fails its users; a deleted target has no `up` that could be 0."""
     for job in limits.jobs:
-        series = by_job.get(job, [])
-        with examine(Subject("job", job), measured=_reachable(up, series), limit=limits.lowest):
-            assert any(up.current(one) for one in series), f"no target of job {job}: its `up` is absent"
+        series = [one for one in up if one.label("job") == job]
+        subject = Subject("job", job)
+        with deciding(examine, subject):
             share = _reachable(up, series)
-            assert limits.lowest.allows(share), f"{share} of the last {limits.window} some target was up"
+            with examine(subject, measured=share, limit=limits.lowest):
+                assert any(up.current(one) for one in series), (
+                    f"job {job} has no target now: its `up` is absent"
+                )
+                assert limits.lowest.allows(share), (
+                    f"a target was up {share} of the last {limits.window}, {limits.lowest} needed"
+                )
         for one in series:
-            _examine_target(up, one, limits, examine)
+            _examine_target(up, one, answered, limits, examine)
 
 
-def _examine_target(up: Samples, series: Series, limits: AvailabilityLimits, examine: Examination) -> None:
+def _examine_target(
+    up: Samples, series: Series, answered: Samples, limits: AvailabilityLimits, examine: Examination
+) -> None:
     subject = _subject(series)
     if not up.current(series):
-        return examine.exclude(subject, "gone: no longer a target")
-    answered = Percent(_mean(number(point.value) for point in series.points))
-    # A target that is younger than the window may have been scraped before it listened.
-    begin = series.points[0].moment if len(series.values) < enough(up) else None
-    with examine(
-        subject, measured=answered, limit=limits.lowest, since=begin, since_from="first scrape" if begin else "",
-        grace=limits.window,
-    ):  # fmt: skip
-        assert limits.lowest.allows(answered), (
-            f"answered {answered} of the scrapes of the last {duration_text(limits.window)}, {limits.lowest} needed"
-        )
+        examine.exclude(subject, "no longer a target")
+        return
+    with deciding(examine, subject):
+        share = _share(series, answered)
+        # A target younger than the window may have been scraped before it listened.
+        begin = series.points[0].moment if len(series.values) < enough(up) else None
+        with examine(
+            subject, measured=share, limit=limits.lowest, grace=limits.window,
+            since=begin, since_from="first scrape" if begin else "",
+        ):  # fmt: skip
+            assert limits.lowest.allows(share), (
+                f"answered {share} of its scrapes in the last {limits.window}, {limits.lowest} needed"
+            )
 
 
-def _by_job(up: Samples) -> Mapping[str, list[Series]]:
-    found = defaultdict(list)
-    for series in up:
-        found[series.label("job")].append(series)
-    return found
+def _share(series: Series, answered: Samples) -> Percent:
+    wanted = {name: value for name, value in series.labels.items() if name != "__name__"}
+    for one in answered:
+        if one.labels == wanted:
+            return Percent(number(one.value))
+    raise Undecided("its scrapes were not counted")
 
 
-def _reachable(up: Samples, series: Iterable[Series]) -> Percent:
-    """The share of the window's moments at which at least one target of the job was up."""
-    best: dict[float, float] = {}
-    for one in series:
-        for time, value in one.points:
-            best[time] = max(best.get(time, 0.0), number(value))
-    return Percent(min(1.0, sum(1 for value in best.values() if value > 0) / max(enough(up), len(best))))
+def _reachable(up: Samples, series: Sequence[Series]) -> Percent:
+    """The share of the window's moments at which at least one target of the job was up.
 
-
-def _mean(values: Iterable[float]) -> float:
-    found = list(values)
-    return sum(found) / len(found)
+    Raises:
+        Undecided: Prometheus recorded nothing of anything at some of them.
+    """
+    moments = {time for one in up for time, _ in one.values}
+    if len(moments) < enough(up):
+        raise Undecided(f"a gap in the recording: {len(moments)} of {up.expected_points} moments are known")
+    good = {point.time for one in series for point in one.points if number(point.value) > 0}
+    return Percent(len(good) / len(moments))
 
 
 def _subject(series: Series) -> Subject:

@@ -12,13 +12,12 @@ from opsproof import (
     Duration,
     Examination,
     Limits,
-    NotApplicable,
     Percent,
     Subject,
     Undecided,
     check,
 )
-from opsproof.facts.course import Course, course, no_events, recorded
+from opsproof.facts.course import Course, course, deciding, no_events, recorded
 from opsproof.facts.prometheus import Point, PromQL, Recorded, Samples, number
 
 Errors = Annotated[Samples, PromQL("sum(increase(${http_errors}[${window}]))")]
@@ -44,19 +43,18 @@ def check_error_rate(
     errors: Errors, total: Total, recording: Recording, limits: ErrorRateLimits, examine: Examination
 ) -> None:
     """Users get errors instead of answers while every process looks alive."""
-    try:
+    with deciding(examine, SUBJECT):
         ratio = error_ratio(errors, total, limits.min_events, examine.quiet)
         recorded(recording)
-    except NotApplicable as reason:
-        return examine.not_applicable(SUBJECT, str(reason))
-    except Undecided as reason:
-        return examine.unknown(SUBJECT, reason)
-    broken = limits.highest.broken(ratio.lowest)
-    with examine(
-        SUBJECT, measured=Percent(ratio.end), limit=limits.highest, since=ratio.since, since_from=ratio.since_from,
-        level=broken[0] if broken else None,
-    ):  # fmt: skip
-        assert broken is None, f"{ratio.told(percent)} of the requests failed, {limits.highest} allowed"
+        broken = limits.highest.broken(ratio.lowest)
+        with examine(
+            SUBJECT, measured=Percent(ratio.end), limit=limits.highest, level=broken[0] if broken else None,
+            since=ratio.since, since_from=ratio.since_from,
+        ):  # fmt: skip
+            throughout = ratio.throughout(percent)
+            assert broken is None, (
+                f"{percent(ratio.end)} of the requests failed{throughout}; {limits.highest} allowed"
+            )
 
 
 def error_ratio(errors: Samples, total: Samples, min_events: float, quiet: str) -> Course:

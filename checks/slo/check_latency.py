@@ -13,12 +13,11 @@ from opsproof import (
     Duration,
     Examination,
     Limits,
-    NotApplicable,
     Subject,
     Undecided,
     check,
 )
-from opsproof.facts.course import enough, no_events, recorded
+from opsproof.facts.course import deciding, enough, no_events, recorded
 from opsproof.facts.histogram import Quantile, by_time, quantile
 from opsproof.facts.prometheus import PromQL, Recorded, Samples, moment, number
 from opsproof.model.units import duration_text
@@ -44,23 +43,19 @@ def check_latency(
     buckets: Buckets, recording: Recording, limits: LatencyLimits, examine: Examination
 ) -> None:
     """One request in twenty is too slow for its user, while the mean looks fine."""
-    try:
+    with deciding(examine, SUBJECT):
         found = quantiles(buckets, limits.min_events, examine.quiet)
         lowest = _decided(found, limits.highest)
         recorded(recording)
-    except NotApplicable as reason:
-        return examine.not_applicable(SUBJECT, str(reason))
-    except Undecided as reason:
-        return examine.unknown(SUBJECT, reason)
-    broken = limits.highest.broken(lowest)
-    begin = moment(buckets.at - buckets.range) if buckets.range else None
-    with examine(
-        SUBJECT, measured=told(found[-1]), limit=limits.highest, since=begin,
-        since_from="at least: start of the range looked at" if begin else "", level=broken[0] if broken else None,
-    ):  # fmt: skip
-        mildest = duration_text(min(one.estimate for one in found))
-        lows = f", in the last {duration_text(buckets.range)} never below {mildest}" if begin else ""
-        assert broken is None, f"p95 is {told(found[-1])}{lows}; {limits.highest} allowed"
+        broken = limits.highest.broken(lowest)
+        begin = moment(buckets.at - buckets.range) if buckets.range else None
+        with examine(
+            SUBJECT, measured=told(found[-1]), limit=limits.highest, level=broken[0] if broken else None,
+            since=begin, since_from="at least: start of the range looked at" if begin else "",
+        ):  # fmt: skip
+            mildest = duration_text(min(one.estimate for one in found))
+            lows = f", in the last {duration_text(buckets.range)} never below {mildest}" if begin else ""
+            assert broken is None, f"p95 is {told(found[-1])}{lows}; {limits.highest} allowed"
 
 
 def quantiles(buckets: Samples, min_events: float, quiet: str) -> list[Quantile]:

@@ -159,7 +159,7 @@ class Collection:
         facts, failure = b"null", None
         try:
             if not isinstance(ask, Identify):
-                self._require_identity(target)
+                self._require_identity(target, ask)
             facts = self.redactor.json(msgspec.json.encode(self._collect(ask, target, link)))
         except CollectionError as error:
             failure = error.as_failure()
@@ -190,9 +190,11 @@ class Collection:
                 collector = self._collectors[target.id] = registry.collector(target)
         return collector.identify(link) if isinstance(ask, Identify) else collector.collect(ask, link)
 
-    def _require_identity(self, target: Target) -> None:
+    def _require_identity(self, target: Target, ask: Ask) -> None:
         """Nothing is asked of a server that is not the declared one, or that is known to be gone."""
         proof = self.identify(target.id)
+        if proof.failure is not None and ask.probing:
+            return
         if proof.failure is not None:
             if target.identity or proof.failure.kind in {
                 "Unreachable",

@@ -40,13 +40,19 @@ class CheckItem(pytest.Item):
         for marker in opsproof.markers(planned):
             self.add_marker(marker)
 
+    @classmethod
+    def made(cls, parent: Any, opsproof: Session, planned: Item) -> CheckItem:
+        """An item below a module. Its id is text, so that --lf knows it again; the same wherever rootdir is."""
+        name = opsproof.item_name(planned)
+        nodeid = f"{opsproof.shown_path(parent.path)}::{name}"
+        item: CheckItem = cls.from_parent(parent, name=name, nodeid=nodeid, planned=planned, opsproof=opsproof)
+        return item
+
     def setup(self) -> None:
         began = time.monotonic()
         result = self.opsproof.decide(self.planned)
-        self.result = msgspec.structs.replace(
-            result, nodeid=self.nodeid, seconds=round(time.monotonic() - began, 4)
-        )
-        self.opsproof.record(self.result)
+        seconds = round(time.monotonic() - began, 4)
+        self.result = self.opsproof.record(msgspec.structs.replace(result, nodeid=self.nodeid, seconds=seconds))
         self.user_properties += properties(self.result)
         if self.result.outcome is Outcome.UNKNOWN:
             raise CouldNotDecide("\n".join(said(self.result, Outcome.UNKNOWN)))

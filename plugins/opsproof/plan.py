@@ -187,6 +187,9 @@ class _Draft:
                 asks = {name: source.asks(context) for name, source in check.sources.items()}
             except NotConfigured as missing:
                 reason, asks = missing, {}
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                where = row.positions.at("checks")
+                self.problems.append(Problem.at(where, f"{row.id}: {check.name} cannot ask: {error}"))
         declared = [one for one in environment.not_applicable if one.requirement == row.id]
         applies = [one for one in declared if one.in_force(self.now)]
         return Item(
@@ -212,9 +215,15 @@ def make_plan(
     *,
     changes: tuple[Change, ...] = (),
     replaying: bool = False,
+    secrets: bool = True,
     now: datetime,
 ) -> Planned:
-    """Make the plan for the wanted environments. Reads nothing but what was loaded."""
+    """Make the plan for the wanted environments. Reads nothing but what was loaded.
+
+    Args:
+        replaying: facts come from a run named by the user: no secret is needed, no recording is used.
+        secrets: look whether the references to secrets lead anywhere.
+    """
     chosen, problems = wanted.choose(loaded.environments())
     draft = _Draft(loaded, found, now, changes)
     for environment in chosen:
@@ -224,7 +233,7 @@ def make_plan(
                 draft.add(system, environment, row)
     recordings = {one.recording for one in chosen if one.recording is not None}
     recording = next(iter(recordings)) if recordings and not replaying else None
-    if recording is None and not replaying:
+    if secrets and recording is None and not replaying:
         draft.problems += [problem for one in chosen for problem in missing_secrets(one)]
     if recording is not None and (len(recordings) > 1 or any(one.recording is None for one in chosen)):
         problems.append("environments with different recordings, or with and without one, cannot share a run")
@@ -240,7 +249,7 @@ def make_plan(
             waiver
             for one in chosen
             for waiver in loaded.systems[one.system].waivers
-            if waiver.environment == one.name
+            if waiver.environment in {one.name, "*"}
         ),
         digests={**loaded.digests(), **_check_digests(found)},
         gate=_gate(chosen),

@@ -54,11 +54,11 @@ class Session:
     @classmethod
     def of(cls, config: pytest.Config) -> Session | None:
         """A session when the folder of systems exists and an argument reaches its checks; else None."""
-        systems = (config.rootpath / config.getini("opsproof_systems")).resolve()
-        root = systems.parent
-        if not systems.is_dir():
-            return None
         paths = [(config.invocation_params.dir / arg.split("::")[0]).resolve() for arg in config.args]
+        systems = _systems(config, paths)
+        if systems is None:
+            return None
+        root = systems.parent
         reached = any(path == root or root in path.parents or path in root.parents for path in paths)
         return cls(config, systems) if reached else None
 
@@ -127,6 +127,13 @@ class Session:
         """`check_pods_ready[RS-018-repo-scanner/production]`: what -k and --lf see."""
         return f"{item.check.function.__name__}[{item.requirement}-{item.system}/{item.environment}]"
 
+    def shown_path(self, path: Path) -> str:
+        """A file of checks below the team's repository."""
+        try:
+            return path.resolve().relative_to(self.systems.parents[1]).as_posix()
+        except ValueError:
+            return path.name
+
     # -- the run's folder ----------------------------------------------------------------------------
 
     def _begin(self) -> None:
@@ -159,7 +166,7 @@ class Session:
         named = self.config.option.reports
         if named is not None:
             return Path(self.config.invocation_params.dir / named).resolve()
-        return Path(self.config.rootpath / self.config.getini("opsproof_reports")).resolve()
+        return (self.systems.parents[1] / self.config.getini("opsproof_reports")).resolve()
 
     def _deadline(self) -> float:
         text = self.config.option.deadline or self.config.getini("opsproof_deadline")
@@ -286,11 +293,13 @@ class Session:
         result = decide(item, self.collection.answer, self.now)
         return waived(result, self.planned.waivers_of(item), self.now)
 
-    def record(self, result: ItemResult) -> None:
-        """The result lies in the journal, redacted, the moment it exists."""
+    def record(self, result: ItemResult) -> ItemResult:
+        """Put the result into the journal the moment it exists; gives it as it lies there, redacted."""
         assert self.run is not None and self.collection is not None
         encoded = self.collection.redactor.json(msgspec.json.encode(result))
-        self.run.journal.append("result", msgspec.json.decode(encoded, type=ItemResult))
+        redacted = msgspec.json.decode(encoded, type=ItemResult)
+        self.run.journal.append("result", redacted)
+        return redacted
 
     # -- judge and report ----------------------------------------------------------------------------
 
@@ -340,7 +349,7 @@ class Session:
             if not self.collection.store.has(ask.digest):
                 continue
             answer = self.collection.store.answer(ask, self.now)
-            skew = self.collection.store.load(ask.digest).skew
+            skew = self.collection.store.skew(ask.digest)
             base = TargetReport(target=target.id, kind=target.kind, role=target.role)
             found = answer.facts if answer.failure is None else base
             verdict = "unverified"
@@ -374,6 +383,17 @@ class Session:
                 (self.run.folder / name).unlink(missing_ok=True)
             for folder in ("facts", ".slots", ""):
                 _remove_if_empty(self.run.folder / folder)
+
+
+def _systems(config: pytest.Config, paths: Sequence[Path]) -> Path | None:
+    """The folder of systems: the setting's, below the rootdir, else one beside or above the arguments.
+
+    pytest takes the value of an unknown option for an argument while it looks for its rootdir, so that
+    without an ini file the rootdir may be any folder above.
+    """
+    named = [base / config.getini("opsproof_systems") for base in (config.rootpath, config.invocation_params.dir)]
+    beside = [folder / "systems" for path in paths for folder in (path, *path.parents)]
+    return next((folder.resolve() for folder in (*named, *beside) if folder.is_dir()), None)
 
 
 def _remove_if_empty(folder: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from string import Template
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from opsproof.facts.listing import Listing
 from opsproof.model.ask import Ask
@@ -83,7 +83,7 @@ def listing(answers: Sequence[Answer[Any]], scope: Callable[[Ask], str]) -> List
 class _Braced(Template):
     """`${name}` only: a lone `$` belongs to PromQL's regular expressions."""
 
-    pattern = r"""
+    pattern: ClassVar[Any] = r"""
         \$(?:
             (?P<escaped>(?!)) | (?P<named>(?!)) |
             {(?P<braced>[A-Za-z_][A-Za-z0-9_.-]*)} |
@@ -103,7 +103,7 @@ def fill(template: str, values: Mapping[str, object]) -> str:
 
 def placeholders(template: str) -> frozenset[str]:
     """The names that a template mentions."""
-    return frozenset(match["braced"] for match in _Braced.pattern.finditer(template))  # type: ignore[attr-defined]
+    return frozenset(match["braced"] for match in _Braced.pattern.finditer(template))
 
 
 __all__ = ["Answer", "Context", "NotConfigured", "Source", "fill", "listing", "placeholders"]

@@ -11,14 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.testbed import build, kubernetes, place, process
 from tests.testbed.services import (
     alertmanager,
-    certificates,
     exporter,
     install,
     nginx,
     postgres,
     prometheus,
     redis,
-    secrets,
 )
 
 Step = tuple[str, Callable[[], None]]
@@ -105,25 +103,20 @@ def status() -> int:
     for name, port in PROCESSES.items():
         pid = process.running(name)
         missing += pid is None
-        print(f"{name:24} {place.HOST}:{place.PORTS[port]:<6} {'process ' + str(pid) if pid else 'not running'}")
+        print(
+            f"{name:24} {place.HOST}:{place.PORTS[port]:<6} {'process ' + str(pid) if pid else 'not running'}"
+        )
     return 1 if missing else 0
 
 
 def variables() -> dict[str, str]:
-    """What the testbed's environments refer to, by variable name."""
-    credentials = secrets.folder()
-    uid = credentials / "kube-system.uid"
-    known = {
-        "OPSPROOF_TESTBED_CREDENTIALS": str(credentials),
-        "OPSPROOF_TESTBED_KUBECONFIG": str(credentials / "opsproof.kubeconfig"),
-        "OPSPROOF_TESTBED_CA": str(certificates.authority_file()),
-        "OPSPROOF_POSTGRES_PASSWORD": secrets.password("postgres-opsproof"),
-        "OPSPROOF_REDIS_PASSWORD": secrets.password("redis-opsproof"),
-    }
+    """What the testbed's environments refer to, and the identities that they may declare."""
+    known = {"OPSPROOF_TESTBED": str(place.state())}
+    uid = place.state() / "credentials" / "kube-system.uid"
     if uid.exists():
-        known["OPSPROOF_TESTBED_KUBE_SYSTEM_UID"] = uid.read_text().strip()
+        known["OPSPROOF_TESTBED_KUBE_SYSTEM"] = uid.read_text().strip()
     if process.running(postgres.NAME):
-        known["OPSPROOF_TESTBED_POSTGRES_IDENTIFIER"] = postgres.system_identifier()
+        known["OPSPROOF_TESTBED_POSTGRES"] = postgres.system_identifier()
     return known
 
 

@@ -136,9 +136,13 @@ def _point(link: Path, target: Path) -> None:
 def _go_version() -> str:
     advice = f"install Go {OLDEST_GO[0]}.{OLDEST_GO[1]} or newer: https://go.dev/dl/"
     try:
-        said = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=True).stdout.strip()
+        said = subprocess.run(
+            ["go", "env", "GOVERSION"], capture_output=True, text=True, check=True
+        ).stdout.strip()
     except (OSError, subprocess.CalledProcessError) as error:
-        raise TestbedError(f"the testbed builds Kubernetes with Go, which is missing ({error}); {advice}") from error
+        raise TestbedError(
+            f"the testbed builds Kubernetes with Go, which is missing ({error}); {advice}"
+        ) from error
     found = re.match(r"go(\d+)\.(\d+)", said)
     if not found or (int(found[1]), int(found[2])) < OLDEST_GO:
         raise TestbedError(f"the testbed builds Kubernetes with Go; {said or 'this Go'} is too old; {advice}")

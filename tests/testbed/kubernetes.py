@@ -30,7 +30,9 @@ def up(progress: Progress = print) -> None:
     kubernetes_access.write_kubeconfigs()
     new = fresh or not kubernetes_baseline.recorded()
     if new:
-        progress(f"kubernetes: control plane answers after {time.monotonic() - began:.0f} s, creating the world")
+        progress(
+            f"kubernetes: control plane answers after {time.monotonic() - began:.0f} s, creating the world"
+        )
         _populate(api)
     kubernetes_access.write_identity(api)
     kubernetes_health.await_healthy(api)
@@ -77,4 +79,6 @@ def _populate(api: Api) -> None:
 
 def _create(api: Api, thing: Object) -> None:
     """Kinds of a definition just made are served a moment later."""
-    await_that(f"{thing['kind']} {thing['metadata']['name']} is accepted", lambda: api.apply(thing), within=15)
+    await_that(
+        f"{thing['kind']} {thing['metadata']['name']} is accepted", lambda: api.apply(thing), within=15
+    )

@@ -45,7 +45,8 @@ def objects() -> list[Object]:
         for each in whole
         if each["metadata"]["namespace"] != PARTIAL_LACKS_NAMESPACE
     ]
-    return [*cluster, *whole, *(_for_partial(each) for each in [*cluster, *part])]
+    pods = world.load(RBAC / "clusterrole-pods.yaml")
+    return [*cluster, *pods, *whole, *(_for_partial(each) for each in [*cluster, *part])]
 
 
 def _within(thing: Object, namespace: str) -> Object:

@@ -125,7 +125,8 @@ class Api:
         selector = ",".join(f"{key}={value}" for key, value in labels.items())
         query = {"labelSelector": selector} if selector else None
         items: list[Object] = self.send("GET", path_of(kind, namespace), query=query)["items"]
-        return [{**item, "kind": kind} for item in items]
+        version = KINDS[kind][0].removeprefix("/apis/").removeprefix("/api/")
+        return [{**item, "apiVersion": version, "kind": kind} for item in items]
 
     def apply(self, thing: Object) -> Object:
         """Server-side apply: create it, or make it what `thing` says."""
@@ -137,7 +138,9 @@ class Api:
         replaced: Object = self.send("PUT", path_to(thing), thing)
         return replaced
 
-    def patch(self, kind: str, name: str, change: object, namespace: str | None = None, *, part: str = "") -> Object:
+    def patch(
+        self, kind: str, name: str, change: object, namespace: str | None = None, *, part: str = ""
+    ) -> Object:
         """JSON merge patch of the object or of its subresource `part` (a list is a JSON patch)."""
         form = "application/json-patch+json" if isinstance(change, list) else "application/merge-patch+json"
         path = path_of(kind, namespace, name) + (f"/{part}" if part else "")

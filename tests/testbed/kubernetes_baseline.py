@@ -15,10 +15,27 @@ from tests.testbed.kubernetes_objects import NOTE
 
 # Not Pods and Jobs' pods: those come and go. ReplicaSets only so that new ones are deleted.
 KINDS = (
-    "Namespace", "Node", "PersistentVolume", "PersistentVolumeClaim", "Deployment", "StatefulSet", "DaemonSet",
-    "Job", "CronJob", "Service", "Ingress", "IngressClass", "NetworkPolicy", "HorizontalPodAutoscaler",
-    "PodDisruptionBudget", "PrometheusRule", "APIService", "Role", "RoleBinding", "ReplicaSet",
-)  # fmt: skip
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "Job",
+    "CronJob",
+    "Service",
+    "Ingress",
+    "IngressClass",
+    "NetworkPolicy",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+    "PrometheusRule",
+    "APIService",
+    "Role",
+    "RoleBinding",
+    "ReplicaSet",
+)
 _NAMESPACES = frozenset((*world.NAMESPACES, "kube-system", "kube-node-lease"))
 _CONTENT = ("spec", "rules", "subjects", "roleRef")
 _GIVEN = ("clusterIP", "clusterIPs", "taints")  # by the servers, new ones each time
@@ -81,9 +98,12 @@ def undo(api: Api, change: Change) -> None:
     kind, namespace, name = change.key
     if change.was is None:
         api.delete(kind, name, namespace or None)
-        _release(api, change)
+        if kind in ("PersistentVolume", "PersistentVolumeClaim"):
+            release(api, kind, name, namespace or None)
     elif change.now is None:
         api.send("POST", path_of(kind, namespace or None), fresh(change.was))
+        if kind == "PersistentVolume":
+            _bind_anew(api, change.was)
     else:
         _put_back(api, change.was, change.now)
 
@@ -95,7 +115,11 @@ def content(thing: Object) -> Object:
     found: Object = {"labels": meta.get("labels", {}), "notes": notes}
     for part in _CONTENT:
         value = thing.get(part)
-        found[part] = {key: each for key, each in value.items() if key not in _GIVEN} if isinstance(value, dict) else value
+        found[part] = (
+            {key: each for key, each in value.items() if key not in _GIVEN}
+            if isinstance(value, dict)
+            else value
+        )
     if thing["kind"] == "Ingress":
         found["address"] = thing.get("status", {}).get("loadBalancer", {})
     if thing["kind"] == "PersistentVolume":
@@ -105,8 +129,16 @@ def content(thing: Object) -> Object:
 
 def fresh(thing: Object) -> Object:
     """To be created again: without what belonged to the deleted one."""
-    meta = {key: thing["metadata"][key] for key in ("name", "namespace", "labels", "annotations") if key in thing["metadata"]}
-    meta.get("annotations", {}).pop("deployment.kubernetes.io/revision", None)
+    meta = {
+        key: thing["metadata"][key]
+        for key in ("name", "namespace", "labels", "annotations")
+        if key in thing["metadata"]
+    }
+    theirs = ("deployment.kubernetes.io/", "pv.kubernetes.io/")
+    if "annotations" in meta:
+        meta["annotations"] = {
+            key: value for key, value in meta["annotations"].items() if not key.startswith(theirs)
+        }
     made: Object = {"apiVersion": thing["apiVersion"], "kind": thing["kind"], "metadata": meta}
     for part in (*_CONTENT, "data", "type"):
         if part in thing:
@@ -147,11 +179,27 @@ def _put_back(api: Api, was: Object, now: Object) -> None:
         api.send("POST", path_of(was["kind"], old.get("namespace")), fresh(was))
 
 
-def _release(api: Api, change: Change) -> None:
-    """A claim and its volume hold each other while they are deleted."""
-    kind, namespace, name = change.key
-    if kind in ("PersistentVolume", "PersistentVolumeClaim") and api.find(kind, name, namespace or None):
-        api.patch(kind, name, {"metadata": {"finalizers": None}}, namespace or None)
+def release(api: Api, kind: str, name: str, namespace: str | None = None) -> None:
+    """A claim and its volume hold each other while they are deleted: let go of it if it is still there."""
+    try:
+        api.patch(kind, name, {"metadata": {"finalizers": None}}, namespace)
+    except ApiError as error:
+        if error.status != 404:
+            raise
+
+
+def _bind_anew(api: Api, volume: Object) -> None:
+    """A claim that lost its volume stays Lost: it is made again together with the volume."""
+    claim = volume["spec"]["claimRef"]
+    was = recorded().get(("PersistentVolumeClaim", claim["namespace"], claim["name"]))
+    kind = "PersistentVolumeClaim"
+    found = api.find(kind, claim["name"], claim["namespace"])
+    api.delete(kind, claim["name"], claim["namespace"])
+    release(api, kind, claim["name"], claim["namespace"])
+    again = (was or {}).get("whole") or found
+    if again:
+        again = fresh({**again, "apiVersion": "v1", "kind": kind})
+        api.send("POST", path_of(kind, claim["namespace"]), again)
 
 
 def _objects(api: Api) -> Iterator[tuple[Key, Object]]:

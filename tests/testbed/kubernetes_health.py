@@ -7,16 +7,19 @@ from collections.abc import Callable, Iterator
 from tests.testbed import kubernetes_baseline as baseline
 from tests.testbed import kubernetes_world as world
 from tests.testbed.kubernetes_api import Api, Object
-from tests.testbed.kubernetes_objects import NOTE
+from tests.testbed.kubernetes_objects import NOTE, Workload
 from tests.testbed.process import TestbedError, await_that
 
 _SYSTEMS = frozenset((*world.NAMESPACES, "kube-system"))
+_SCALES = {"AbleToScale": "True", "ScalingActive": "True", "ScalingLimited": "False"}
 
 
 def await_healthy(api: Api, *, within: float = 60) -> None:
     """Raises TestbedError, naming what is still wrong."""
     try:
-        await_that("the world is healthy", lambda: next(problems(api), None) is None, within=within, every=0.2)
+        await_that(
+            "the world is healthy", lambda: next(problems(api), None) is None, within=within, every=0.2
+        )
     except TestbedError as error:
         raise TestbedError(f"{error}; still wrong: {'; '.join(list(problems(api))[:12])}") from error
 
@@ -85,7 +88,9 @@ def _complete(found: Object, replicas: int) -> bool:
     updated = status.get("updatedNumberScheduled", status.get("updatedReplicas", 0))
     total = status.get("currentNumberScheduled", status.get("replicas", 0))
     seen = status.get("observedGeneration") == found["metadata"]["generation"]
-    good = conditions(found).get("Available", "True") == conditions(found).get("Progressing", "True") == "True"
+    good = (
+        conditions(found).get("Available", "True") == conditions(found).get("Progressing", "True") == "True"
+    )
     left = status.get("unavailableReplicas", 0) + status.get("numberUnavailable", 0)
     revision = status.get("currentRevision") == status.get("updateRevision")
     return bool(seen and good and revision and not left and ready == updated == total == replicas)
@@ -104,15 +109,18 @@ def _endpoints(api: Api) -> Iterator[str]:
         key = meta["namespace"], meta.get("labels", {}).get("kubernetes.io/service-name", "")
         up = [end for end in each.get("endpoints") or [] if end["conditions"].get("ready")]
         ready[key] = ready.get(key, 0) + len(up)
-    for each in world.WORKLOADS:
-        service = each.service or each.name
-        if each.service is not None and ready.get((each.namespace, service)) != each.replicas:
-            yield f"Service {each.namespace}/{service} has {ready.get((each.namespace, service))} ready endpoints"
+    for of in world.WORKLOADS:
+        service = of.service or of.name
+        found = ready.get((of.namespace, service))
+        if of.service is not None and found != of.replicas:
+            yield f"Service {of.namespace}/{service} has {found} ready endpoints"
 
 
 def _claims(api: Api) -> Iterator[str]:
     for kind in ("PersistentVolumeClaim", "PersistentVolume"):
-        yield from (f"{_name(each)} is not Bound" for each in api.list(kind) if each["status"].get("phase") != "Bound")
+        yield from (
+            f"{_name(each)} is not Bound" for each in api.list(kind) if each["status"].get("phase") != "Bound"
+        )
 
 
 def _budgets(api: Api) -> Iterator[str]:
@@ -142,10 +150,41 @@ def _metrics(api: Api) -> Iterator[str]:
 
 
 def _autoscalers(api: Api) -> Iterator[str]:
-    wanted = {"AbleToScale": "True", "ScalingActive": "True", "ScalingLimited": "False"}
     for autoscaler in api.list("HorizontalPodAutoscaler"):
-        if conditions(autoscaler) != wanted:
+        if conditions(autoscaler) != _SCALES:
             yield f"{_name(autoscaler)}: {conditions(autoscaler)}"
+
+
+def problems_of(api: Api, of: Workload) -> Iterator[str]:
+    """The same for one workload and what belongs to it; finished and terminating pods do not count."""
+    where = f"{of.kind} {of.namespace}/{of.name}"
+    controller = api.find(of.kind, of.name, of.namespace)
+    if controller is None or not _complete(controller, of.replicas):
+        yield f"{where} is not complete"
+    pods = [pod for pod in api.list("Pod", of.namespace, **of.all_labels) if _counts(pod)]
+    if len(pods) != of.replicas or not all(clean(pod) for pod in pods):
+        yield f"{where} has pods that are not as they were"
+    service = of.service or of.name
+    slices = api.list("EndpointSlice", of.namespace, **{"kubernetes.io/service-name": service})
+    ready = [end for each in slices for end in each.get("endpoints") or [] if end["conditions"].get("ready")]
+    if of.service is not None and len(ready) != of.replicas:
+        yield f"{where} has {len(ready)} endpoints"
+    budget = api.find("PodDisruptionBudget", of.name, of.namespace) or {}
+    if budget.get("status", {}).get("disruptionsAllowed", 0) < 1:
+        yield f"{where} has no budget that allows a disruption"
+    measured = {each["metadata"]["name"] for each in api.list("PodMetrics", of.namespace, **of.all_labels)}
+    if any(pod["metadata"]["name"] not in measured for pod in pods):
+        yield f"{where} has pods without metrics"
+    autoscaler = api.find("HorizontalPodAutoscaler", of.name, of.namespace)
+    if autoscaler and conditions(autoscaler) != _SCALES:
+        yield f"{where} is not scaled as it was: {conditions(autoscaler)}"
+
+
+def _counts(pod: Object) -> bool:
+    return "deletionTimestamp" not in pod["metadata"] and pod["status"]["phase"] not in (
+        "Failed",
+        "Succeeded",
+    )
 
 
 def _drift(api: Api) -> Iterator[str]:
@@ -153,8 +192,17 @@ def _drift(api: Api) -> Iterator[str]:
 
 
 _FINDERS: tuple[Callable[[Api], Iterator[str]], ...] = (
-    _nodes, _workloads, _pods, _endpoints, _claims, _budgets, _ingresses, _metrics, _autoscalers, _drift,
-)  # fmt: skip
+    _nodes,
+    _workloads,
+    _pods,
+    _endpoints,
+    _claims,
+    _budgets,
+    _ingresses,
+    _metrics,
+    _autoscalers,
+    _drift,
+)
 
 
 def give_addresses(api: Api) -> None:

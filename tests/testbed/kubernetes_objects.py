@@ -58,7 +58,10 @@ class Workload:
             spec["replicas"] = self.replicas
         if self.kind == "Deployment":
             spec["revisionHistoryLimit"] = 3
-            spec["strategy"] = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+            spec["strategy"] = {
+                "type": "RollingUpdate",
+                "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0},
+            }
         if self.kind == "StatefulSet":
             spec["serviceName"] = self.name
             spec["podManagementPolicy"] = "Parallel"
@@ -106,7 +109,11 @@ class Workload:
             "readinessProbe": {**probe, "periodSeconds": 5, "failureThreshold": 3},
             "livenessProbe": {**probe, "periodSeconds": 10, "failureThreshold": 6},
         }
-        return {**found, **({"volumeMounts": mounts} if mounts else {}), **({"envFrom": sources} if sources else {})}
+        return {
+            **found,
+            **({"volumeMounts": mounts} if mounts else {}),
+            **({"envFrom": sources} if sources else {}),
+        }
 
     def disruption_budget(self) -> Object:
         spec = {**self.budget, "selector": {"matchLabels": self.all_labels}}
@@ -148,7 +155,9 @@ def service(namespace: str, name: str, selector: Mapping[str, str], port: int, *
     )
 
 
-def autoscaler(namespace: str, target: str, least: int, most: int, *, name: str = "", **utilization: int) -> Object:
+def autoscaler(
+    namespace: str, target: str, least: int, most: int, *, name: str = "", **utilization: int
+) -> Object:
     """An HPA of a Deployment; `utilization` is cpu= and memory= in percent of the requests."""
     metrics = [
         {
@@ -183,7 +192,11 @@ def ingress(namespace: str, name: str, hosts: Mapping[str, tuple[str, int]], sec
         }
         for host, (backend, port) in hosts.items()
     ]
-    spec = {"ingressClassName": "nginx", "rules": rules, "tls": [{"hosts": list(hosts), "secretName": secret}]}
+    spec = {
+        "ingressClassName": "nginx",
+        "rules": rules,
+        "tls": [{"hosts": list(hosts), "secretName": secret}],
+    }
     return thing("networking.k8s.io/v1", "Ingress", name, namespace, spec=spec)
 
 
@@ -205,7 +218,12 @@ def volume_and_claim(namespace: str, claim: str, *, with_claim: bool = True) -> 
         "persistentVolumeReclaimPolicy": "Retain",
         "storageClassName": STORAGE_CLASS,
         "hostPath": {"path": f"/srv/{name}"},
-        "claimRef": {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": namespace, "name": claim},
+        "claimRef": {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "namespace": namespace,
+            "name": claim,
+        },
     }
     made = [thing("v1", "PersistentVolume", name, spec=spec)]
     if with_claim:
@@ -213,20 +231,40 @@ def volume_and_claim(namespace: str, claim: str, *, with_claim: bool = True) -> 
     return made
 
 
+_DNS = {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}]}
+
+
 def network_policies(namespace: str) -> list[Object]:
     """Nothing may talk but what is allowed: within the namespace, from monitoring, to DNS."""
     everyone: Object = {"podSelector": {}}
     monitoring = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "opsforge"}}}
-    dns = {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}]}
-    specs: dict[str, Object] = {
-        "default-deny": {"policyTypes": ["Ingress", "Egress"]},
-        "allow-ingress": {"policyTypes": ["Ingress"], "ingress": [{"from": [everyone, monitoring]}]},
-        "allow-egress": {"policyTypes": ["Egress"], "egress": [{"to": [everyone]}, dns]},
-    }
     return [
-        thing("networking.k8s.io/v1", "NetworkPolicy", name, namespace, spec={**everyone, **spec})
-        for name, spec in specs.items()
+        _policy(namespace, "default-deny", everyone, policyTypes=["Ingress", "Egress"]),
+        _policy(namespace, "allow-ingress", everyone, ingress=[{"from": [everyone, monitoring]}]),
+        _policy(namespace, "allow-egress", everyone, egress=[{"to": [everyone]}, _DNS]),
     ]
+
+
+def declared_policies(namespace: str) -> list[Object]:
+    """Nothing may talk but by name: api and worker to redis, prometheus to everyone, everyone to DNS."""
+    everyone: Object = {"podSelector": {}}
+    queue = [{"port": 6379}]
+    clients = {"podSelector": {"matchExpressions": [{"key": "app", "operator": "In", "values": ["api", "worker"]}]}}
+    redis, prometheus = ({"podSelector": {"matchLabels": {"app": name}}} for name in ("redis", "prometheus"))
+    return [
+        _policy(namespace, "default-deny", everyone, policyTypes=["Ingress", "Egress"]),
+        _policy(namespace, "allow-ingress", everyone, ingress=[{"from": [prometheus]}]),
+        _policy(namespace, "allow-egress", everyone, egress=[_DNS]),
+        _policy(namespace, "allow-queue", redis, ingress=[{"from": [clients], "ports": queue}]),
+        _policy(namespace, "allow-queue-clients", clients, egress=[{"to": [redis], "ports": queue}]),
+        _policy(namespace, "allow-scrapes", prometheus, egress=[{"to": [everyone, {"namespaceSelector": {}}]}]),
+    ]
+
+
+def _policy(namespace: str, name: str, pods: Object, **spec: Any) -> Object:
+    types = [way.capitalize() for way in spec if way != "policyTypes"]
+    whole = {"policyTypes": types, **pods, **spec}
+    return thing("networking.k8s.io/v1", "NetworkPolicy", name, namespace, spec=whole)
 
 
 def job_spec(namespace: str, name: str) -> Object:
@@ -258,4 +296,6 @@ def node(name: str, zone: str) -> Object:
         f"{NOTE}/kubelet": "runs",
     }
     path = f"/metrics/nodes/{name}/metrics/resource"
-    return thing("v1", "Node", name, labels=labels, annotations={"metrics.k8s.io/resource-metrics-path": path})
+    return thing(
+        "v1", "Node", name, labels=labels, annotations={"metrics.k8s.io/resource-metrics-path": path}
+    )

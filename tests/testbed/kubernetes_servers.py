@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import zlib
 from pathlib import Path
 
 from tests.testbed import build, pki, place, process
@@ -35,8 +36,6 @@ def etcd_data() -> Path:
 
 def hash_of(path: Path) -> int:
     """Stable between processes, unlike hash()."""
-    import zlib
-
     return zlib.crc32(str(path.resolve()).encode())
 
 
@@ -62,7 +61,9 @@ def start_etcd() -> None:
 
 def start_apiserver() -> None:
     ca = authority()
-    server = ca.server("kube-apiserver", [place.HOST, "localhost", "kubernetes", "kubernetes.default", "10.96.0.1"])
+    server = ca.server(
+        "kube-apiserver", [place.HOST, "localhost", "kubernetes", "kubernetes.default", "10.96.0.1"]
+    )
     aggregator = ca.client("front-proxy")
     tokens = pki.signing_key(ca.folder / "service-accounts.key")
     process.start(
@@ -119,7 +120,7 @@ def start_controller_manager() -> None:
             "--leader-elect=false",
             "--controllers=*,-bootstrap-signer-controller,-token-cleaner-controller,-clusterrole-aggregation-controller",
             "--horizontal-pod-autoscaler-sync-period=2s",
-            "--horizontal-pod-autoscaler-downscale-stabilization=5s",
+            "--horizontal-pod-autoscaler-downscale-stabilization=1s",
             "--horizontal-pod-autoscaler-initial-readiness-delay=1s",
             "--horizontal-pod-autoscaler-cpu-initialization-period=5s",
             "--node-monitor-period=2s",
@@ -175,7 +176,9 @@ def start_kwok() -> None:
 
 
 def start_metrics_server(*, scrape_every: str = "2s") -> None:
-    serving = authority().server("metrics-server", [place.HOST, "localhost", "metrics-server.kube-system.svc"])
+    serving = authority().server(
+        "metrics-server", [place.HOST, "localhost", "metrics-server.kube-system.svc"]
+    )
     config = server_kubeconfig("testbed:metrics-server")
     process.start(
         "metrics-server",

@@ -28,15 +28,32 @@ def _registry(image: str) -> str:
 
 WORKLOADS = (
     Workload(
-        "repo-scanner", "repo-scanner", 3, 8000, requests=("250m", "256Mi"), limits=("1000m", "1Gi"),
-        usage=("165m", "200Mi"), config="repo-scanner-config", secret="repo-scanner-secrets",
-        volumes={"repo-scanner-data": "/data", "repo-scanner-models": "/models"}, budget={"minAvailable": 2},
+        "repo-scanner",
+        "repo-scanner",
+        3,
+        8000,
+        requests=("250m", "256Mi"),
+        limits=("1000m", "1Gi"),
+        usage=("165m", "200Mi"),
+        config="repo-scanner-config",
+        secret="repo-scanner-secrets",
+        volumes={"repo-scanner-data": "/data", "repo-scanner-models": "/models"},
+        budget={"minAvailable": 2},
     ),
     Workload(
-        "repo-scanner", "repo-scanner-worker", 2, 8001, requests=("250m", "256Mi"), limits=("1000m", "1Gi"),
-        config="repo-scanner-config", secret="repo-scanner-secrets", service=None,
+        "repo-scanner",
+        "repo-scanner-worker",
+        2,
+        8001,
+        requests=("250m", "256Mi"),
+        limits=("1000m", "1Gi"),
+        config="repo-scanner-config",
+        secret="repo-scanner-secrets",
+        service=None,
     ),
-    Workload("opsforge", "api", 2, 8080, usage=("66m", "96Mi"), config="api-config", budget={"minAvailable": 1}),
+    Workload(
+        "opsforge", "api", 2, 8080, usage=("66m", "96Mi"), config="api-config", budget={"minAvailable": 1}
+    ),
     Workload("opsforge", "worker", 2, 8081, usage=("66m", "96Mi"), budget={"minAvailable": 1}),
     Workload("opsforge", "redis", 1, 6379, kind="StatefulSet", health="", claim="/data"),
     Workload("opsforge", "prometheus", 1, 9090, health="/-/ready", service="prometheus-service"),
@@ -44,53 +61,120 @@ WORKLOADS = (
     Workload("opsforge", "grafana", 1, 3000, health="/api/health", service="grafana-service"),
     # Asks for so much that every node is used to a third at least.
     Workload(
-        "opsforge", "node-agent", 4, 9100, kind="DaemonSet", requests=("2500m", "10Gi"), limits=("3", "12Gi"),
-        usage=("600m", "3Gi"), budget={"minAvailable": 3}, service=None,
+        "opsforge",
+        "node-agent",
+        4,
+        9100,
+        kind="DaemonSet",
+        requests=("2500m", "10Gi"),
+        limits=("3", "12Gi"),
+        usage=("600m", "3Gi"),
+        budget={"minAvailable": 3},
+        service=None,
     ),
     Workload(
-        "production", "anomaly-detection-api", 3, 8000, requests=("500m", "1Gi"), limits=("1000m", "2Gi"),
-        usage=("330m", "700Mi"), labels={"version": "blue"}, config="anomaly-detection-config",
-        secret="anomaly-detection-secrets", budget={"minAvailable": 2},
+        "production",
+        "anomaly-detection-api",
+        3,
+        8000,
+        requests=("500m", "1Gi"),
+        limits=("1000m", "2Gi"),
+        usage=("330m", "700Mi"),
+        labels={"version": "blue"},
+        config="anomaly-detection-config",
+        secret="anomaly-detection-secrets",
+        budget={"minAvailable": 2},
     ),
     Workload(
-        "production", "anomaly-detection-api-green", 2, 8000, requests=("500m", "1Gi"), limits=("1000m", "2Gi"),
-        labels={"version": "green"}, config="anomaly-detection-config", secret="anomaly-detection-secrets",
+        "production",
+        "anomaly-detection-api-green",
+        2,
+        8000,
+        requests=("500m", "1Gi"),
+        limits=("1000m", "2Gi"),
+        labels={"version": "green"},
+        config="anomaly-detection-config",
+        secret="anomaly-detection-secrets",
     ),
     Workload("production", "security-scanner", 2, 8010),
     Workload("production", "analytics-engine", 1, 8020),
     Workload("production", "auto-scaling-engine", 1, 8030),
     Workload("production", "predictive-maintenance", 1, 8040),
     Workload(
-        "accelerapp", "accelerapp", 3, 8000, image=make.pinned("registry.example.com/accelerapp/accelerapp"),
-        config="accelerapp-config", secret="accelerapp-secrets",
-    ),
-    Workload(
-        "accelerapp", "postgresql", 1, 5432, kind="StatefulSet", health="", claim="/var/lib/postgresql/data",
+        "accelerapp",
+        "accelerapp",
+        3,
+        8000,
+        image=make.pinned("registry.example.com/accelerapp/accelerapp"),
+        config="accelerapp-config",
         secret="accelerapp-secrets",
     ),
-    Workload("smartcloudops", "frontend", 2, 3000, image=_registry("smartcloudops-frontend"), health="/api/health"),
     Workload(
-        "smartcloudops", "backend", 3, 5000, image=_registry("smartcloudops-ai"), requests=("100m", "256Mi"),
-        limits=("500m", "512Mi"), usage=("66m", "190Mi"), config="backend-config", secret="backend-secrets",
-        volumes={"backend-uploads": "/app/uploads", "backend-models": "/app/models"}, budget={"minAvailable": 2},
+        "accelerapp",
+        "postgresql",
+        1,
+        5432,
+        kind="StatefulSet",
+        health="",
+        claim="/var/lib/postgresql/data",
+        secret="accelerapp-secrets",
     ),
     Workload(
-        "smartcloudops", "celery-worker", 2, 5555, image=_registry("smartcloudops-celery"),
-        config="backend-config", secret="backend-secrets", service=None,
+        "smartcloudops", "frontend", 2, 3000, image=_registry("smartcloudops-frontend"), health="/api/health"
     ),
     Workload(
-        "smartcloudops", "postgresql", 1, 5432, kind="StatefulSet", image=make.pinned("registry.company.com/postgres"),
-        health="", claim="/var/lib/postgresql/data", secret="backend-secrets",
+        "smartcloudops",
+        "backend",
+        3,
+        5000,
+        image=_registry("smartcloudops-ai"),
+        requests=("100m", "256Mi"),
+        limits=("500m", "512Mi"),
+        usage=("66m", "190Mi"),
+        config="backend-config",
+        secret="backend-secrets",
+        volumes={"backend-uploads": "/app/uploads", "backend-models": "/app/models"},
+        budget={"minAvailable": 2},
     ),
     Workload(
-        "smartcloudops", "redis", 1, 6379, kind="StatefulSet", image=make.pinned("registry.company.com/redis"),
-        health="", claim="/data",
+        "smartcloudops",
+        "celery-worker",
+        2,
+        5555,
+        image=_registry("smartcloudops-celery"),
+        config="backend-config",
+        secret="backend-secrets",
+        service=None,
+    ),
+    Workload(
+        "smartcloudops",
+        "postgresql",
+        1,
+        5432,
+        kind="StatefulSet",
+        image=make.pinned("registry.company.com/postgres"),
+        health="",
+        claim="/var/lib/postgresql/data",
+        secret="backend-secrets",
+    ),
+    Workload(
+        "smartcloudops",
+        "redis",
+        1,
+        6379,
+        kind="StatefulSet",
+        image=make.pinned("registry.company.com/redis"),
+        health="",
+        claim="/data",
     ),
     Workload("kube-system", "coredns", 2, 53, labels={"k8s-app": "kube-dns"}, health="", service="kube-dns"),
-)  # fmt: skip
+)
 
 INGRESSES: dict[tuple[str, str], tuple[dict[str, tuple[str, int]], str]] = {
-    ("repo-scanner", "repo-scanner"): ({"scanner.yourcompany.com": ("repo-scanner", 8000)}, "repo-scanner-tls"),
+    ("repo-scanner", "repo-scanner"): (
+        {"scanner.yourcompany.com": ("repo-scanner", 8000)},
+        "repo-scanner-tls",
+    ),
     ("opsforge", "api-gateway"): ({"opsforge.example.com": ("api", 8080)}, "opsforge-tls"),
     ("production", "anomaly-detection-api"): (
         {"anomaly.example.com": ("anomaly-detection-api", 8000)},
@@ -120,7 +204,10 @@ def first_objects() -> list[Object]:
         *spaces,
         *(make.node(name, zone) for name, zone in NODES.items()),
         make.thing(
-            "storage.k8s.io/v1", "StorageClass", make.STORAGE_CLASS, provisioner="kubernetes.io/no-provisioner"
+            "storage.k8s.io/v1",
+            "StorageClass",
+            make.STORAGE_CLASS,
+            provisioner="kubernetes.io/no-provisioner",
         ),
         make.thing(
             "networking.k8s.io/v1", "IngressClass", "nginx", spec={"controller": "k8s.io/ingress-nginx"}
@@ -128,7 +215,7 @@ def first_objects() -> list[Object]:
         *metrics_api(),
         *_configuration(),
         *_volumes(),
-        *(policy for namespace in NAMESPACES for policy in make.network_policies(namespace)),
+        *(policy for namespace in NAMESPACES for policy in _policies(namespace)),
     ]
 
 
@@ -158,10 +245,19 @@ def metrics_api() -> list[Object]:
     }
     return [
         make.thing(
-            "v1", "Service", "metrics-server", "kube-system", spec={"type": "ExternalName", "externalName": "localhost"}
+            "v1",
+            "Service",
+            "metrics-server",
+            "kube-system",
+            spec={"type": "ExternalName", "externalName": "localhost"},
         ),
         make.thing("apiregistration.k8s.io/v1", "APIService", "v1beta1.metrics.k8s.io", spec=spec),
     ]
+
+
+def _policies(namespace: str) -> list[Object]:
+    """opsforge's runbook declares who talks to whom."""
+    return make.declared_policies(namespace) if namespace == "opsforge" else make.network_policies(namespace)
 
 
 def load(path: Path) -> list[Object]:
@@ -179,7 +275,12 @@ def _configuration() -> list[Object]:
         *(make.thing("v1", "Secret", name, space, data={"PASSWORD": hidden}) for space, name in secrets),
         *(
             make.thing(
-                "v1", "Secret", name, space, type="kubernetes.io/tls", data={"tls.crt": hidden, "tls.key": hidden}
+                "v1",
+                "Secret",
+                name,
+                space,
+                type="kubernetes.io/tls",
+                data={"tls.crt": hidden, "tls.key": hidden},
             )
             for space, name in sorted(tls)
         ),

@@ -63,7 +63,11 @@ class Authority:
         return self._issue(name, groups, [_usage(ExtendedKeyUsageOID.CLIENT_AUTH)], LIFETIME)
 
     def _issue(
-        self, name: str, groups: Sequence[str], extensions: Sequence[x509.ExtensionType], lifetime: dt.timedelta
+        self,
+        name: str,
+        groups: Sequence[str],
+        extensions: Sequence[x509.ExtensionType],
+        lifetime: dt.timedelta,
     ) -> KeyPair:
         pair = _pair(self.folder, name.replace(":", "-"))
         if pair.exists():

@@ -72,6 +72,7 @@ def start(
             user=user,
             start_new_session=True,
         )
+    process.returncode = 0  # it outlives this object, which must not warn about that
     started = _started_at(process.pid)
     _pid_file(name).write_text(f"{process.pid} {started}")
     return process.pid

@@ -1,10 +1,113 @@
-"""The `opsproof` command."""
+"""The `opsproof` command: what is done with files and runs outside of `pytest checks`."""
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import click
 
+CHECKS = click.option(
+    "--checks",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("checks"),
+    show_default=True,
+    help="The folder of checks and systems.",
+)
+RUN = click.argument("run", type=click.Path(path_type=Path))
 
-@click.group()
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="opsproof")
 def main() -> None:
-    """opsproof: a runbook's promises as pytest checks against the live environment."""
+    """A runbook's promises as pytest checks against the live environment.
+
+    The checks themselves run under pytest: `pytest checks -m daily --env SYSTEM/ENVIRONMENT`.
+    """
+
+
+@main.command()
+@CHECKS
+@click.option("--env", "environments", multiple=True, help="Look for this environment's secrets, too; repeatable.")
+def validate(folder: Path, environments: tuple[str, ...]) -> None:
+    """Say everything that is wrong in the files, one line each. Asks no server.
+
+    Exit status 0 when nothing is wrong, 4 otherwise.
+    """
+    from opsproof.cli.files import planned
+
+    plan = planned(folder, environments)
+    for problem in plan.problems:
+        click.echo(problem)
+    if plan.problems:
+        click.echo(f"{len(plan.problems)} problems", err=True)
+        sys.exit(4)
+    systems = {system.name: system for system in plan.record.systems}.values()
+    rows = sum(system.in_runbook for system in systems)
+    automated = sum(system.automated for system in systems)
+    click.echo(f"{len(systems)} systems, {rows} requirements, {automated} automated: nothing wrong")
+
+
+@main.command()
+@CHECKS
+@click.option("--env", "environments", multiple=True, required=True, help="Which environment; repeatable.")
+def identify(folder: Path, environments: tuple[str, ...]) -> None:
+    """Ask each target of an environment who it is, and print what to declare under its `identity`.
+
+    Exit status 0 when every target answered, 1 otherwise.
+    """
+    from opsproof.cli.files import planned
+    from opsproof.cli.identify import declarations
+
+    plan = planned(folder, environments)
+    if plan.problems:
+        raise click.ClickException("\n".join(plan.problems))
+    answered = True
+    for line, good in declarations(plan):
+        click.echo(line)
+        answered = answered and good
+    sys.exit(0 if answered else 1)
+
+
+@main.command()
+@RUN
+def report(run: Path) -> None:
+    """Rebuild the reports of a run from its journal, also when it was killed, and print the summary.
+
+    Exit status 0 when the gate is open, 1 when it is closed, 2 when there is no such run.
+    """
+    from opsproof.cli.runs import rebuilt, shown
+
+    try:
+        result = rebuilt(run)
+    except (FileNotFoundError, ValueError) as wrong:
+        click.echo(f"{wrong}", err=True)
+        sys.exit(2)
+    for line in shown(result, run):
+        click.secho(line.text, fg=_colour(line.markup), bold=bool((line.markup or {}).get("bold")))
+    sys.exit(1 if result.gate.closed else 0)
+
+
+@main.command()
+@RUN
+def verify(run: Path) -> None:
+    """Say whether a run's folder is what the run left: journal chain, digests, chain to the previous run.
+
+    Exit status 0 when intact, 1 when altered or incomplete, 2 when there is no such run.
+    """
+    from opsproof.evidence.run import open_run
+
+    try:
+        result = open_run(run).result()
+    except (FileNotFoundError, ValueError) as wrong:
+        click.echo(f"{wrong}", err=True)
+        sys.exit(2)
+    complete = "complete" if result.finished else "incomplete: the run did not end by itself"
+    click.echo(f"{result.provenance.run}: {result.integrity}, {complete}")
+    sys.exit(0 if result.integrity == "intact" and result.finished else 1)
+
+
+def _colour(markup: dict[str, bool] | None) -> str | None:
+    names = {"purple": "magenta"}
+    return next((names.get(name, name) for name, on in (markup or {}).items() if on and name != "bold"), None)

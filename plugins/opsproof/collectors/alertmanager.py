@@ -222,4 +222,8 @@ def _operator(matcher: _Matcher) -> str:
 
 
 def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(timezone.utc)
+    try:
+        return moment.astimezone(timezone.utc)
+    except OverflowError:
+        # The first or last day that a calendar has: an alert or silence without end.
+        return moment.replace(tzinfo=timezone.utc)

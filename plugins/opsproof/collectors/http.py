@@ -13,10 +13,9 @@ import msgspec
 import requests
 
 from opsproof.collectors import web
+from opsproof.collectors.attempts import own_side, spaced
 from opsproof.collectors.link import Link
-from opsproof.collectors.spaced import spaced
 from opsproof.collectors.tls import TlsCollector
-from opsproof.collectors.web_failure import OwnSide
 from opsproof.facts.health import health_of
 from opsproof.facts.http import Endpoint, EndpointOf, Probe
 from opsproof.facts.tls import ServedOf
@@ -30,7 +29,8 @@ _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}")
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 _HEADLINE = re.compile(rb"<(title|h1)[^>]*>(.{0,200}?)</\1", re.IGNORECASE | re.DOTALL)
 _ERROR_WORDS = re.compile(
-    rb"\b[45]\d\d\b|\berror\b|not found|unavailable|bad gateway|forbidden|maintenance|timed? ?out",
+    rb"\b[45]\d\d\b|\berror\b|not found|unavailable|bad gateway|forbidden|maintenance|timed? ?out"
+    rb"|\b(sign|log) ?in\b",
     re.IGNORECASE,
 )
 
@@ -70,7 +70,7 @@ class HttpCollector:
             )  # fmt: skip
         except CollectionError as error:
             took = round(time.monotonic() - began, 4)
-            return Probe(at=at, seconds=took, failure=error.as_failure(), own_side=isinstance(error, OwnSide))
+            return Probe(at=at, seconds=took, failure=error.as_failure(), own_side=own_side(error))
         return described(response, url, at, round(time.monotonic() - began, 4))
 
     def _client(self) -> requests.Session:

@@ -16,8 +16,8 @@ from urllib.parse import urlencode, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
+from opsproof.collectors import certificate, web
 from opsproof.collectors import kubernetes_wire as wire
-from opsproof.collectors import web
 from opsproof.collectors.kubernetes_login import Login, login
 from opsproof.collectors.link import Link
 from opsproof.facts.kubernetes import (
@@ -81,6 +81,9 @@ class KubernetesCollector:
                 str(error) if isinstance(error, CollectionError) else "there is no namespace kube-system"
             )
         login, _ = self._connected(link)
+        if certificate.IDENTITY in self.target.identity:
+            shown = certificate.shown_by(login.server, link, ca=login.ca, server_name=login.server_name)
+            found[certificate.IDENTITY] = shown
         return TargetReport(
             target=self.target.id,
             kind=self.target.kind,
@@ -162,13 +165,23 @@ class KubernetesCollector:
         if login.authorization:
             headers["Authorization"] = login.authorization
         try:
-            return web.get(
-                session, login.server + path, link, path=path, headers=headers, accept=frozenset(accept)
+            response = web.get(
+                session,
+                login.server + path,
+                link,
+                path=path,
+                headers=headers,
+                accept=frozenset({*accept, 503}),
             )
         except Forbidden:
             raise Forbidden(f"the permission to {permission()} is missing", target=self.target.id) from None
         except NotFound:
             raise self._not_served(path) from None
+        if response.status == 503:
+            raise self._bad(
+                f"HTTP 503 for {path.split('?')[0]}: what serves it behind the API server is unavailable"
+            )
+        return response
 
     def _connected(self, link: Link) -> tuple[Login, requests.Session]:
         with self._lock:

@@ -138,9 +138,9 @@ def _from_client(found: Any, settings: KubernetesSettings) -> Login:
     if not found.verify_ssl and settings.ca is None:
         raise NotConfigured("insecure-skip-tls-verify is not accepted: add the key `ca`")
     authorization = str(found.api_key.get("BearerToken", "")).strip()
-    certificate = (
-        (Path(found.cert_file), Path(found.key_file)) if found.cert_file and found.key_file else None
-    )
+    if bool(found.cert_file) != bool(found.key_file):
+        raise NotConfigured("the kubeconfig's user has only one of a client certificate and its key")
+    certificate = (Path(found.cert_file), Path(found.key_file)) if found.cert_file else None
     if settings.token is not None:
         authorization, certificate = f"Bearer {settings.token.read()}", None
     return Login(

@@ -68,13 +68,13 @@ def _decoded(body: bytes, form: Any, kind: str, where: str) -> Any:
         found = _decoder(form).decode(body)
         actual = found.kind if isinstance(found, Page) else kind and _decoder(_Kind).decode(body).kind
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadAnswer(f"{where}: expected {kind or 'JSON'}, {_instead(body, error)}") from None
+        raise BadAnswer(f"{where}: expected {kind or 'JSON'}, {_instead(body, kind, error)}") from None
     if actual != kind:
         raise BadAnswer(f"{where}: expected {kind}, found {_word(actual)}")
     return found
 
 
-def _instead(body: bytes, error: Exception) -> str:
+def _instead(body: bytes, expected: str, error: Exception) -> str:
     """What came in place of the expected kind, without repeating it."""
     if body.lstrip()[:1] == b"<":
         return "found HTML"
@@ -82,8 +82,12 @@ def _instead(body: bytes, error: Exception) -> str:
         kind = _decoder(_Kind).decode(body).kind
     except (msgspec.DecodeError, UnicodeDecodeError):
         return "found no complete JSON"
-    place = str(error).partition(" - at `")[2].rstrip("`")
-    return f"found {_word(kind)}" + (f" with another shape at {place}" if place else "")
+    if kind != expected:
+        return f"found {_word(kind)}"
+    # The library's messages name types and places; only those about enumerations repeat a value.
+    text = str(error)
+    known = f"an unknown value{text[text.find(' - at') :]}" if "enum" in text else text
+    return f"found it with another shape: {known}"
 
 
 def _word(kind: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -10,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import certifi
 
+from opsproof.collectors.attempts import own_side, requested, spaced
 from opsproof.collectors.link import Link
 from opsproof.collectors.postgres_failure import Refused, connecting, querying
-from opsproof.collectors.spaced import spaced
 from opsproof.collectors.watchdog import watchdog
-from opsproof.collectors.web_failure import OwnSide
 from opsproof.facts.postgres import (
     DatabaseProbes,
     DatabaseProbesOf,
@@ -103,7 +103,7 @@ class PostgresCollector:
                 at=at,
                 seconds=round(time.monotonic() - began, 4),
                 failure=error.as_failure(),
-                own_side=isinstance(error, OwnSide),
+                own_side=own_side(error),
                 refused=isinstance(error, Refused),
             )
         return QueryProbe(at=at, seconds=round(time.monotonic() - began, 4), in_recovery=recovery)
@@ -132,7 +132,7 @@ class PostgresCollector:
     ) -> Iterator[psycopg.Connection[Any]]:
         """A session whose whole life is bounded by `seconds`."""
         with watchdog(seconds) as dog:
-            with link.request("SQL", path, attempt=attempt):
+            with requested(link, "SQL", path, attempt=attempt):
                 session = self._connected(seconds)
             try:
                 dog.watch(session.fileno())
@@ -151,7 +151,9 @@ class PostgresCollector:
         try:
             return self._psycopg.connect(**self._parameters(seconds))
         except self._psycopg.Error as error:
-            raise connecting(error, self.target) from None
+            failure = connecting(error, self.target)
+            traceback.clear_frames(error.__traceback__)  # psycopg leaves the socket of a timeout in there
+            raise failure from None
 
     def _parameters(self, seconds: float) -> dict[str, Any]:
         """Everything is said, so that no PG* variable, service or password file of the shell counts."""
@@ -185,7 +187,7 @@ class PostgresCollector:
     def _rows(
         self, session: Any, link: Link, statement: str, path: str, attempt: int = 1
     ) -> list[tuple[Any, ...]]:
-        with link.request("SQL", path, attempt=attempt) as entry:
+        with requested(link, "SQL", path, attempt=attempt) as entry:
             try:
                 with session.transaction(), session.cursor() as cursor:
                     cursor.execute(f"SET LOCAL statement_timeout = {round(link.remaining() * 1000)}")

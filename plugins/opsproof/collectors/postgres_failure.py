@@ -31,7 +31,8 @@ class Refused(Unreachable):
 
 
 _TEXTS: tuple[tuple[str, type[CollectionError], str], ...] = (
-    (r"too many connections for role", Refused, "too many connections for the role {user}"),
+    # Our own role's limit says nothing about the sessions that applications can have.
+    (r"too many connections for role", OwnSide, "the role {user} is at its own CONNECTION LIMIT"),
     (r"too many connections for database", Refused, "too many connections for the database {database}"),
     (
         r"too many clients|remaining connection slots|too many connections",
@@ -64,7 +65,11 @@ _TEXTS: tuple[tuple[str, type[CollectionError], str], ...] = (
     (r"timeout|timed out", TimedOut, "no connection in time"),
     (r"closed the connection|reset by peer|Broken pipe", Unreachable, "the connection was closed"),
     (r"No route to host|Host is unreachable", Unreachable, "no route to the host"),
-    (r"unsupported|protocol|expected authentication", BadAnswer, "what answers there is no PostgreSQL"),
+    (
+        r"unsupported|protocol|(expected|invalid) authentication|invalid response",
+        BadAnswer,
+        "what answers there is no PostgreSQL",
+    ),
 )
 
 

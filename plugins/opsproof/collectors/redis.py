@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +11,10 @@ from typing import Any
 
 import certifi
 
+from opsproof.collectors.attempts import own_side, requested, spaced
 from opsproof.collectors.link import Link
 from opsproof.collectors.redis_failure import Refused, failed
-from opsproof.collectors.spaced import spaced
 from opsproof.collectors.watchdog import Watchdog, watchdog
-from opsproof.collectors.web_failure import OwnSide
 from opsproof.facts.redis import (
     CacheMemory,
     CacheMemoryOf,
@@ -93,7 +93,7 @@ class RedisCollector:
                 seconds=seconds or round(time.monotonic() - began, 4),
                 step=step,
                 failure=error.as_failure(),
-                own_side=isinstance(error, OwnSide),
+                own_side=own_side(error),
                 refused=isinstance(error, Refused),
                 **_state(info),
             )
@@ -144,10 +144,11 @@ class RedisCollector:
             "decode_responses": True,
             "encoding_errors": "replace",
         }
+        connection: Any = self._redis.connection
         if not settings.tls:
-            return self._redis.connection.Connection(**options)
+            return connection.Connection(**options)
         ca = str(settings.ca) if settings.ca else certifi.where()
-        return self._redis.connection.SSLConnection(ssl_ca_certs=ca, ssl_check_hostname=True, **options)
+        return connection.SSLConnection(ssl_ca_certs=ca, ssl_check_hostname=True, **options)
 
 
 class _Session:
@@ -162,7 +163,7 @@ class _Session:
 
     def connect(self) -> None:
         with (
-            self._link.request("REDIS", "CONNECT", attempt=self._number) as entry,
+            requested(self._link, "REDIS", "CONNECT", attempt=self._number) as entry,
             self._translated("connect"),
         ):
             self.connection.connect()
@@ -171,7 +172,7 @@ class _Session:
 
     def ask(self, *command: str) -> Any:
         name = " ".join(command)
-        with self._link.request("REDIS", name, attempt=self._number) as entry, self._translated(name):
+        with requested(self._link, "REDIS", name, attempt=self._number) as entry, self._translated(name):
             self.connection.send_command(*command)
             answer = self.connection.read_response()
             entry.status = "ok"
@@ -194,8 +195,6 @@ class _Session:
         sock = self.connection._sock
         if not hasattr(sock, "getpeercert"):
             return {}
-        import hashlib
-
         return {"certificate-sha256": hashlib.sha256(sock.getpeercert(True)).hexdigest()}
 
     @contextmanager

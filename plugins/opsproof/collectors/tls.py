@@ -15,10 +15,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
+from opsproof.collectors.attempts import own_side, requested
 from opsproof.collectors.link import Link
 from opsproof.collectors.watchdog import watchdog
 from opsproof.collectors.web_connection import routed
-from opsproof.collectors.web_failure import OwnSide, translated
+from opsproof.collectors.web_failure import translated
 from opsproof.facts.tls import Certificate, Served, ServedOf, host_and_port
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured, TimedOut
@@ -52,8 +53,8 @@ class TlsCollector:
         except NotConfigured:
             raise
         except CollectionError as error:
-            own = isinstance(error, OwnSide)
-            return Served(host=ask.host, port=ask.port, at=at, failure=error.as_failure(), own_side=own)
+            ours = own_side(error)
+            return Served(host=ask.host, port=ask.port, at=at, failure=error.as_failure(), own_side=ours)
 
     def identify(self, link: Link) -> TargetReport:
         """The certificate, where the target's `connect_to` leaves one host to identify."""
@@ -118,7 +119,7 @@ class TlsCollector:
 
     def _shake(self, host: str, port: int, context: ssl.SSLContext, link: Link, attempt: int) -> _Shaken:
         place = routed(self.target.settings.connect_to, host, port)
-        with link.request("TLS", f"{host}:{port}", attempt=attempt) as entry:
+        with requested(link, "TLS", f"{host}:{port}", attempt=attempt) as entry:
             seconds = min(_LONGEST_HANDSHAKE, link.remaining() / 2)
             with watchdog(seconds) as dog:
                 try:

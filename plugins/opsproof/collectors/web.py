@@ -14,6 +14,7 @@ from pathlib import Path
 import requests
 import urllib3
 
+from opsproof.collectors.attempts import requested
 from opsproof.collectors.link import Link, Request
 from opsproof.collectors.watchdog import watchdog
 from opsproof.collectors.web_connection import Adapter, watched_by
@@ -71,7 +72,7 @@ def session(
     for file in (ca, *(certificate or ())):
         if file is not None and not file.is_file():
             raise NotConfigured(f"the file {file} does not exist")
-    made = requests.Session()
+    made = _Session()
     made.trust_env = False
     made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     made.headers["User-Agent"] = "opsproof"
@@ -80,6 +81,11 @@ def session(
     for scheme in ("https://", "http://"):
         made.mount(scheme, Adapter(connect_to or {}))
     return made
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: even unfollowed, requests would parse the place and read the whole body first."""
 
 
 def get(
@@ -103,7 +109,7 @@ def get(
     bounds = _Bounds(within, min(max_bytes or link.budget.max_bytes, link.budget.max_bytes))
     last = attempt + _ATTEMPTS - 1
     while True:
-        with link.request("GET", path, attempt=attempt) as entry:
+        with requested(link, "GET", path, attempt=attempt) as entry:
             response = _once(client, url, link, entry, headers or {}, bounds)
         link.clock = response.date or link.clock
         wait = _retry_after(response)
@@ -134,15 +140,18 @@ def _once(
 ) -> Response:  # fmt: skip
     seconds = bounds.seconds(link)
     with watchdog(seconds) as dog, watched_by(dog):
+        late = TimedOut(f"no complete answer within {seconds:.3g} s", target=link.target.id)
         try:
-            return _exchange(client, url, link, entry, headers, bounds.max_bytes, seconds)
+            response = _exchange(client, url, link, entry, headers, bounds.max_bytes, seconds)
+            if dog.bitten:  # cut off, which may look like an end
+                raise late
+            return response
         except CollectionError as error:
-            entry.status = type(error).__name__
+            entry.status = error.as_failure().kind
             raise
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            late = TimedOut(f"no complete answer within {seconds:.3g} s", target=link.target.id)
             failure = late if dog.bitten else translated(error, link.target.id)
-            entry.status = type(failure).__name__
+            entry.status = failure.as_failure().kind
             raise failure from None
 
 

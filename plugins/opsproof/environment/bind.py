@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from opsproof.environment.environment import Environment
 from opsproof.environment.names import Names, UnknownName, mentioned
 from opsproof.environment.problems import Problem, choices, short, unknown
-from opsproof.environment.shape import words
+from opsproof.environment.shape import described, problem
 from opsproof.model.failure import NotConfigured
 from opsproof.model.limits import Limits
-from opsproof.model.requirement import Requirement, Steps
+from opsproof.model.requirement import Requirement
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def bind(
 
 
 def check_fields(requirement: Requirement, kinds: Iterable[type[Limits]]) -> list[Problem]:
-    """Keys of scope, limits and inferred that no check of the row has, or that stand under the other heading."""
+    """Keys of scope, limits and inferred that no check of the row has, or that stand in the wrong section."""
     kinds = list(kinds)
     scope = {name for kind in kinds for name in kind.scoped_fields()}
     limits = {name for kind in kinds for name in kind.model_fields if name not in kind.scoped_fields()}
@@ -111,13 +111,14 @@ def _bound(check: str, kind: type[Limits], requirement: Requirement, environment
         for name, value in given.items()
         if value is not None or not kind.model_fields[name].is_required()
     }
+    row = {**_defaults(kind), **requirement.limits, **requirement.scope}
     try:
-        filled = {name: _filled(name, value, requirement, environment.names) for name, value in scope.items()}
+        filled = {name: _filled(name, value, row, environment.names) for name, value in scope.items()}
     except NotConfigured as failure:
         return Bound(check, failure=failure)
     except UnknownName as error:
         where = requirement.positions.at("scope")
-        return Bound(check, problems=(unknown(where, "name", error.name, error.known),))
+        return Bound(check, problems=(Problem.at(where, f"{requirement.id}: {error}", error.hint),))
     missing = tuple(
         name
         for name, field in kind.model_fields.items()
@@ -128,11 +129,13 @@ def _bound(check: str, kind: type[Limits], requirement: Requirement, environment
     return _made(check, kind, requirement, {**given, **filled})
 
 
-def _filled(name: str, value: Any, requirement: Requirement, names: Names) -> Any:
+def _defaults(kind: type[Limits]) -> dict[str, Any]:
+    return {name: field.default for name, field in kind.model_fields.items() if not field.is_required()}
+
+
+def _filled(name: str, value: Any, row: Mapping[str, Any], names: Names) -> Any:
     """`scope: {jobs: "${jobs}"}` means the environment's name, not itself."""
-    others = {**requirement.limits, **requirement.scope}
-    others.pop(name, None)
-    return names.replaced(value, others)
+    return names.replaced(value, {key: other for key, other in row.items() if key != name})
 
 
 def _unstated(missing: tuple[str, ...], kind: type[Limits], requirement: Requirement) -> NotConfigured:
@@ -141,6 +144,11 @@ def _unstated(missing: tuple[str, ...], kind: type[Limits], requirement: Require
 
 
 def _made(check: str, kind: type[Limits], requirement: Requirement, values: Mapping[str, Any]) -> Bound:
+    wrong = tuple(
+        _not_boolean(kind, requirement, name, value) for name, value in _texts_for_bool(kind, values)
+    )
+    if wrong:
+        return Bound(check, problems=wrong)
     try:
         limits = kind.model_validate(values)
     except ValidationError as error:
@@ -148,6 +156,21 @@ def _made(check: str, kind: type[Limits], requirement: Requirement, values: Mapp
         return Bound(check, problems=tuple(_problem(kind, requirement, detail) for detail in details))
     defaults = tuple(name for name in _demands(kind) if name not in values)
     return Bound(check, limits, used_defaults=defaults)
+
+
+def _texts_for_bool(kind: type[Limits], values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """pydantic would read 1 and "no" as booleans."""
+    return [
+        (name, value)
+        for name, value in values.items()
+        if kind.model_fields[name].annotation is bool and not isinstance(value, bool)
+    ]
+
+
+def _not_boolean(kind: type[Limits], requirement: Requirement, name: str, value: Any) -> Problem:
+    section = "scope" if name in kind.scoped_fields() else "limits"
+    message = f"{requirement.id}: {section}.{name}: needs true or false, found {described(value)}"
+    return Problem.at(requirement.positions.at(section, name), message)
 
 
 def _demands(kind: type[Limits]) -> list[str]:
@@ -159,9 +182,8 @@ def _demands(kind: type[Limits]) -> list[str]:
 
 
 def _problem(kind: type[Limits], requirement: Requirement, detail: Any) -> Problem:
-    loc: Steps = tuple(detail["loc"])
-    field = str(loc[0]) if loc else ""
+    field = str(detail["loc"][0]) if detail["loc"] else ""
     section = "scope" if field in kind.scoped_fields() else "limits"
-    message, hint = words(detail)
-    name = ".".join(str(part) for part in (section, *loc))
-    return Problem.at(requirement.positions.at(section, *loc), f"{requirement.id}: {name}: {message}", hint)
+    found = problem(kind, detail, requirement.positions.below(section))
+    dot = "." if found.message.startswith(field) else ": "
+    return replace(found, message=f"{requirement.id}: {section}{dot}{found.message}")

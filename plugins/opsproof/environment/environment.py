@@ -12,9 +12,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from opsproof.environment.names import Names
-from opsproof.environment.problems import Problem, short
+from opsproof.environment.problems import Problem, short, shown
+from opsproof.environment.references import FilePath, missing_path
 from opsproof.environment.shape import LevelWord, Moment, Shape, Text, refuse, word
-from opsproof.environment.targets import FilePath, missing_path, paths, secrets
+from opsproof.environment.targets import paths, secrets
 from opsproof.model.level import Level
 from opsproof.model.requirement import NotApplicableHere, Position, Positions, QuietHours
 from opsproof.model.target import Target
@@ -59,7 +60,7 @@ def missing_secrets(environment: Environment) -> list[Problem]:
     for role, target in environment.targets.items():
         source = environment.sources.get(("targets", role))
         gaps = [(path, reference.missing()) for path, reference in secrets(target.settings)]
-        gaps += [(path, missing_path(str(file), Path())) for path, file in paths(target.settings)]
+        gaps += [(path, missing_path(shown(file), Path())) for path, file in paths(target.settings)]
         for path, why in gaps:
             if why:
                 where = source.at("targets", role, *path) if source else Position(environment.file)

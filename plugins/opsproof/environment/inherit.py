@@ -84,9 +84,8 @@ def _chain(
     name: str, files: Mapping[str, EnvironmentFile], damaged: Collection[str]
 ) -> tuple[list[str] | None, list[Problem]]:
     """The environment and those it is like, nearest first."""
-    chain = [name]
+    chain, where = [name], files[name].positions.at("like")
     while (like := files[chain[-1]].shape.like) is not None:
-        where = files[chain[-1]].positions.at("like")
         if like in chain:
             circle = " -> ".join([*chain[chain.index(like) :], like])
             return None, [Problem.at(where, f"like goes in a circle: {circle}")] if like == name else []

@@ -55,7 +55,7 @@ class _Folder:
 
 
 def load_systems(folder: Path) -> Loaded:
-    """Load every system below `folder` (`checks/systems`). Reads files only, never raises for what they hold."""
+    """Load every system below `folder` (`checks/systems`). Only reads; never raises for what files hold."""
     if not folder.is_dir():
         return Loaded(
             problems=[
@@ -135,7 +135,7 @@ def _check_alone(folder: _Folder) -> None:
 def _runbook(
     folder: _Folder, file: SystemFile
 ) -> tuple[dict[str, Requirement], dict[str, Procedure], tuple[str, ...] | None]:
-    """Requirements, procedures, and the ids of all rows, also of wrong ones; None when there are no rows to read."""
+    """Requirements, procedures, and the ids of all rows, also of wrong ones; None without any rows."""
     document = folder.documents.get("runbook.yaml")
     if document is None:
         return {}, {}, None
@@ -188,7 +188,7 @@ def _system(
 
 
 def digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of each YAML file of one system, by its path below the folder. An unreadable one is left out."""
+    """SHA-256 of each YAML file of one system, by its path below the folder; of those that can be read."""
     found = {}
     for file in sorted(folder.rglob("*.yaml")):
         try:

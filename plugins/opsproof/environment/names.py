@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from opsproof.environment.problems import choices
 from opsproof.model.failure import NotConfigured
 from opsproof.source import placeholders
 
@@ -15,12 +16,13 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 class UnknownName(Exception):
-    """A `${name}` that nobody declares. `known` are those that are declared."""
+    """A `${name}` that nobody declares, though `known` are, or that is defined by itself (`known` empty)."""
 
-    def __init__(self, name: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"unknown name {name!r}")
+    def __init__(self, name: str, known: tuple[str, ...] = ()) -> None:
+        super().__init__(f"unknown name {name!r}" if known else f"{name} is defined by itself")
         self.name = name
         self.known = known
+        self.hint = choices(name, known) if known else ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Names:
             UnknownName: not declared at all, or defined by itself.
         """
         if name in within:
-            raise UnknownName(name, ())
+            raise UnknownName(name)
         section, found = self._found(name, more or {})
         if found is None:
             raise NotConfigured(f"{section}.{name} is not set; add it to {self.file}")

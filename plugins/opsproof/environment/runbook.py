@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainValidator
 
 from opsproof.environment.problems import Problem, choices, place, short, unknown
-from opsproof.environment.shape import Day, LevelWord, Lines, Shape, Text, described, refuse, shaped, word
+from opsproof.environment.shape import Day, LevelWord, Lines, Shape, Text, refuse, shaped, word
 from opsproof.environment.yaml import Document
 from opsproof.model.requirement import (
     CADENCES,
@@ -144,13 +144,26 @@ def _requirement(
     problems += _contradictions(shape, name, positions, labels, procedures)
     severity = labels.get(shape.severity or "")
     made = Requirement(
-        id=name, system=system, says=shape.says, lines=shape.lines, kind=shape.kind, cadence=tuple(shape.cadence),
-        level=shape.level or (severity.level if severity else None), severity=severity, checks=tuple(shape.checks),
-        planned=shape.planned, awaits=shape.awaits, proves_partial=shape.proves, scope=shape.scope,
-        limits=shape.limits, when_empty=shape.when_empty, inferred=tuple(shape.inferred),
+        id=name,
+        system=system,
+        says=shape.says,
+        lines=shape.lines,
+        kind=shape.kind,
+        cadence=tuple(shape.cadence),
+        level=shape.level or (severity.level if severity else None),
+        severity=severity,
+        checks=tuple(shape.checks),
+        planned=shape.planned,
+        awaits=shape.awaits,
+        proves_partial=shape.proves,
+        scope=shape.scope,
+        limits=shape.limits,
+        when_empty=shape.when_empty,
+        inferred=tuple(shape.inferred),
         adopted=Adoption(shape.adopted.by, shape.adopted.on) if shape.adopted else None,
-        respond=tuple(shape.respond), positions=positions,
-    )  # fmt: skip
+        respond=tuple(shape.respond),
+        positions=positions,
+    )
     return made, problems
 
 
@@ -199,6 +212,3 @@ def _inferred(shape: RequirementShape, positions: Positions) -> list[Problem]:
         for index, one in enumerate(shape.inferred)
         if one.split(".")[0] not in known
     ]
-
-
-__all__ = ["WHEN_EMPTY", "described", "read_runbook"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timezone
 from typing import Annotated, Any, ClassVar, NoReturn, TypeVar, get_args
 
@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from opsproof.environment.problems import Problem, choices, short
 from opsproof.environment.yaml import Document
 from opsproof.model.level import Level
-from opsproof.model.requirement import Position, Positions, Steps
+from opsproof.model.requirement import Positions, Steps
 
 
 class Shape(BaseModel):
@@ -87,15 +87,25 @@ def problem(model: type[BaseModel], detail: ErrorDetails, positions: Positions) 
         return Problem.at(positions.at(*loc[:-1]), f"key {loc[-1]!r} is missing")
     name = ".".join(str(step) for step in loc)
     message, hint = words(detail)
-    return Problem.at(positions.at(*loc), f"{name}: {message}" if name else message, hint)
+    where = positions.key(*loc) if "[key]" in detail["loc"] else positions.at(*loc)
+    return Problem.at(where, f"{name}: {message}" if name else message, hint)
 
 
+_MAPPING = "a mapping of keys to values"
 _NEEDED = {
-    "string_type": "text", "int_type": "a whole number", "int_from_float": "a whole number", "float_type": "a number",
-    "bool_type": "true or false", "bool_parsing": "true or false", "list_type": "a list", "tuple_type": "a list",
-    "dict_type": "a mapping of keys to values", "model_type": "a mapping of keys to values",
-    "model_attributes_type": "a mapping of keys to values", "int_parsing": "a whole number",
-}  # fmt: skip
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
+}
 _QUOTABLE = (bool, int, float)
 
 
@@ -110,6 +120,8 @@ def words(detail: ErrorDetails) -> tuple[str, str]:
         found = detail["input"]
         hint = "write it in quotes" if kind == "string_type" and isinstance(found, _QUOTABLE) else ""
         return f"needs {_NEEDED[kind]}, found {described(found)}", hint
+    if kind == "literal_error":
+        return f"{short(detail['input'])} is not one of its words", f"allowed: {context['expected']}"
     if kind == "string_too_short":
         return "must not be empty", ""
     return detail["msg"][:1].lower() + detail["msg"][1:], ""
@@ -233,6 +245,3 @@ def each(positions: Positions, found: Mapping[Any, Any], known: Iterable[str], w
         for name in found
         if name not in allowed
     ]
-
-
-Finder = Callable[[str], Position]

@@ -43,7 +43,7 @@ class System:
     digests: Mapping[str, str] = field(default_factory=dict)
 
     def severity(self, requirement: Requirement, level: Level) -> Severity:
-        """The runbook's word for a finding: the row's own severity, else the first of that level, else the level."""
+        """The runbook's word for a finding: the row's own severity, else the first of that level."""
         own = requirement.severity
         if own is not None and own.level is level:
             return own

@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
@@ -17,103 +15,15 @@ from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
-    GetCoreSchemaHandler,
-    PlainValidator,
-    ValidationInfo,
     model_validator,
 )
-from pydantic_core import CoreSchema, core_schema
 
 from opsproof.environment.problems import choices, short
-from opsproof.environment.shape import Shape, Text, described, refuse
-from opsproof.model.failure import NotConfigured
+from opsproof.environment.references import WRITE, FilePath
+from opsproof.environment.references import SecretRef as SecretRef
+from opsproof.environment.shape import Shape, Text, refuse
 from opsproof.model.target import Budget
 from opsproof.model.units import Bytes, Duration
-
-_VARIABLE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
-_WRITE = "write {env: NAME} or {file: PATH}"
-
-
-@dataclass(frozen=True)
-class SecretRef:
-    """Where a secret is: an environment variable or a file. `repr` shows the reference, which is no secret."""
-
-    env: str = ""
-    file: str = ""
-    folder: Path = Path()
-
-    @property
-    def path(self) -> Path | None:
-        """The file, for libraries that want a path. None for an environment variable."""
-        return located(self.file, self.folder) if self.file else None
-
-    def __str__(self) -> str:
-        return f"environment variable {self.env}" if self.env else f"file {self.file}"
-
-    def missing(self) -> str:
-        """Why the secret cannot be had, or empty. Looks only whether it is there."""
-        if self.env:
-            return "" if os.environ.get(self.env) else f"environment variable {self.env} is not set"
-        return missing_path(self.file, self.folder)
-
-    def read(self) -> str:
-        """The secret itself, without the line break at its end.
-
-        Raises:
-            NotConfigured: it is not there; the message names the reference.
-        """
-        if why := self.missing():
-            raise NotConfigured(why)
-        try:
-            text = os.environ[self.env] if self.env else located(self.file, self.folder).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise NotConfigured(f"{self} cannot be read ({type(error).__name__})") from None
-        return text.rstrip("\r\n")
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.with_info_plain_validator_function(cls._parse)
-
-    @classmethod
-    def _parse(cls, given: object, info: core_schema.ValidationInfo) -> SecretRef:
-        if isinstance(given, cls):
-            return given
-        if not isinstance(given, Mapping):
-            refuse(f"a secret in the file ({described(given)}) is not accepted", _WRITE)
-        if len(given) != 1 or not set(given) <= {"env", "file"}:
-            refuse("needs exactly one of env and file", _WRITE)
-        ((kind, text),) = given.items()
-        if not isinstance(text, str) or not text.strip():
-            refuse(f"{kind} needs text, found {described(text)}", _WRITE)
-        if kind == "env" and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
-            refuse("not a name of an environment variable", _WRITE)
-        return cls(**{kind: text}, folder=_folder(info))
-
-
-def _folder(info: core_schema.ValidationInfo | ValidationInfo) -> Path:
-    return Path(info.context) if info.context else Path()
-
-
-def located(text: str, folder: Path) -> Path:
-    """The path that `text` means: `${env:NAME}` and `~` replaced, relative ones taken from `folder`."""
-    return folder / Path(_VARIABLE.sub(lambda match: os.environ.get(match[1]) or match[0], text)).expanduser()
-
-
-def missing_path(text: str, folder: Path) -> str:
-    """Why there is no readable file at `text`, or empty."""
-    for name in _VARIABLE.findall(text):
-        if not os.environ.get(name):
-            return f"environment variable {name} is not set"
-    found = located(text, folder)
-    if not found.is_file():
-        return f"file {text} is not there"
-    return "" if os.access(found, os.R_OK) else f"file {text} may not be read"
-
-
-def _path(given: object, info: ValidationInfo) -> Path:
-    if not isinstance(given, str) or not given.strip():
-        refuse(f"needs a path, found {described(given)}")
-    return located(given, _folder(info))
 
 
 def _secret_or_path(given: object) -> object:
@@ -127,7 +37,7 @@ def _url(given: str) -> str:
     except ValueError:
         refuse("not a URL", "write it like https://prometheus.example.com:9090")
     if parts.username or parts.password:
-        refuse("user name and password in the URL are not accepted", f"give username, and password: {_WRITE}")
+        refuse("user name and password in the URL are not accepted", f"give username, and password: {WRITE}")
     if (
         parts.scheme not in {"http", "https"}
         or not parts.hostname
@@ -152,7 +62,6 @@ def _port(given: int) -> int:
     return given
 
 
-FilePath = Annotated[Path, PlainValidator(_path)]
 SecretOrPath = Annotated[SecretRef, BeforeValidator(_secret_or_path)]
 Url = Annotated[Text, AfterValidator(_url)]
 Address = Annotated[str, AfterValidator(_address)]

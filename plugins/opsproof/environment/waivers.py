@@ -35,7 +35,7 @@ class WaiversFile(Shape):
 def read_waivers(
     document: Document, requirements: Collection[str] | None, environments: Collection[str]
 ) -> tuple[tuple[Waiver, ...], list[Problem]]:
-    """All waivers of a system, and what is wrong with them. Length and approval are judged later, not here."""
+    """All waivers of a system, and what is wrong with them. Length and approval are judged later."""
     file, problems = shaped(WaiversFile, document)
     made = []
     for index in range(len(file.waivers or ()) if file else 0):

@@ -8,13 +8,15 @@ Plain (unquoted) scalars are read like this, everything else is text exactly as 
 | `null`, `~`, nothing | no value |
 | `0`, `12`, `-3` | whole numbers |
 | `0.5`, `-1.25` | numbers, if printing the number gives the same digits |
-| `yes`, `no`, `on`, `off`, `y`, `n`, `True`, `NULL`, ... | refused: readers disagree |
-| `010`, `1_000`, `0x1F`, `1e3`, `+5`, `.5`, `1.`, `1.10`, `.inf` | refused: readers disagree, or digits get lost |
+| `yes`, `no`, `on`, `off`, `y`, `n`, `True`, `NULL` | refused: readers disagree |
+| `010`, `1_000`, `0x1F`, `1e3`, `+5`, `.5`, `1.`, `.inf` | refused: readers disagree |
+| `1.10` | refused: a digit gets lost |
 | `1:30`, `06:00:00` | refused: base 60 to some readers |
 | `2026-01-31`, `2026-01-31T08:00:00Z` | text; who needs a moment reads it |
 
-Keys are always text as written (`on:` and `5432:` too). Duplicate keys, merge keys (`<<`), tags (`!!str`), several
-documents in one file and keys that are not text are refused. Anchors and aliases are allowed, within bounds.
+Keys are always text as written (`on:` and `5432:` too). Duplicate keys, merge keys (`<<`), tags (`!!str`),
+several documents in one file and keys that are not text are refused. Anchors and aliases are allowed,
+within bounds.
 """
 
 from __future__ import annotations
@@ -95,7 +97,7 @@ def _number_hint(text: str) -> str:
 
 @dataclass(frozen=True)
 class Document:
-    """A file's content: plain dicts, lists and scalars, the position of each, and the paths that were refused."""
+    """A file's content: plain dicts, lists and scalars, the position of each, and the refused paths."""
 
     value: Any
     positions: Positions
@@ -104,24 +106,6 @@ class Document:
     def damaged(self, path: Steps) -> bool:
         """Whether something at, above or below `path` was refused: errors there are only consequences."""
         return any(path[: len(bad)] == bad or bad[: len(path)] == path for bad in self.refused)
-
-
-def value_of(text: str) -> Any:
-    """One value as a file would hold it: `60%`, `3`, `{medium: 80%}`. For the command line.
-
-    Raises:
-        ValueError: not one value, or one that is refused; the message says what to write.
-    """
-    file = Path("value")
-    try:
-        node = _Composer(file, yaml.parse(text, Loader=_LOADER)).document()
-        maker = _Maker(file)
-        value = maker.make(node, ()) if node else None
-    except (_Bad, yaml.YAMLError):
-        raise ValueError(f"{short(text)} is not a value") from None
-    for problem in maker.problems:
-        raise ValueError(f"{problem.message}; {problem.hint}")
-    return value
 
 
 def read(file: Path) -> tuple[Document | None, list[Problem]]:

@@ -133,7 +133,7 @@ class Run:
             lines = (self.folder / "requests.jsonl").read_bytes().splitlines()
         except FileNotFoundError:
             return {}
-        return dict(sorted(Counter(msgspec.json.decode(line, type=_Asked).target for line in lines).items()))
+        return dict(sorted(Counter(filter(None, map(_target_of, lines))).items()))
 
     def _altered(self) -> str:
         """Compare with the manifest, when the run got so far as to write one."""
@@ -177,6 +177,14 @@ class _End(msgspec.Struct, frozen=True):
 
 class _Asked(msgspec.Struct, frozen=True):
     target: str
+
+
+def _target_of(line: bytes) -> str:
+    """The target of a request; empty for the torn last line of a killed run."""
+    try:
+        return msgspec.json.decode(line, type=_Asked).target
+    except msgspec.MsgspecError:
+        return ""
 
 
 def _sha256(path: Path) -> str:

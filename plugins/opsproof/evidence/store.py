@@ -55,6 +55,13 @@ class Store:
         except (msgspec.MsgspecError, EOFError, gzip.BadGzipFile) as damage:
             raise ValueError(f"facts {digest} are damaged: {damage}") from None
 
+    def skew(self, digest: str) -> float | None:
+        """The target's clock minus ours, where it is known."""
+        try:
+            return self.load(digest).skew
+        except (FileNotFoundError, ValueError):
+            return None
+
     def answer(self, ask: Ask, now: datetime) -> Answer[Any]:
         """The recorded answer to an ask; what was not recorded or is damaged answers with a failure."""
         try:

@@ -45,8 +45,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def level(self) -> Level | None:
         """Of its `severity` label, by the usual words; None for any other word."""
-        text = self.labels.get("severity", "").lower().replace(" ", "").replace("_", "-")
-        return next((level for level, words in _LEVELS.items() if text in words.split()), None)
+        return level_named(self.labels.get("severity", ""))
 
     @property
     def subject(self) -> Subject:
@@ -143,6 +142,12 @@ class AskAlertmanagerReady(Ask, frozen=True, kw_only=True, tag="alertmanager/rea
 Alerts = Annotated[Listing[Alert], Asking(AskAlerts, "alertmanager", listed=True)]
 Silences = Annotated[Listing[Silence], Asking(AskSilences, "alertmanager", listed=True)]
 AlertmanagerStatus = Annotated[Status, Asking(AskStatus, "alertmanager")]
+
+
+def level_named(severity: str) -> Level | None:
+    """The level that a severity label means by the usual words; None for any other word."""
+    text = severity.lower().replace(" ", "").replace("_", "-")
+    return next((level for level, words in _LEVELS.items() if text in words.split()), None)
 
 
 def holding(alerts: Iterable[Alert], name: str) -> Alert | None:

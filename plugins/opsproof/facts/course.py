@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from opsproof.examine import Examination
 from opsproof.facts.prometheus import Point, Samples, moment, number
-from opsproof.model.failure import NotApplicable, Undecided
+from opsproof.model.failure import CollectionError, NotApplicable, Undecided
+from opsproof.model.subject import Subject
 from opsproof.model.units import duration_text
 
 COVERED = 0.9
@@ -46,11 +49,9 @@ class Course:
     def since_from(self) -> str:
         return f"at least: start of the {duration_text(self.range)} looked at" if self.range else ""
 
-    def told(self, text: Callable[[float], str]) -> str:
-        """`7 %`, or `7 %, in the last 5m never below 6.2 %`."""
-        if not self.range:
-            return text(self.end)
-        return f"{text(self.end)}, in the last {duration_text(self.range)} never below {text(self.lowest)}"
+    def throughout(self, text: Callable[[float], str]) -> str:
+        """`, in the last 5m never below 6.2 %`; empty for one moment."""
+        return f", in the last {duration_text(self.range)} never below {text(self.lowest)}" if self.range else ""
 
 
 def course(samples: Samples, points: Iterable[Point]) -> Course:
@@ -93,6 +94,17 @@ def recorded(samples: Samples) -> None:
         raise Undecided(
             f"a gap in the recording: samples in {covered:.0%} of the last {duration_text(samples.range)}"
         )
+
+
+@contextmanager
+def deciding(examine: Examination, subject: Subject) -> Iterator[None]:
+    """Around the reading of facts: what they cannot tell is the subject's own finding."""
+    try:
+        yield
+    except NotApplicable as reason:
+        examine.not_applicable(subject, str(reason))
+    except (Undecided, CollectionError) as reason:
+        examine.unknown(subject, reason)
 
 
 def no_events(found: float, needed: float, quiet: str) -> Exception:

@@ -14,7 +14,7 @@ from pydantic import AfterValidator
 
 from opsproof.facts.health import Health
 from opsproof.model.ask import Ask
-from opsproof.model.failure import Failure
+from opsproof.model.failure import Failure, NotConfigured
 from opsproof.model.subject import Subject
 from opsproof.source import Answer, Context
 
@@ -58,6 +58,7 @@ class EndpointOf(Ask, frozen=True, kw_only=True, tag="http/endpoint"):
     url: str
     probes: int = 3
     spacing: float = 1.0
+    probing: ClassVar[bool] = True
     answer: ClassVar[Any] = Endpoint
 
 
@@ -91,7 +92,7 @@ Url = Annotated[str, AfterValidator(_template)]
 class Endpoints:
     """Source: a tuple of `Endpoint | Failed`, one per URL of the limits' field `urls`.
 
-    Also reads `target`, `probes` and `spacing` of the limits.
+    Also reads `via` (the target), `probes` and `spacing` of the limits.
     """
 
     field: str = "urls"
@@ -99,19 +100,22 @@ class Endpoints:
     def asks(self, context: Context) -> tuple[Ask, ...]:
         limits: Any = context.limits
         given = getattr(limits, self.field)
-        target = context.target(limits.target)
+        target = context.target(getattr(limits, "via", "http"))
+        urls = (_filled(url, context) for url in ([given] if isinstance(given, str) else given))
+        probes, spacing = int(limits.probes), float(limits.spacing)
         return tuple(
-            EndpointOf(
-                target=target.id,
-                url=plain_url(context.fill(url)),
-                probes=int(limits.probes),
-                spacing=float(limits.spacing),
-            )
-            for url in dict.fromkeys([given] if isinstance(given, str) else given)
+            EndpointOf(target=target.id, url=url, probes=probes, spacing=spacing) for url in dict.fromkeys(urls)
         )
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> tuple[Endpoint | Unanswered, ...]:
         return tuple(_endpoint(answer) for answer in answers)
+
+
+def _filled(url: str, context: Context) -> str:
+    try:
+        return plain_url(context.fill(url))
+    except ValueError as error:
+        raise NotConfigured(f"{url}: {error}") from None
 
 
 class Unanswered(msgspec.Struct, frozen=True):

@@ -218,7 +218,10 @@ class Single:
 
 def wanted(context: Context, limits: tuple[str, ...]) -> bool:
     """Whether one of these limits is set; with none named, always."""
-    return not limits or any(getattr(context.limits, name, None) not in (None, ()) for name in limits)
+    values = [getattr(context.limits, name, None) for name in limits]
+    return not limits or any(
+        value is not None and value is not False and value not in ((), "") for value in values
+    )
 
 
 def scope_of(ask: Ask) -> str:

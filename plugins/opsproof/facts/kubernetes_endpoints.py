@@ -51,18 +51,32 @@ class Backing:
         return [port for port in self.service.spec.ports if declaring and not _anywhere(port, declaring)]
 
 
-def backing(service: Service, slices: Listing[EndpointSlice], pods: Listing[Pod]) -> Backing:
-    """Raises CollectionError when the namespace's slices or pods are not known."""
-    wanted = service.spec.selector.items()
-    return Backing(
-        service,
-        tuple(one for one in slices.within(service.namespace) if one.service == service.name),
-        tuple(
-            pod
-            for pod in pods.within(service.namespace)
-            if wanted and wanted <= pod.labels.items() and not pod.finished
-        ),
-    )
+class Backings:
+    """Finds what stands behind each Service; looks at every pod once, however many Services there are."""
+
+    def __init__(self, slices: Listing[EndpointSlice], pods: Listing[Pod]) -> None:
+        self._slices, self._pods = slices, pods
+        self._by_service: dict[tuple[str, str], list[EndpointSlice]] = {}
+        for one in slices:
+            self._by_service.setdefault((one.namespace, one.service), []).append(one)
+        self._by_label: dict[tuple[str, str, str], list[Pod]] = {}
+        for pod in pods:
+            for label, value in () if pod.finished else pod.labels.items():
+                self._by_label.setdefault((pod.namespace, label, value), []).append(pod)
+
+    def of(self, service: Service) -> Backing:
+        """Raises CollectionError when the namespace's slices or pods are not known."""
+        namespace = service.namespace
+        self._slices.within(namespace)
+        slices = self._by_service.get((namespace, service.name), ())
+        return Backing(service, tuple(slices), tuple(self._selected(service)))
+
+    def _selected(self, service: Service) -> Iterator[Pod]:
+        self._pods.within(service.namespace)
+        for label, value in list(service.spec.selector.items())[:1]:
+            for pod in self._by_label.get((service.namespace, label, value), ()):
+                if service.spec.selector.items() <= pod.labels.items():
+                    yield pod
 
 
 def _anywhere(port: ServicePort, pods: Iterable[Pod]) -> bool:

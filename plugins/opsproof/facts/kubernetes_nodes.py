@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, TypeVar
 
 from opsproof.facts.kubernetes_meta import Amounts, Condition, KubernetesObject, Wire, find_condition
@@ -22,6 +22,8 @@ LEAVING_TAINTS = frozenset(
         "kubernetes.azure.com/scheduledevent",
     }
 )
+# A kubelet writes its first conditions a moment after it has made its node.
+_JOINING = timedelta(seconds=10)
 _CORDONED = "node.kubernetes.io/unschedulable"
 PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
 
@@ -57,6 +59,11 @@ class Node(KubernetesObject, frozen=True):
         """Ready=Unknown (the kubelet is silent) is not ready."""
         condition = self.condition("Ready")
         return condition is not None and condition.is_true
+
+    def since_joining(self, condition: Condition) -> bool:
+        """Whether the condition is as it was when the node joined: it has not been otherwise yet."""
+        created, changed = self.created, condition.last_transition_time
+        return created is not None and changed is not None and changed - created <= _JOINING
 
     @property
     def cordoned(self) -> bool:

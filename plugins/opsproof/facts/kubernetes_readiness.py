@@ -34,7 +34,7 @@ def trouble(pod: Pod) -> str:
 
 
 def hopeless(pod: Pod) -> bool:
-    """A container waits for something that does not come by itself, such as an image that cannot be pulled."""
+    """A container waits for what does not come by itself, such as an image that cannot be pulled."""
     return any(status.waiting_reason in _HOPELESS for status in pod.statuses.values())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import ClassVar
 
@@ -101,3 +101,25 @@ class DisruptionBudget(KubernetesObject, frozen=True):
 
     def condition(self, kind: str) -> Condition | None:
         return find_condition(self.status.conditions, kind)
+
+
+class BudgetFinder:
+    """Finds the budgets of pods without trying every budget on every workload."""
+
+    def __init__(self, budgets: Iterable[DisruptionBudget]) -> None:
+        self._by_label: dict[tuple[str, str, str], list[DisruptionBudget]] = {}
+        self._others: dict[str, list[DisruptionBudget]] = {}
+        for budget in budgets:
+            labels = budget.spec.selector.match_labels if budget.spec.selector else {}
+            if labels:
+                first = next(iter(labels.items()))
+                self._by_label.setdefault((budget.namespace, *first), []).append(budget)
+            else:
+                self._others.setdefault(budget.namespace, []).append(budget)
+
+    def covering(self, labels: Mapping[str, str], namespace: str) -> list[DisruptionBudget]:
+        """Every budget that protects a pod with these labels in that namespace."""
+        likely = list(self._others.get(namespace, ()))
+        for label in labels.items():
+            likely += self._by_label.get((namespace, *label), ())
+        return [budget for budget in likely if budget.covers(labels, namespace)]

@@ -42,6 +42,15 @@ def by_workload(pods: Iterable[Pod]) -> dict[WorkloadKey, list[Pod]]:
     return groups
 
 
+def by_deployment(replica_sets: Iterable[ReplicaSet]) -> dict[WorkloadKey, list[ReplicaSet]]:
+    """The ReplicaSets of each Deployment."""
+    groups: dict[WorkloadKey, list[ReplicaSet]] = {}
+    for one in replica_sets:
+        if one.owner is not None:
+            groups.setdefault((one.namespace, one.owner.kind, one.owner.name), []).append(one)
+    return groups
+
+
 def unready_since(pod: Pod, workload: Workload | None = None) -> Since:
     """When a pod stopped being ready, or its workload being available, whichever came first."""
     return earliest(_own(pod), unavailable_since(workload))
@@ -73,17 +82,24 @@ def short_since(workload: Workload, pods: Iterable[Pod], replica_sets: Iterable[
 def rollout_since(workload: Workload, replica_sets: Iterable[ReplicaSet]) -> Since:
     """When the rollout that a Deployment is in began; nothing outside of one.
 
+    Args:
+        workload: any workload; only a Deployment tells.
+        replica_sets: its own ones.
+
     The newest ReplicaSet's creation; after a rollback, which takes up an old one, the last progress.
     """
     if not isinstance(workload, Deployment) or not workload.rolling:
         return Since()
-    own = [one for one in replica_sets if one.owner is not None and one.owner.name == workload.name]
-    dated = [one for one in own if one.created is not None]
-    newest = max(dated, key=lambda one: int(one.revision or 0), default=None)
+    dated = [one for one in replica_sets if one.created is not None]
+    newest = max(dated, key=_number, default=None)
     if newest is not None and newest.created == max(one.created for one in dated if one.created):
         return Since(newest.created, "its newest ReplicaSet")
     progressing = workload.condition("Progressing")
     return Since(progressing.last_update_time, "condition Progressing") if progressing else Since()
+
+
+def _number(replica_set: ReplicaSet) -> int:
+    return int(replica_set.revision) if replica_set.revision.isdecimal() else 0
 
 
 def _own(pod: Pod) -> Since:

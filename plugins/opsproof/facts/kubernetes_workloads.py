@@ -227,6 +227,12 @@ class Job(KubernetesObject, frozen=True):
         return find_condition(self.status.conditions, kind)
 
     @property
+    def finished(self) -> bool:
+        """Complete or failed for good."""
+        ends = (self.condition("Complete"), self.condition("Failed"))
+        return any(end is not None and end.is_true for end in ends)
+
+    @property
     def key(self) -> str:
         owner = self.owner
         return f"cronjob/{owner.name}" if owner is not None and owner.kind == "CronJob" else ""

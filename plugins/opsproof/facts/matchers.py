@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 
@@ -20,7 +19,7 @@ KNOWN_LABELS = frozenset(
     ]
 )  # fmt: skip
 _MATCHER = re.compile(
-    r"""\s*("(?:[^"\\]|\\.)*"|[^\s=!~"{},]+)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|[^"{},]*)\s*"""
+    r"""\s*("(?:[^"\\]|\\.)*"|[^\s=!~"{},]+)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|(?![=~])[^"{},]*)\s*"""
 )
 
 
@@ -46,7 +45,8 @@ class Matcher(msgspec.Struct, frozen=True):
             raise Undecided(f"the matcher {self} cannot be evaluated here") from None
 
     def __str__(self) -> str:
-        return f"{self.name}{self.operator}{json.dumps(self.value, ensure_ascii=False)}"
+        escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+        return f'{self.name}{self.operator}"{escaped}"'
 
 
 def parsed(text: str) -> tuple[Matcher, ...]:

@@ -44,6 +44,7 @@ class DatabaseProbesOf(Ask, frozen=True, kw_only=True, tag="postgres/probes"):
     role: str
     probes: int = 3
     spacing: float = 1.0
+    probing: ClassVar[bool] = True
     answer: ClassVar[Any] = DatabaseProbes
 
 

@@ -51,6 +51,7 @@ class CacheProbesOf(Ask, frozen=True, kw_only=True, tag="redis/probes"):
     role: str
     probes: int = 3
     spacing: float = 1.0
+    probing: ClassVar[bool] = True
     answer: ClassVar[Any] = CacheProbes
 
 

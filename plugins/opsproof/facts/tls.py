@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from opsproof.model.ask import Ask
-from opsproof.model.failure import Failure
+from opsproof.model.failure import Failure, NotConfigured
 from opsproof.model.subject import Subject
 from opsproof.source import Answer, Context
 
@@ -88,6 +88,7 @@ class ServedOf(Ask, frozen=True, kw_only=True, tag="tls/served"):
 
     host: str
     port: int = 443
+    probing: ClassVar[bool] = True
     answer: ClassVar[Any] = Served
 
 
@@ -111,10 +112,8 @@ class ServedCertificates:
     def asks(self, context: Context) -> tuple[Ask, ...]:
         limits: Any = context.limits
         given = getattr(limits, self.field)
-        target = context.target(limits.target).id
-        places = (
-            host_and_port(context.fill(text)) for text in ([given] if isinstance(given, str) else given)
-        )
+        target = context.target(limits.via).id
+        places = (_filled(text, context) for text in ([given] if isinstance(given, str) else given))
         return tuple(ServedOf(target=target, host=host, port=port) for host, port in dict.fromkeys(places))
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> tuple[Served | Unserved, ...]:
@@ -126,6 +125,13 @@ def _served(answer: Answer[Any]) -> Served | Unserved:
         return Unserved(f"{answer.ask.host}:{answer.ask.port}", answer.failure)
     served: Served = answer.value()
     return served
+
+
+def _filled(text: str, context: Context) -> tuple[str, int]:
+    try:
+        return host_and_port(context.fill(text))
+    except ValueError as error:
+        raise NotConfigured(str(error)) from None
 
 
 def host_and_port(text: str) -> tuple[str, int]:

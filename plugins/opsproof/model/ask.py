@@ -13,10 +13,12 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
     `target` is the id of the target (`Target.id`); the other fields are what is asked of it. Limits
     are never part of an ask; windows are. `answer` is the type of the facts that answer it.
+    `probing` asks are made even of a target that seems to be gone: that nobody answers is their fact.
     """
 
     target: str
     answer: ClassVar[Any] = Any
+    probing: ClassVar[bool] = False
 
     @property
     def digest(self) -> str:

@@ -84,7 +84,7 @@ class Steps(Generic[U]):
     def _bound(cls, given: object, unit: type[U]) -> tuple[U, bool]:
         if isinstance(given, str) and given.strip().startswith(cls.strict_sign):
             text = given.strip()[1:].strip()
-            return unit.parse(int(text) if text.isdigit() else text), True
+            return unit.parse(int(text) if text.isascii() and text.isdigit() else text), True
         return unit.parse(given), False
 
     @classmethod
@@ -93,7 +93,7 @@ class Steps(Generic[U]):
         return core_schema.no_info_plain_validator_function(lambda given: cls.parse(given, unit))
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and self.steps == other.steps  # type: ignore[attr-defined]
+        return type(other) is type(self) and self.steps == other.steps
 
     def __hash__(self) -> int:
         return hash(self.steps)

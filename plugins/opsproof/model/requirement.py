@@ -134,17 +134,6 @@ class Requirement:
         """The cadence markers: what is watched continuously is also looked at daily."""
         return tuple(dict.fromkeys(m for word in self.cadence for m in _MARKERS.get(word, (word,))))
 
-    def basis(self, key: str) -> str:
-        """`stated` in the runbook, or `inferred` by us, or `adopted`: of `level` or a limit, `limits.grace`.
-
-        Args:
-            key: a key of the row. A limit that the row leaves to the check's default is inferred.
-        """
-        section, _, name = key.partition(".")
-        ours = key in self.inferred or section in self.inferred or (section == "level" and self.level is None)
-        ours = ours or (section == "limits" and bool(name) and name not in self.limits)
-        return ("adopted" if self.adopted else "inferred") if ours else "stated"
-
 
 _MARKERS = {"continuous": ("continuous", "daily")}
 
@@ -153,8 +142,8 @@ _MARKERS = {"continuous": ("continuous", "daily")}
 class Waiver:
     """A named, approved exception for requirement x subject x environment, from `begins` to `until` (UTC).
 
-    `subject` is an fnmatch pattern for `Subject.pattern_text`, `environment` one for its name. A waiver
-    covers FAIL, UNKNOWN only where it says so.
+    `subject` is an fnmatch pattern for `Subject.pattern_text`; environment `*` means all of the system. A
+    waiver covers FAIL, and UNKNOWN only where it says so.
     """
 
     requirement: str

@@ -47,7 +47,7 @@ class Unit(float):
 
 
 _DURATION_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
 
 
 class Duration(Unit):
@@ -94,7 +94,7 @@ class Percent(Unit):
 
     @classmethod
     def _read(cls, text: str) -> float | None:
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text)
+        match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*%", text)
         return float(Decimal(match[1]) / 100) if match else None
 
     def __str__(self) -> str:
@@ -103,7 +103,7 @@ class Percent(Unit):
 
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60}
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-_QUANTITY = re.compile(r"([+-]?\d+(?:\.\d*)?|[+-]?\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?\d+)?")
+_QUANTITY = re.compile(r"([+-]?[0-9]+(?:\.[0-9]*)?|[+-]?\.[0-9]+)(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?[0-9]+)?")
 
 
 def quantity(text: str) -> float:
@@ -115,15 +115,21 @@ def quantity(text: str) -> float:
     match = _QUANTITY.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not a quantity")
-    number, suffix = match[1], match[2] or ""
     try:
-        if suffix in _BINARY:
-            return float(Decimal(number) * _BINARY[suffix])
-        if suffix in _DECIMAL:
-            return float(Decimal(number).scaleb(_DECIMAL[suffix]))
-        return float(Decimal(number + suffix))
+        value = _scaled(match[1], match[2] or "")
     except (InvalidOperation, OverflowError) as error:
         raise ValueError(f"{text!r} is not a quantity") from error
+    if not math.isfinite(value):
+        raise ValueError(f"{text!r} is not a quantity")
+    return value
+
+
+def _scaled(number: str, suffix: str) -> float:
+    if suffix in _BINARY:
+        return float(Decimal(number) * _BINARY[suffix])
+    if suffix in _DECIMAL:
+        return float(Decimal(number).scaleb(_DECIMAL[suffix]))
+    return float(Decimal(number + suffix))
 
 
 class Bytes(Unit):

@@ -90,13 +90,15 @@ def _one(record: RequirementRecord, done: tuple[ItemResult, ...], *, incomplete:
 
 
 def _coverage(plan: Plan, results: Sequence[RequirementResult]) -> Coverage:
+    bases = [basis for result in results for basis in result.requirement.bases]
     return Coverage(
         in_runbook=sum(system.in_runbook for system in plan.systems),
         automated=sum(system.automated for system in plan.systems),
         selected=len(results),
         decided=sum(result.outcome is not Outcome.UNKNOWN for result in results),
         partial=sum(bool(result.requirement.partial) for result in results),
-        inferred=sum(result.requirement.inferred for result in results),
+        criteria=len(bases),
+        inferred=bases.count("inferred"),
     )
 
 

@@ -61,9 +61,9 @@ class RequirementRecord(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.system}/{self.environment}/{self.id}"
 
     @property
-    def inferred(self) -> bool:
-        """Some number or the level is our default, not the runbook's and not yet the team's."""
-        return self.level_basis == "inferred" or any(limit.basis == "inferred" for limit in self.limits)
+    def bases(self) -> tuple[str, ...]:
+        """Where its level and each of its limits come from: stated, inferred (our default) or adopted."""
+        return (self.level_basis, *(limit.basis for limit in self.limits if limit.basis != "scope"))
 
 
 class SystemRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,11 +177,14 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of the runbooks a run speaks about, in requirements; `criteria` are levels and limits."""
+
     in_runbook: int = 0
     automated: int = 0
     selected: int = 0
     decided: int = 0
     partial: int = 0
+    criteria: int = 0
     inferred: int = 0
 
 

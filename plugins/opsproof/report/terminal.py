@@ -187,7 +187,8 @@ def _closing(result: Result, width: int, folder: str) -> Iterator[Line]:
         yield Line(f"ALTERED: {result.integrity}", {"red": True, "bold": True})
     yield from _wrapped(
         f"{coverage.in_runbook} in the runbook, {coverage.automated} automated, {coverage.selected} selected, "
-        f"{coverage.decided} decided ({coverage.partial} in part), {coverage.inferred} by inferred criteria",
+        f"{coverage.decided} decided ({coverage.partial} in part); "
+        f"{coverage.inferred} of {coverage.criteria} criteria are inferred",
         width,
         "",
     )

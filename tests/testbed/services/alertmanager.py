@@ -8,65 +8,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tests.testbed import place, process
+from tests.testbed.services.routing import NOWHERE, configuration, folder
 
 NAME = "alertmanager"
-NOWHERE = f"http://{place.HOST}:9"
-# The label values by which rules and people name the four levels.
-SEVERITIES = {"critical": "critical", "high": "high", "medium": "medium|warning", "low": "low|info"}
-# Receivers of each system and level: e-mail addresses, Slack channels, and whether a pager rings.
-RECEIVERS: dict[str, dict[str, tuple[list[str], list[str], bool]]] = {
-    "repo-scanner": {
-        "critical": (["ops-oncall@yourcompany.com", "ops-lead@yourcompany.com"], ["#repo-scanner-critical"], True),
-        "high": (["ops-oncall@yourcompany.com", "ops-lead@yourcompany.com"], ["#repo-scanner-high"], True),
-        "medium": (["dev-team@yourcompany.com"], ["#repo-scanner-alerts"], False),
-        "low": (["dev-team@yourcompany.com"], [], False),
-    },
-    "opsforge": {
-        "critical": (["sre@opsforge.example.com", "management@opsforge.example.com"], ["#sre"], True),
-        "high": (["sre@opsforge.example.com"], ["#sre"], True),
-        "medium": (["service-team@opsforge.example.com"], ["#opsforge-service"], False),
-        "low": (["service-team@opsforge.example.com"], ["#opsforge-service"], False),
-    },
-    "enterprise-platform": {
-        "critical": (["oncall@platform.example.com", "security@platform.example.com"], ["#platform-p1"], True),
-        "high": (["oncall@platform.example.com"], ["#platform-p2"], True),
-        "medium": (["platform@platform.example.com"], ["#platform-p3"], False),
-        "low": (["platform@platform.example.com"], [], False),
-    },
-    "accelerapp": {
-        "critical": (["ops-lead@company.com"], ["#accelerapp-incidents", "#accelerapp-ops"], True),
-        "high": (["ops-lead@company.com"], ["#accelerapp-incidents", "#accelerapp-ops"], True),
-        "medium": ([], ["#accelerapp-ops"], False),
-        "low": ([], ["#accelerapp-ops", "#accelerapp-deploys"], False),
-    },
-    "smartcloudops": {
-        "critical": (
-            ["ops-primary@company.com", "engineering-manager@company.com", "ops-team@company.com"],
-            ["#incident-response", "#ops-alerts"],
-            True,
-        ),
-        "high": (["ops-primary@company.com", "ops-team@company.com"], ["#incident-response", "#ops-alerts"], True),
-        "medium": (["ops-team@company.com"], ["#ops-alerts"], False),
-        "low": (["ops-team@company.com"], [], False),
-    },
-}
-SHORT = {
-    "repo-scanner": "rs",
-    "opsforge": "of",
-    "enterprise-platform": "ep",
-    "accelerapp": "ac",
-    "smartcloudops": "sc",
-}
-
-
-def folder() -> Path:
-    return place.state() / "alertmanager"
 
 
 def up() -> None:
@@ -88,6 +37,11 @@ def restart(document: dict[str, Any] | None = None) -> None:
     process.stop(NAME, within=1.0)
     shutil.rmtree(folder(), ignore_errors=True)
     write(document or configuration())
+    start()
+
+
+def start() -> None:
+    """Start on the present configuration and data."""
     address = f"{place.HOST}:{place.PORTS['alertmanager']}"
     process.start(
         NAME,
@@ -111,66 +65,6 @@ def write(document: dict[str, Any]) -> None:
         value = f"{NOWHERE}/slack" if name == "slack.url" else f"testbed-{name}"
         (folder() / name).write_text(value)
     (folder() / "alertmanager.yml").write_text(yaml.safe_dump(document, sort_keys=False))
-
-
-def configuration() -> dict[str, Any]:
-    """The healthy configuration as a document that a test may change and pass to `restart`."""
-    routes = [_system_route(system) for system in RECEIVERS]
-    receivers = [
-        _receiver(receiver_name(system, level), *ways)
-        for system, levels in RECEIVERS.items()
-        for level, ways in levels.items()
-    ]
-    return {
-        "global": {
-            "smtp_smarthost": f"{place.HOST}:9",
-            "smtp_from": "alertmanager@testbed.example.com",
-            "smtp_auth_username": "alertmanager",
-            "smtp_auth_password_file": str(folder() / "smtp.password"),
-            "smtp_require_tls": False,
-            "slack_api_url_file": str(folder() / "slack.url"),
-            "pagerduty_url": f"{NOWHERE}/pagerduty",
-        },
-        "route": {
-            "receiver": "unrouted",
-            "group_by": ["alertname", "system"],
-            "group_wait": "1s",
-            "group_interval": "5m",
-            "repeat_interval": "4h",
-            "routes": [{"receiver": "watchdog", "matchers": ['alertname="Watchdog"']}, *routes],
-        },
-        "receivers": [{"name": "unrouted"}, {"name": "watchdog"}, *receivers],
-        "inhibit_rules": [
-            {
-                "source_matchers": ['severity="critical"'],
-                "target_matchers": ['severity=~"high|medium|warning|low|info"'],
-                "equal": ["system", "alertname"],
-            }
-        ],
-    }
-
-
-def receiver_name(system: str, level: str) -> str:
-    return f"{SHORT[system]}-{level}"
-
-
-def _system_route(system: str) -> dict[str, Any]:
-    levels = [
-        {"receiver": receiver_name(system, level), "matchers": [f'severity=~"{values}"']}
-        for level, values in SEVERITIES.items()
-    ]
-    return {"receiver": receiver_name(system, "medium"), "matchers": [f'system="{system}"'], "routes": levels}
-
-
-def _receiver(name: str, mails: list[str], channels: list[str], pages: bool) -> dict[str, Any]:
-    receiver: dict[str, Any] = {"name": name}
-    if mails:
-        receiver["email_configs"] = [{"to": address} for address in mails]
-    if channels:
-        receiver["slack_configs"] = [{"channel": channel} for channel in channels]
-    if pages:
-        receiver["pagerduty_configs"] = [{"routing_key_file": str(folder() / "pagerduty.key")}]
-    return receiver
 
 
 def call(method: str, path: str, body: object = None) -> Any:
@@ -232,9 +126,13 @@ def firing(since_minutes: float = 10, **labels: str) -> Iterator[None]:
 
 
 @contextmanager
-def silenced(*, author: str = "ops@example.com", comment: str = "planned work", hours: float = 1, **labels: str) -> Iterator[str]:
+def silenced(
+    *, author: str = "ops@example.com", comment: str = "planned work", hours: float = 1, **labels: str
+) -> Iterator[str]:
     """Alerts with these labels are silenced; gives the silence's id."""
-    matchers = [{"name": key, "value": value, "isRegex": False, "isEqual": True} for key, value in labels.items()]
+    matchers = [
+        {"name": key, "value": value, "isRegex": False, "isEqual": True} for key, value in labels.items()
+    ]
     silence = {
         "matchers": matchers,
         "startsAt": _moment(seconds=0),
@@ -244,7 +142,9 @@ def silenced(*, author: str = "ops@example.com", comment: str = "planned work", 
     }
     identity: str = call("POST", "silences", silence)["silenceID"]
     try:
-        process.await_that("silence", lambda: call("GET", f"silence/{identity}")["status"]["state"] == "active")
+        process.await_that(
+            "silence", lambda: call("GET", f"silence/{identity}")["status"]["state"] == "active"
+        )
         yield identity
     finally:
         call("DELETE", f"silence/{identity}")
@@ -254,37 +154,28 @@ def silenced(*, author: str = "ops@example.com", comment: str = "planned work", 
 def inhibited(system: str, alertname: str, **labels: str) -> Iterator[None]:
     """An alert of lower level fires but is inhibited by a critical one of the same name."""
     low = {"alertname": alertname, "system": system, "severity": "warning", **labels}
-    with firing(alertname=alertname, system=system, severity="critical"), firing(**{"alertname": alertname, **low}):
+    with firing(10, alertname=alertname, system=system, severity="critical"), firing(10, **low):
         process.await_that("inhibition", lambda: (_held(low) or {})["status"]["inhibitedBy"])
         yield
 
 
 @contextmanager
 def configured(document: dict[str, Any]) -> Iterator[None]:
-    """Another configuration, then the healthy one again (posted alerts are lost both times)."""
-    restart(document)
+    """Another configuration, read without an interruption; then the healthy one again."""
     try:
+        _reload(document)
         yield
     finally:
-        restart()
+        _reload(configuration())
 
 
-def without_receiver_way(system: str, level: str, way: str) -> dict[str, Any]:
-    """The healthy configuration, but one receiver lacks `email`, `slack` or `pagerduty`."""
-    document = configuration()
-    for receiver in document["receivers"]:
-        if receiver["name"] == receiver_name(system, level):
-            receiver.pop(f"{way}_configs", None)
-    return document
-
-
-def without_route(system: str, level: str | None = None) -> dict[str, Any]:
-    """The healthy configuration without a system's route, or without one level of it."""
-    document = configuration()
-    routes = document["route"]["routes"]
-    if level is None:
-        routes[:] = [one for one in routes if one["matchers"] != [f'system="{system}"']]
-    for one in routes:
-        if one["matchers"] == [f'system="{system}"']:
-            one["routes"] = [sub for sub in one["routes"] if sub["receiver"] != receiver_name(system, level or "")]
-    return document
+def _reload(document: dict[str, Any]) -> None:
+    write(document)
+    connection = http.client.HTTPConnection(place.HOST, place.PORTS["alertmanager"], timeout=5)
+    try:
+        connection.request("POST", "/-/reload")
+        answer = connection.getresponse()
+        if answer.status != 200:
+            raise process.TestbedError(f"Alertmanager: reload: {answer.read()[:300]!r}")
+    finally:
+        connection.close()

@@ -93,7 +93,9 @@ def _authority(common: str, parent: Authority | None) -> Authority:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(_usage(signs=True), critical=True)
     )
-    return Authority(_signed(builder, parent.certificate if parent else None, parent.key if parent else key), key)
+    return Authority(
+        _signed(builder, parent.certificate if parent else None, parent.key if parent else key), key
+    )
 
 
 def _builder(common: str, key: Key, issuer: x509.Name) -> x509.CertificateBuilder:

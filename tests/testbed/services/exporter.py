@@ -23,6 +23,7 @@ from tests.testbed import kubernetes_api, place, process
 from tests.testbed.services.world import Series, Target, World
 
 NAME = "exporter"
+TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 REPOSITORY = Path(__file__).parents[3]
 
 
@@ -100,6 +101,7 @@ class Exporter(ThreadingHTTPServer):
     """Holds the world that its handlers render."""
 
     daemon_threads = True
+    request_queue_size = 128
 
     def __init__(self, port: int, file: Path) -> None:
         super().__init__((place.HOST, port), Handler)
@@ -112,9 +114,9 @@ class Exporter(ThreadingHTTPServer):
         self._pods: dict[str, list[str]] = {}
 
     def pods(self) -> dict[str, list[str]]:
-        """Running pods by `namespace/app`, at most a second old; as last known while the cluster is away."""
+        """Running pods by `namespace/app`, two seconds old at most; as last known if the cluster is away."""
         with self._asking:
-            if time.monotonic() - self._asked_at > 1:
+            if time.monotonic() - self._asked_at > 2:
                 try:
                     self._pods = known_pods()
                 except (kubernetes_api.ApiError, urllib3.exceptions.HTTPError):
@@ -175,21 +177,26 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/healthy":
-            return self.answer(200, "ok\n")
-        key = unquote(self.path.split("?")[0].removeprefix("/metrics/"))
-        if self.path.startswith("/targets/"):
+            self.answer(200, "ok\n")
+        elif self.path.startswith("/targets/"):
             world, _ = self.server.world()
             groups = target_groups(world, self.path.removeprefix("/targets/"), self.server.pods())
-            return self.answer(200, json.dumps(groups), type="application/json")
+            self.answer(200, json.dumps(groups), type="application/json")
+        else:
+            self.metrics(unquote(self.path.split("?")[0].removeprefix("/metrics/")))
+
+    def metrics(self, key: str) -> None:
         found = self.server.target(key)
         if found is None:
-            return self.answer(404, f"no target {key}\n")
-        target, series = found
-        if not target.up:
-            return self.answer(503, "the application does not answer\n")
-        self.answer(200, "".join(exposition(series, time.time())))
+            self.answer(404, f"no target {key}\n")
+        elif found[0].down_since is not None:
+            self.answer(503, "the application does not answer\n")
+        else:
+            self.answer(200, "".join(exposition(found[1], time.time())))
 
-    def answer(self, status: int, text: str, *, type: str = "text/plain; version=0.0.4; charset=utf-8") -> None:
+    def answer(
+        self, status: int, text: str, *, type: str = "text/plain; version=0.0.4; charset=utf-8"
+    ) -> None:
         body = text.encode()
         self.send_response(status)
         self.send_header("Content-Type", type)

@@ -86,20 +86,36 @@ def healthy(*, now: float | None = None) -> World:
 
 
 def _target(
-    world: World, job: str, instance: str, *, honor_labels: bool = False, server: str = "exporter", **labels: str
+    world: World,
+    job: str,
+    instance: str,
+    labels: dict[str, str] | None = None,
+    *,
+    honor_labels: bool = False,
+    server: str = "exporter",
 ) -> str:
-    key = f"{job}/{labels.get('namespace', 'cluster')}/{labels.get('pod', instance.partition(':')[0])}"
-    stored = {"job": job, "instance": instance, **labels}
+    own = labels or {}
+    key = f"{job}/{own.get('namespace', 'cluster')}/{own.get('pod', instance.partition(':')[0])}"
+    stored = {"job": job, "instance": instance, **own}
     world.targets.append(Target(key, stored, honor_labels, server=server))
     return key
 
 
-def _gauge(world: World, target: str, name: str, value: float, *, long: bool = False, **labels: str) -> None:
-    world.series.append(Series(target, name, labels, "gauge", [(world.beginning, value)], long=long))
+def _gauge(
+    world: World,
+    target: str,
+    name: str,
+    value: float,
+    labels: dict[str, str] | None = None,
+    *,
+    long: bool = False,
+) -> None:
+    steps = [(world.beginning, value)]
+    world.series.append(Series(target, name, labels or {}, "gauge", steps, long=long))
 
 
-def _counter(world: World, target: str, name: str, rate: float, **labels: str) -> None:
-    world.series.append(Series(target, name, labels, "counter", [(world.beginning, rate)]))
+def _counter(world: World, target: str, name: str, rate: float, labels: dict[str, str] | None = None) -> None:
+    world.series.append(Series(target, name, labels or {}, "counter", [(world.beginning, rate)]))
 
 
 def _workloads(world: World) -> None:
@@ -107,7 +123,7 @@ def _workloads(world: World) -> None:
     for workload in WORKLOADS:
         for pod in workload.pod_names(known):
             labels = {"namespace": workload.namespace, "workload": workload.name, "pod": pod}
-            target = _target(world, workload.job, f"{pod}:{workload.port}", server=workload.server, **labels)
+            target = _target(world, workload.job, f"{pod}:{workload.port}", labels, server=workload.server)
             if workload.server == "exporter":
                 _application(world, target, workload)
 
@@ -129,9 +145,9 @@ def _application(world: World, target: str, workload: Workload) -> None:
 
 def _traffic(world: World, target: str, rate: float) -> None:
     for status, share in {"200": 0.978, "404": 0.02, "500": 0.0015, "503": 0.0005}.items():
-        _counter(world, target, "http_requests_total", rate * share, method="GET", status=status)
+        _counter(world, target, "http_requests_total", rate * share, {"method": "GET", "status": status})
     for bound, share in cumulative(0.24).items():
-        _counter(world, target, "http_request_duration_seconds_bucket", rate * share, le=bound)
+        _counter(world, target, "http_request_duration_seconds_bucket", rate * share, {"le": bound})
     _counter(world, target, "http_request_duration_seconds_count", rate)
     _counter(world, target, "http_request_duration_seconds_sum", rate * 0.15)
 
@@ -139,44 +155,45 @@ def _traffic(world: World, target: str, rate: float) -> None:
 def _cluster_metrics(world: World) -> None:
     known = known_pods()
     state = _target(world, "kube-state-metrics", "kube-state-metrics:8080", honor_labels=True)
-    kubelet = _target(world, "cadvisor", "node-1:10250", honor_labels=True)
+    kubelet = _target(world, "cadvisor", "node-a1:10250", honor_labels=True)
     stateful = [Workload(namespace, name, 1, "", kind="statefulset") for namespace, name in STATEFUL]
     for workload in (*WORKLOADS, *stateful):
         for pod in workload.pod_names(known):
             _container(world, state, kubelet, workload, pod)
     for index in range(2):
         where = {"namespace": "repo-scanner", "persistentvolumeclaim": ("data", "models")[index]}
-        _gauge(world, kubelet, "kubelet_volume_stats_used_bytes", 4 * Gi, **where)
-        _gauge(world, kubelet, "kubelet_volume_stats_capacity_bytes", 10 * Gi, **where)
+        _gauge(world, kubelet, "kubelet_volume_stats_used_bytes", 4 * Gi, where)
+        _gauge(world, kubelet, "kubelet_volume_stats_capacity_bytes", 10 * Gi, where)
 
 
 def _container(world: World, state: str, kubelet: str, workload: Workload, pod: str) -> None:
     where = {"namespace": workload.namespace, "pod": pod, "container": workload.name}
     for resource, (request, limit) in {"cpu": workload.cpu, "memory": workload.memory}.items():
         unit = {"resource": resource, "unit": "core" if resource == "cpu" else "byte"}
-        _gauge(world, state, "kube_pod_container_resource_requests", request, **where, **unit)
-        _gauge(world, state, "kube_pod_container_resource_limits", limit, **where, **unit)
-    _gauge(world, state, "kube_pod_container_status_restarts_total", 0, **where)
-    _gauge(world, state, "kube_pod_container_status_waiting_reason", 0, reason="CrashLoopBackOff", **where)
-    _counter(world, kubelet, "container_cpu_usage_seconds_total", 0.35 * workload.cpu[1], **where)
-    _gauge(world, kubelet, "container_memory_working_set_bytes", 0.48 * workload.memory[1], **where)
-    _gauge(world, kubelet, "container_memory_usage_bytes", 0.55 * workload.memory[1], **where)
-    _gauge(world, kubelet, "container_spec_memory_limit_bytes", workload.memory[1], **where)
+        _gauge(world, state, "kube_pod_container_resource_requests", request, {**where, **unit})
+        _gauge(world, state, "kube_pod_container_resource_limits", limit, {**where, **unit})
+    _gauge(world, state, "kube_pod_container_status_restarts_total", 0, where)
+    crashing = {"reason": "CrashLoopBackOff", **where}
+    _gauge(world, state, "kube_pod_container_status_waiting_reason", 0, crashing)
+    _counter(world, kubelet, "container_cpu_usage_seconds_total", 0.35 * workload.cpu[1], where)
+    _gauge(world, kubelet, "container_memory_working_set_bytes", 0.48 * workload.memory[1], where)
+    _gauge(world, kubelet, "container_memory_usage_bytes", 0.55 * workload.memory[1], where)
+    _gauge(world, kubelet, "container_spec_memory_limit_bytes", workload.memory[1], where)
 
 
 def _databases(world: World) -> None:
     for namespace, database in DATABASES.items():
-        target = _target(world, "postgres", f"postgres-exporter-{namespace}:9187", namespace=namespace)
+        target = _target(world, "postgres", f"postgres-exporter-{namespace}:9187", {"namespace": namespace})
         _gauge(world, target, "pg_up", 1, long=True)
         _gauge(world, target, "pg_settings_max_connections", 100, long=True)
-        _gauge(world, target, "pg_stat_database_numbackends", 22, long=True, datname=database)
-        _gauge(world, target, "pg_stat_database_numbackends", 1, long=True, datname="postgres")
+        _gauge(world, target, "pg_stat_database_numbackends", 22, {"datname": database}, long=True)
+        _gauge(world, target, "pg_stat_database_numbackends", 1, {"datname": "postgres"}, long=True)
 
 
 def _nodes(world: World) -> None:
     for node in NODES:
-        target = _target(world, "node-exporter", f"{node}:9100", node=node)
+        target = _target(world, "node-exporter", f"{node}:9100", {"node": node})
         where = {"device": "/dev/vda1", "fstype": "ext4", "mountpoint": "/"}
-        _gauge(world, target, "node_filesystem_size_bytes", 100 * Gi, **where)
-        _gauge(world, target, "node_filesystem_avail_bytes", 58 * Gi, **where)
-        _gauge(world, target, "node_filesystem_free_bytes", 60 * Gi, **where)
+        _gauge(world, target, "node_filesystem_size_bytes", 100 * Gi, where)
+        _gauge(world, target, "node_filesystem_avail_bytes", 58 * Gi, where)
+        _gauge(world, target, "node_filesystem_free_bytes", 60 * Gi, where)

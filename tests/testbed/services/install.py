@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.testbed import process
@@ -42,7 +43,9 @@ def ensure(progress: Callable[[str], object] = print) -> None:
     if not wanted:
         return
     if os.geteuid() or shutil.which("apt-get") is None:
-        raise process.TestbedError(f"missing programs: as root on Debian run: apt-get install {' '.join(wanted)}")
+        raise process.TestbedError(
+            f"missing programs: as root on Debian run: apt-get install {' '.join(wanted)}"
+        )
     progress(f"packages: installing {', '.join(wanted)}")
     with _services_kept_off():
         _apt("update")
@@ -59,15 +62,15 @@ def _apt(*words: str) -> None:
         raise process.TestbedError(f"apt-get {' '.join(words)}: {done.stderr.strip()[-500:]}")
 
 
-class _services_kept_off:
+@contextmanager
+def _services_kept_off() -> Iterator[None]:
     """While packages are installed nothing is started, unless somebody has already decided that."""
-
-    def __enter__(self) -> None:
-        self._ours = not POLICY.exists()
-        if self._ours:
-            POLICY.write_text("#!/bin/sh\nexit 101\n")
-            POLICY.chmod(0o755)
-
-    def __exit__(self, *error: object) -> None:
-        if self._ours:
+    ours = not POLICY.exists()
+    if ours:
+        POLICY.write_text("#!/bin/sh\nexit 101\n")
+        POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        if ours:
             POLICY.unlink()

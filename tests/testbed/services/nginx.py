@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import shutil
 import signal
@@ -52,7 +51,13 @@ def reset() -> None:
 def start() -> None:
     shutil.rmtree(folder() / "run", ignore_errors=True)
     (folder() / "run").mkdir(parents=True)
-    command = [shutil.which("nginx") or "/usr/sbin/nginx", "-p", folder(), "-c", folder() / "nginx.conf"]
+    command: list[str | Path] = [
+        shutil.which("nginx") or "/usr/sbin/nginx",
+        "-p",
+        folder(),
+        "-c",
+        folder() / "nginx.conf",
+    ]
     process.start(NAME, command)
     process.await_that("nginx", lambda: _generation() is not None)
 
@@ -124,7 +129,9 @@ def _configuration(sites: tuple[Site, ...], generation: str) -> str:
     run = folder() / "run"
     servers = "".join(_server(one) for one in sites)
     plain = f"listen {place.HOST}:{place.PORTS['nginx-http']}"
-    paths = "".join(f" {kind}_temp_path {run};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    paths = "".join(
+        f" {kind}_temp_path {run};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     user = "" if os.geteuid() else "user root;\n"
     return f"""\
 {user}worker_processes 1;

@@ -10,8 +10,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -95,18 +93,21 @@ def down() -> None:
 
 def reset() -> None:
     """Healthy again: settings, roles and recovery state as they were made."""
+    pid = process.running(NAME)
+    if pid is not None:
+        os.kill(pid, signal.SIGCONT)
     up()
     if _in_recovery():
-        _leave_recovery()
-    with _admin() as admin:
-        admin.execute("ALTER SYSTEM RESET ALL")
-        admin.execute("SELECT pg_reload_conf()")
-        _restore_role(admin)
+        leave_recovery()
+    with admin() as session:
+        session.execute("ALTER SYSTEM RESET ALL")
+        session.execute("SELECT pg_reload_conf()")
+        restore_role(session)
 
 
 def start() -> None:
     process.start(NAME, [program("postgres"), "-D", home() / "data"], user=owner(), cwd=home())
-    process.await_that("PostgreSQL", lambda: _admin().close() is None)
+    process.await_that("PostgreSQL", answers)
 
 
 def stop() -> None:
@@ -132,17 +133,27 @@ def connect(
 
 def system_identifier() -> str:
     """Who the cluster is: what an environment declares as its identity."""
-    with _admin() as admin:
-        row = admin.execute("SELECT system_identifier::text FROM pg_control_system()").fetchone()
+    with admin() as session:
+        row = session.execute("SELECT system_identifier::text FROM pg_control_system()").fetchone()
     assert row is not None
     return str(row[0])
 
 
-def _admin() -> psycopg.Connection[tuple[object, ...]]:
+def admin() -> psycopg.Connection[tuple[object, ...]]:
     return connect("postgres", "postgres")
 
 
-def _own(path: Path) -> None:
+def answers() -> bool:
+    with admin():
+        return True
+
+
+def lets_in() -> bool:
+    with connect():
+        return True
+
+
+def own_file(path: Path) -> None:
     if owner():
         shutil.chown(path, owner(), pwd.getpwnam("postgres").pw_gid)
 
@@ -151,12 +162,22 @@ def _initialise() -> None:
     shutil.rmtree(home(), ignore_errors=True)
     home().mkdir(parents=True)
     home().parent.chmod(0o711)
-    _own(home())
+    own_file(home())
     password_file = home() / "password"
     password_file.write_text(secrets.password("postgres-postgres"))
-    _own(password_file)
-    options = ["-A", "scram-sha-256", "-U", "postgres", "--pwfile", password_file, "-E", "UTF8", "--no-sync"]
-    command = [program("initdb"), "-D", home() / "data", "--locale=C", *options]
+    own_file(password_file)
+    options: list[str | Path] = [
+        "-A",
+        "scram-sha-256",
+        "-U",
+        "postgres",
+        "--pwfile",
+        password_file,
+        "-E",
+        "UTF8",
+        "--no-sync",
+    ]
+    command: list[str | Path] = [program("initdb"), "-D", home() / "data", "--locale=C", *options]
     made = subprocess.run(command, user=owner(), cwd=home(), capture_output=True, text=True)
     password_file.unlink()
     if made.returncode:
@@ -175,37 +196,44 @@ def _configure() -> None:
     for name, content in {"server.crt": chain, "server.key": key}.items():
         (data / name).write_bytes(content)
         (data / name).chmod(0o600)
-        _own(data / name)
+        own_file(data / name)
 
 
 def _seed() -> None:
     for database in DATABASES:
         role = f"{database}_app"
-        with _admin() as admin:
-            _create_role(admin, role)
+        with admin() as session:
+            _create_role(session, role)
             named = sql.Identifier(database)
-            admin.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(named, sql.Identifier(role)))
-            admin.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(named))
+            session.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(named, sql.Identifier(role)))
+            session.execute(sql.SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(named))
         with connect(role, database) as application:
             table = sql.Identifier(TABLES[database])
-            columns = sql.SQL("CREATE TABLE {} (id bigserial PRIMARY KEY, at timestamptz DEFAULT now(), note text)")
+            columns = sql.SQL(
+                "CREATE TABLE {} (id bigserial PRIMARY KEY, at timestamptz DEFAULT now(), note text)"
+            )
             application.execute(columns.format(table))
             rows = sql.SQL("INSERT INTO {} (note) SELECT 'row ' || n FROM generate_series(1, 200) AS n")
             application.execute(rows.format(table))
     _run_deployed_grants()
 
 
-def _create_role(admin: psycopg.Connection[tuple[object, ...]], role: str) -> None:
+def _create_role(session: psycopg.Connection[tuple[object, ...]], role: str) -> None:
     made = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
     secret = sql.Literal(secrets.password(f"postgres-{role}"))
-    admin.execute(made.format(sql.Identifier(role), secret))
+    session.execute(made.format(sql.Identifier(role), secret))
 
 
 def _run_deployed_grants() -> None:
     """opsproof's role exactly as an operator would make it, from the file in deploy/."""
     command = [
         *("psql", "-X", "-q", "-h", place.HOST, "-p", str(place.PORTS["postgres"]), "-U", "postgres"),
-        *("-v", f"password={secrets.password('postgres-opsproof')}", "-v", f"databases={','.join(DATABASES)}"),
+        *(
+            "-v",
+            f"password={secrets.password('postgres-opsproof')}",
+            "-v",
+            f"databases={','.join(DATABASES)}",
+        ),
         *("-f", str(REPOSITORY / "deploy/sql/opsproof.sql")),
     ]
     env = {**os.environ, "PGPASSWORD": secrets.password("postgres-postgres")}
@@ -214,12 +242,14 @@ def _run_deployed_grants() -> None:
         raise process.TestbedError(f"deploy/sql/opsproof.sql: {done.stderr.strip()}")
 
 
-def _restore_role(admin: psycopg.Connection[tuple[object, ...]]) -> None:
+def restore_role(session: psycopg.Connection[tuple[object, ...]]) -> None:
     secret = sql.Literal(secrets.password("postgres-opsproof"))
-    admin.execute(sql.SQL("ALTER ROLE opsproof LOGIN CONNECTION LIMIT {} PASSWORD {}").format(role_limit(), secret))
-    admin.execute("GRANT pg_read_all_stats TO opsproof")
+    session.execute(
+        sql.SQL("ALTER ROLE opsproof LOGIN CONNECTION LIMIT {} PASSWORD {}").format(role_limit(), secret)
+    )
+    session.execute("GRANT pg_read_all_stats TO opsproof")
     for database in DATABASES:
-        admin.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO opsproof").format(sql.Identifier(database)))
+        session.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO opsproof").format(sql.Identifier(database)))
 
 
 def role_limit() -> int:
@@ -230,11 +260,11 @@ def role_limit() -> int:
 
 
 def _in_recovery() -> bool:
-    with _admin() as admin:
-        return admin.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
+    with admin() as session:
+        return session.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
 
 
-def _leave_recovery() -> None:
+def leave_recovery() -> None:
     stop()
     (home() / "data" / "standby.signal").unlink(missing_ok=True)
     start()
@@ -242,111 +272,9 @@ def _leave_recovery() -> None:
 
 def sessions() -> int:
     """Client sessions, the counting one excluded."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-    with _admin() as admin:
-        row = admin.execute(query).fetchone()
+    others = "backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    query = sql.SQL("SELECT count(*) FROM pg_stat_activity WHERE {}").format(sql.SQL(others))
+    with admin() as session:
+        row = session.execute(query).fetchone()
     assert row is not None
     return int(str(row[0]))
-
-
-# Ways to be wrong: each undoes itself exactly.
-
-
-@contextmanager
-def connections_filled(to: int, database: str = "reposcanner") -> Iterator[int]:
-    """`to` sessions of an application are open (at most `max_connections` less the reserved ones)."""
-    with ExitStack() as held:
-        for _ in range(to - sessions()):
-            held.enter_context(connect(f"{database}_app", database))
-        yield sessions()
-    process.await_that("sessions to end", lambda: sessions() < to / 2)
-
-
-@contextmanager
-def role_at_limit() -> Iterator[None]:
-    """opsproof's own role holds as many sessions as its CONNECTION LIMIT allows."""
-    with ExitStack() as held:
-        for _ in range(role_limit()):
-            held.enter_context(connect())
-        yield
-    process.await_that("opsproof's sessions to end", lambda: connect().close() is None)
-
-
-@contextmanager
-def stopped() -> Iterator[None]:
-    """Nothing listens on the port."""
-    stop()
-    try:
-        yield
-    finally:
-        start()
-
-
-@contextmanager
-def frozen() -> Iterator[None]:
-    """The server accepts connections and never answers."""
-    pid = process.running(NAME)
-    assert pid is not None
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-        process.await_that("PostgreSQL", lambda: _admin().close() is None)
-
-
-@contextmanager
-def in_recovery() -> Iterator[None]:
-    """A hot standby: it answers queries and takes no writes."""
-    stop()
-    (home() / "data" / "standby.signal").touch()
-    _own(home() / "data" / "standby.signal")
-    start()
-    try:
-        yield
-    finally:
-        _leave_recovery()
-
-
-@contextmanager
-def slow_login(seconds: int) -> Iterator[None]:
-    """Every new session waits before it may do anything."""
-    with _admin() as admin:
-        admin.execute(sql.SQL("ALTER SYSTEM SET post_auth_delay = {}").format(seconds))
-        admin.execute("SELECT pg_reload_conf()")
-        try:
-            yield
-        finally:
-            admin.execute("ALTER SYSTEM RESET post_auth_delay")
-            admin.execute("SELECT pg_reload_conf()")
-
-
-@contextmanager
-def _altered(change: str) -> Iterator[None]:
-    with _admin() as admin:
-        admin.execute(change)
-        try:
-            yield
-        finally:
-            _restore_role(admin)
-
-
-def password_changed() -> AbstractContextManager[None]:
-    """opsproof's password is no longer right."""
-    return _altered("ALTER ROLE opsproof PASSWORD 'another'")
-
-
-def login_forbidden() -> AbstractContextManager[None]:
-    """opsproof's role may not log in."""
-    return _altered("ALTER ROLE opsproof NOLOGIN")
-
-
-def statistics_forbidden() -> AbstractContextManager[None]:
-    """opsproof no longer sees other roles' sessions: what it would count is too little."""
-    return _altered("REVOKE pg_read_all_stats FROM opsproof")
-
-
-def database_forbidden(database: str) -> AbstractContextManager[None]:
-    """opsproof may not connect to one of the databases."""
-    assert database in DATABASES
-    return _altered(f"REVOKE CONNECT ON DATABASE {database} FROM opsproof")

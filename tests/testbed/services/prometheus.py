@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import shutil
 import subprocess
@@ -16,13 +17,15 @@ import yaml
 from tests.testbed import place, process
 from tests.testbed.services import alertmanager, exporter, rules
 from tests.testbed.services.healthy import healthy
-from tests.testbed.services.world import DAY, Series, World
+from tests.testbed.services.world import DAY, Series, Target, World
 
 NAME = "prometheus"
 CLUSTER = "testbed"
 SCRAPE_SECONDS = 3
 DEFAULT_STEP, RECENT_STEP, LONG_STEP = 30.0, 15.0, 300.0
 HOUR = 3600.0
+# Few large blocks: by default there would be one for every two hours of a month.
+PROMTOOL = ("promtool", "tsdb", "create-blocks-from", "--quiet", "--max-block-duration=1458h")
 
 
 def folder() -> Path:
@@ -103,9 +106,14 @@ def stop() -> None:
 
 def reload() -> None:
     """Have the running Prometheus read its configuration again."""
-    subprocess.run(
-        ["curl", "-fsS", "-X", "POST", f"http://{place.HOST}:{place.PORTS['prometheus']}/-/reload"], check=True
-    )
+    connection = http.client.HTTPConnection(place.HOST, place.PORTS["prometheus"], timeout=10)
+    try:
+        connection.request("POST", "/-/reload")
+        answer = connection.getresponse()
+        if answer.status != 200:
+            raise process.TestbedError(f"Prometheus: reload: {answer.read()[:300]!r}")
+    finally:
+        connection.close()
 
 
 def api(path: str, **parameters: str) -> Any:
@@ -145,16 +153,25 @@ def _scrape_configs(world: World) -> Iterator[dict[str, object]]:
     listing = f"http://{place.HOST}:{place.PORTS['exporter']}/targets"
     honoring = {target.labels["job"] for target in world.targets if target.honor_labels}
     for job in dict.fromkeys(target.labels["job"] for target in world.targets):
-        discovery = {"url": f"{listing}/{job}", "refresh_interval": "1s"}
+        discovery = {"url": f"{listing}/{job}", "refresh_interval": "2s"}
         yield {"job_name": job, "honor_labels": job in honoring, "http_sd_configs": [discovery]}
 
 
 def _joined(world: World) -> bool:
     """Every target was scraped, every rule evaluated, and the Watchdog has arrived at Alertmanager."""
     active = api("targets", state="active")["activeTargets"]
-    known = {(one["labels"]["job"], one["labels"]["instance"]) for one in active if one["health"] != "unknown"}
-    wanted = {(one.labels["job"], one.labels["instance"]) for one in world.targets}
+    known = {
+        (one["labels"]["job"], one["labels"]["instance"]) for one in active if one["health"] != "unknown"
+    }
+    pods = exporter.known_pods()
+    wanted = {(one.labels["job"], one.labels["instance"]) for one in world.targets if _still_runs(one, pods)}
     return wanted <= known and _evaluated() and _watched(world)
+
+
+def _still_runs(target: Target, pods: dict[str, list[str]]) -> bool:
+    """False for a pod that has gone since the world was made."""
+    running = pods.get(f"{target.labels.get('namespace')}/{target.labels.get('workload')}")
+    return running is None or target.labels["pod"] in running
 
 
 def _evaluated() -> bool:
@@ -173,7 +190,8 @@ def _backfill(world: World) -> None:
     data.mkdir(parents=True)
     now = time.time()
     # Blocks end just before the first scrape: Prometheus refuses samples older than its newest block.
-    recent = [*_moments(now - 3 * HOUR, now - HOUR / 2, DEFAULT_STEP), *_moments(now - HOUR / 2, now, RECENT_STEP)]
+    recent = _moments(now - 3 * HOUR, now - HOUR / 2, DEFAULT_STEP)
+    recent += _moments(now - HOUR / 2, now, RECENT_STEP)
     older = _moments(now - 31 * DAY, now - 3 * HOUR, LONG_STEP)
     recorded = [*world.series, *_synthetic(world)]
     _create_blocks(world, [one for one in recorded if one.long], older, data, "older")
@@ -187,8 +205,8 @@ def _moments(begin: float, end: float, step: float) -> list[float]:
 def _synthetic(world: World) -> Iterator[Series]:
     """What Prometheus itself would have written: `up` of each target, its own counters at rest."""
     for target in world.targets:
-        gaps = [gap for one in world.series if one.target == target.key and one.name == "up" for gap in one.gaps]
-        yield Series(target.key, "up", {}, "gauge", [(world.beginning, float(target.up))], gaps)
+        fell = [] if target.down_since is None else [(target.down_since, 0.0)]
+        yield Series(target.key, "up", {}, "gauge", [(world.beginning, 1.0), *fell], target.gaps)
     own = next((target.key for target in world.targets if target.labels["job"] == "prometheus"), None)
     if own is None:
         return
@@ -217,7 +235,7 @@ def _create_blocks(world: World, series: list[Series], moments: list[float], dat
                 file.write(f"{one.name}{labels} {exporter.number(value)} {moment:.3f}\n")
         file.write("# EOF\n")
     made = subprocess.run(
-        ["promtool", "tsdb", "create-blocks-from", "--quiet", "--max-block-duration=1458h", "openmetrics", text, data],
+        [*PROMTOOL, "openmetrics", text, data],
         capture_output=True,
         text=True,
     )

@@ -123,6 +123,11 @@ def admin(server: str = "redis") -> client.Redis:
     return connect(server, "admin", seconds=10)
 
 
+def _run(server: str, *words: str | int, seconds: float = 10) -> object:
+    answer: object = connect(server, "admin", seconds=seconds).execute_command(*words)  # type: ignore[no-untyped-call]
+    return answer
+
+
 def info(server: str = "redis", section: str = "everything") -> dict[str, object]:
     found = admin(server).info(section)
     assert isinstance(found, dict)
@@ -137,7 +142,7 @@ def memory_filled(percent: float, server: str = "redis") -> Iterator[float]:
     """used_memory is at least that share of maxmemory; gives the share reached, in percent."""
     keys, size = admin(server), 65000
     missing = max(0, math.ceil((percent - _used(server)) / 100 * MAXMEMORY / SLOT))
-    keys.execute_command("DEBUG", "POPULATE", missing, FILL.rstrip(":"), size)
+    _run(server, "DEBUG", "POPULATE", missing, FILL.rstrip(":"), size)
     try:
         yield _used(server)
     finally:
@@ -153,7 +158,7 @@ def _used(server: str) -> float:
 @contextmanager
 def _settings(server: str, **changed: object) -> Iterator[None]:
     named = {key.replace("_", "-"): value for key, value in changed.items()}
-    before = {key: admin(server).config_get(key)[key] for key in named}
+    before = {key: str(admin(server).config_get(key)[key]) for key in named}
     for key, value in named.items():
         admin(server).config_set(key, str(value))
     try:
@@ -172,7 +177,7 @@ def memory_unlimited(server: str = "redis") -> AbstractContextManager[None]:
 def clients_exhausted(server: str = "redis") -> Iterator[None]:
     """Every further client is refused."""
     keeper = admin(server)
-    before = keeper.config_get("maxclients")["maxclients"]
+    before = str(keeper.config_get("maxclients")["maxclients"])
     # The session that puts the limit back is among those that fill it.
     keeper.config_set("maxclients", len(keeper.client_list()))
     try:
@@ -183,16 +188,16 @@ def clients_exhausted(server: str = "redis") -> Iterator[None]:
 
 @contextmanager
 def _acl(server: str, *rules: str) -> Iterator[None]:
-    admin(server).execute_command("ACL", "SETUSER", "opsproof", *rules)
+    _run(server, "ACL", "SETUSER", "opsproof", *rules)
     try:
         yield
     finally:
-        admin(server).execute_command("ACL", "LOAD")
+        _run(server, "ACL", "LOAD")
 
 
 def reads_forbidden(server: str = "redis") -> AbstractContextManager[None]:
     """PING is answered, every read is refused with NOPERM."""
-    return _acl(server, "-info")
+    return _acl(server, "-info", "-exists")
 
 
 def everything_forbidden(server: str = "redis") -> AbstractContextManager[None]:
@@ -209,7 +214,7 @@ def loading(server: str = "redis", seconds: float = 20) -> Iterator[None]:
     """The server is loading its dataset: -LOADING to nearly everything, INFO says loading:1."""
     # Redis attends to clients once per so many bytes loaded: values are larger than that.
     keys, count = admin(server), 400
-    keys.execute_command("DEBUG", "POPULATE", count, FILL.rstrip(":"), 2048)
+    _run(server, "DEBUG", "POPULATE", count, FILL.rstrip(":"), 2048)
     pause = {"key_load_delay": int(seconds * 1e6 / count), "loading_process_events_interval_bytes": 1024}
     with _settings(server, **pause):
         reload = threading.Thread(target=_reload, args=(server, seconds + 30), daemon=True)
@@ -225,18 +230,18 @@ def loading(server: str = "redis", seconds: float = 20) -> Iterator[None]:
 
 
 def _reload(server: str, seconds: float) -> None:
-    connect(server, "admin", seconds=seconds).execute_command("DEBUG", "RELOAD")
+    _run(server, "DEBUG", "RELOAD", seconds=seconds)
 
 
 @contextmanager
 def replica(server: str = "redis", *, refuses_stale: bool = False) -> Iterator[None]:
     """The server believes it is a replica of a master that is gone; optionally -MASTERDOWN to reads."""
     with _settings(server, replica_serve_stale_data="no" if refuses_stale else "yes"):
-        admin(server).execute_command("REPLICAOF", place.HOST, 9)
+        _run(server, "REPLICAOF", place.HOST, 9)
         try:
             yield
         finally:
-            admin(server).execute_command("REPLICAOF", "NO", "ONE")
+            _run(server, "REPLICAOF", "NO", "ONE")
 
 
 @contextmanager

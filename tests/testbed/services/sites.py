@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True)
 class Page:
-    """What one path answers. `pace` is bytes per second (0: as fast as it goes); `size` pads with zero bytes."""
+    """What one path answers. `pace`: bytes per second, 0 is unbounded; `size`: padded to that many."""
 
     body: str
     status: int = 200
@@ -57,9 +57,17 @@ SITES = (
         {"/health": ALIVE, "/health/detailed": health("database", "redis", "model_store", "payment_api")},
     ),
     Site("api.smartcloudops.ai", {"/health": ALIVE}),
-    Site("smartcloudops.ai", {"/api/health": ALIVE, "/": Page("<!doctype html><title>SmartCloudOps</title>", type="text/html")}),
-    Site("status.smartcloudops.ai", {"/": Page("<!doctype html><title>Status</title>All systems operational", type="text/html")}),
-    Site("docs.smartcloudops.ai", {"/": Page("<!doctype html><title>Documentation</title>", type="text/html")}),
+    Site(
+        "smartcloudops.ai",
+        {"/api/health": ALIVE, "/": Page("<!doctype html><title>SmartCloudOps</title>", type="text/html")},
+    ),
+    Site(
+        "status.smartcloudops.ai",
+        {"/": Page("<!doctype html><title>Status</title>All systems operational", type="text/html")},
+    ),
+    Site(
+        "docs.smartcloudops.ai", {"/": Page("<!doctype html><title>Documentation</title>", type="text/html")}
+    ),
     Site(
         "anomaly-detection-api",
         {"/health": ALIVE, "/health/detailed": health("database", "redis", "model")},

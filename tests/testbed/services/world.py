@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Literal
 
 Kind = Literal["gauge", "counter"]
+Resource = Literal["cpu", "memory"]
+USE = {"cpu": "container_cpu_usage_seconds_total", "memory": "container_memory_working_set_bytes"}
 
 BOUNDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
 DAY = 86400.0
@@ -40,7 +42,8 @@ class Series:
         if self.kind == "gauge":
             return [value for since, value in self.steps if since <= moment][-1]
         ends = [since for since, _ in self.steps[1:]] + [math.inf]
-        spans = ((min(end, moment) - since, rate) for (since, rate), end in zip(self.steps, ends, strict=True))
+        pairs = zip(self.steps, ends, strict=True)
+        spans = ((min(end, moment) - since, rate) for (since, rate), end in pairs)
         return sum(span * rate for span, rate in spans if span > 0)
 
     def over(self, moments: list[float]) -> Iterator[tuple[float, float]]:
@@ -63,8 +66,9 @@ class Target:
     key: str
     labels: dict[str, str]
     honor_labels: bool = False
-    up: bool = True
     server: str = "exporter"
+    down_since: float | None = None
+    gaps: list[tuple[float, float]] = field(default_factory=list)
 
 
 @dataclass
@@ -130,18 +134,24 @@ class World:
             series.change(self.now - ago, value)
         return changed
 
-    def without(self, name: str | None, *, ago: float = math.inf, until: float = -math.inf, **labels: str) -> World:
+    def without(
+        self, name: str | None, *, ago: float = math.inf, until: float = -math.inf, **labels: str
+    ) -> World:
         """Series are missing from `ago` seconds before to `until` seconds before the world's now."""
         changed = self.copy()
-        begin = max(self.now - ago, self.beginning)
-        end = min(self.now - until, self.now + 400 * DAY)
         for series in changed.find(name, **labels):
-            series.gaps.append((begin, end))
+            series.gaps.append(self._span(ago, until))
         return changed
 
+    def _span(self, ago: float, until: float) -> tuple[float, float]:
+        return max(self.now - ago, self.beginning), min(self.now - until, self.now + 400 * DAY)
+
     def with_recording_gap(self, *, ago: float, until: float, **labels: str) -> World:
-        """Prometheus recorded nothing between these two moments."""
-        return self.without(None, ago=ago, until=until, **labels)
+        """Prometheus recorded nothing of these targets' series between these two moments."""
+        changed = self.without(None, ago=ago, until=until, **labels)
+        for target in changed._targets(labels):
+            target.gaps.append(self._span(ago, until))
+        return changed
 
     def with_errors(self, ratio: float, *, ago: float, **labels: str) -> World:
         """That share of the requests is answered with 500; the number of requests stays."""
@@ -171,25 +181,31 @@ class World:
 
     def without_errors_series(self, **labels: str) -> World:
         """Nothing ever failed, so that no 5xx series exists beside the total."""
-        return self.without("http_requests_total", status="500", **labels).without(
-            "http_requests_total", status="503", **labels
-        )
-
-    def with_use(self, resource: Literal["cpu", "memory"], share: float, *, ago: float, **labels: str) -> World:
-        """Containers use that share of their limit."""
-        name = {"cpu": "container_cpu_usage_seconds_total", "memory": "container_memory_working_set_bytes"}[resource]
         changed = self.copy()
-        for series in changed.find(name, **labels):
-            where = {key: series.labels[key] for key in ("namespace", "pod", "container")}
-            limits = changed.find("kube_pod_container_resource_limits", resource=resource, **where)
-            series.change(self.now - ago, share * next(limits).steps[-1][1])
+        for series in changed.find("http_requests_total", **labels):
+            if series.labels["status"].startswith("5"):
+                series.gaps.append(self._span(math.inf, -math.inf))
         return changed
 
-    def with_down(self, **labels: str) -> World:
-        """Targets answer every scrape with 503."""
+    def with_use(self, resource: Resource, share: float, *, ago: float, **labels: str) -> World:
+        """Containers use that share of their limit."""
         changed = self.copy()
-        for target in changed._targets(labels):
-            target.up = False
+        for series in changed.find(USE[resource], **labels):
+            where = {key: series.labels[key] for key in ("namespace", "pod", "container")}
+            limit = next(changed.find("kube_pod_container_resource_limits", resource=resource, **where))
+            series.change(self.now - ago, share * limit.steps[-1][1])
+        return changed
+
+    def with_down(self, *, ago: float, **labels: str) -> World:
+        """Targets answer every scrape with 503 since `ago` seconds."""
+        changed = self.copy()
+        down = {target.key for target in changed._targets(labels)}
+        for target in changed.targets:
+            if target.key in down:
+                target.down_since = self.now - ago
+        for series in changed.series:
+            if series.target in down:
+                series.gaps.append(self._span(ago, -math.inf))
         return changed
 
     def without_targets(self, **labels: str) -> World:

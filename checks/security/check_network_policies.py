@@ -1,0 +1,157 @@
+"""Network policies: every pod is isolated, and only declared connections are let through."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from opsproof import HIGH, Count, Examination, Limits, Listing, Scoped, Subject, Undecided, check
+from opsproof.facts.kubernetes import NetworkPolicies, Pods
+from opsproof.facts.kubernetes_isolation import (
+    DIRECTIONS,
+    Direction,
+    Relation,
+    allowed_relations,
+    denies_by_default,
+    isolating,
+    may_connect,
+    open_directions,
+    parse_relation,
+    representatives,
+)
+from opsproof.facts.kubernetes_network import NetworkPolicy
+from opsproof.facts.kubernetes_pods import Pod
+from opsproof.facts.wording import first_few
+from opsproof.model.failure import CollectionError
+
+
+def _readable(text: str) -> str:
+    parse_relation(text)
+    return text
+
+
+RelationText = Annotated[str, AfterValidator(_readable)]
+
+
+class PolicyLimits(Limits):
+    """`allows`: the connections that must be possible, like `api->redis:6379`, and no others between pods."""
+
+    default_deny: Scoped[bool] = True
+    allows: Scoped[tuple[RelationText, ...]] = ()
+
+
+@check("security/network-policies", title="Policies isolate every pod in both directions", level=HIGH)
+def check_network_policies(
+    pods: Pods, policies: NetworkPolicies, limits: PolicyLimits, examine: Examination
+) -> None:
+    """A pod that no policy selects can be reached from anywhere in the cluster, and reach everything."""
+    isolated = [pod for pod in pods if not _set_aside(pod, examine)]
+    covered = _Coverage(policies)
+    for pod in isolated:
+        with examine(pod, measured=covered.count(pod), limit="a policy for ingress and one for egress"):
+            uncovered = covered.missing(pod)
+            assert not uncovered, f"no policy selects it for {' and '.join(uncovered).lower()}"
+    for policy in policies:
+        if (ways := open_directions(policy)) and any(
+            policy.applies(pod.labels, pod.namespace) for pod in isolated
+        ):
+            with examine(policy, measured="a rule that allows everything", limit="rules with peers or ports"):
+                raise AssertionError(
+                    f"lets all {' and '.join(ways).lower()} through: its pods are covered but open"
+                )
+    if limits.default_deny:
+        for namespace in sorted({pod.namespace for pod in isolated}):
+            _examine_default(namespace, policies, examine)
+    if limits.allows:
+        _examine_relations(isolated, policies, [parse_relation(text) for text in limits.allows], examine)
+
+
+def _set_aside(pod: Pod, examine: Examination) -> bool:
+    why = "finished" if pod.finished else ""
+    why = why or ("on the host's network, where policies do not apply" if pod.spec.host_network else "")
+    if why:
+        examine.exclude(pod, why)
+    return bool(why)
+
+
+class _Coverage:
+    """Answers per set of labels: the pods of a workload are alike."""
+
+    def __init__(self, policies: Listing[NetworkPolicy]) -> None:
+        self._policies = policies
+        self._known: dict[object, dict[Direction, int]] = {}
+
+    def missing(self, pod: Pod) -> list[Direction]:
+        """The directions in which no policy selects it. Raises CollectionError for a gap."""
+        self._policies.within(pod.namespace)
+        return [direction for direction, number in self._numbers(pod).items() if not number]
+
+    def count(self, pod: Pod) -> str:
+        return ", ".join(
+            f"{number} for {direction.lower()}" for direction, number in self._numbers(pod).items()
+        )
+
+    def _numbers(self, pod: Pod) -> dict[Direction, int]:
+        alike = (pod.namespace, frozenset(pod.labels.items()))
+        if alike not in self._known:
+            self._known[alike] = {
+                direction: len(isolating(self._policies, pod.labels, pod.namespace, direction))
+                for direction in DIRECTIONS
+            }
+        return self._known[alike]
+
+
+def _examine_default(namespace: str, policies: Listing[NetworkPolicy], examine: Examination) -> None:
+    with examine(Subject("namespace", namespace), limit="a default deny for ingress and egress"):
+        own = policies.within(namespace)
+        lacking = [way for way in DIRECTIONS if not any(denies_by_default(one, way) for one in own)]
+        assert not lacking, f"no policy denies {' and '.join(lacking).lower()} to every pod by default"
+
+
+def _examine_relations(
+    pods: Sequence[Pod], policies: Listing[NetworkPolicy], declared: Sequence[Relation], examine: Examination
+) -> None:
+    """What is declared must be possible; what is possible must be declared."""
+    groups = representatives(pods)
+    for relation in declared:
+        with examine(Subject("relation", str(relation)), limit="allowed"):
+            _decide_declared(relation, groups, policies)
+    others = Subject("relations", "not declared")
+    try:
+        _complete(policies)
+        possible = list(allowed_relations(groups, policies.items))
+    except (CollectionError, Undecided) as reason:
+        examine.unknown(others, reason)
+        return
+    surplus = [str(one) for one in possible if not any(relation.covers(*one) for relation in declared)]
+    with examine(others, measured=Count(len(surplus)), limit=Count(0)):
+        assert not surplus, f"the policies also allow {first_few(surplus)}"
+
+
+def _decide_declared(
+    relation: Relation, groups: dict[str, list[Pod]], policies: Listing[NetworkPolicy]
+) -> None:
+    _complete(policies)
+    ends = {
+        name: [name] if name != "*" else sorted(groups) for name in (relation.source, relation.destination)
+    }
+    for name in {*ends[relation.source], *ends[relation.destination]} - set(groups):
+        raise Undecided(f"no pod of a workload {name} runs in the namespaces looked at")
+    pairs = [
+        (one, other)
+        for source in ends[relation.source]
+        for destination in ends[relation.destination]
+        for one in groups[source]
+        for other in groups[destination]
+        if source != destination
+    ]
+    blocked = [pair for pair in pairs if not may_connect(*pair, relation.port, policies.items)]
+    assert not blocked, f"the policies block {blocked[0][0].name} from {blocked[0][1].name}"
+
+
+def _complete(policies: Listing[NetworkPolicy]) -> None:
+    """Raises for the first namespace whose policies are not known."""
+    for namespace in policies.gaps:
+        policies.within(namespace)

@@ -1,0 +1,23 @@
+"""The plan outside of pytest: the same files, the same problems."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from opsproof.environment.load import load_systems
+from opsproof.evidence.run import utc_now
+from opsproof.library import discover
+from opsproof.plan import Planned, Wanted, make_plan
+
+
+def planned(folder: Path, environments: tuple[str, ...]) -> Planned:
+    """The plan for the named environments, or for all of them without looking for secrets."""
+    root = folder.resolve().parent
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    loaded = load_systems(folder / "systems")
+    wanted = Wanted(environments or tuple(loaded.environments()))
+    found = discover(folder.resolve(), root)
+    live = bool(environments)
+    return make_plan(loaded, found, wanted, replaying=not live, secrets=live, now=utc_now())

@@ -1,0 +1,51 @@
+"""What each target says of itself, as YAML to declare."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from opsproof.collect import Collection
+from opsproof.evidence.redaction import Redactor
+from opsproof.evidence.run import utc_now
+from opsproof.plan import Planned
+from opsproof.secrets import secrets_of
+
+_WITHIN = 60.0
+
+
+def declarations(plan: Planned) -> Iterator[tuple[str, bool]]:
+    """Lines of YAML, and whether the target of each line answered."""
+    with tempfile.TemporaryDirectory(prefix="opsproof-") as name:
+        folder = Path(name)
+        for part in ("facts", ".slots"):
+            (folder / part).mkdir()
+        collection = Collection(
+            folder,
+            utc_now(),
+            time.monotonic() + _WITHIN,
+            plan.targets,
+            Redactor(secrets_of(plan.targets.values())),
+        )
+        yield "targets:", True
+        for target in plan.targets.values():
+            answer = collection.identify(target.id)
+            yield f"  {target.role}:  # {target.id}", True
+            if answer.failure is not None or answer.facts is None:
+                yield f"    # no answer: {answer.failure.message if answer.failure else 'nothing'}", False
+                continue
+            identity = answer.facts.identity
+            yield from ((line, True) for line in _identity(identity))
+            if not identity:
+                yield f"    # it does not tell who it is{f' ({answer.facts.failure})' if answer.facts.failure else ''}", True
+        collection.close()
+
+
+def _identity(identity: dict[str, str]) -> Iterator[str]:
+    if identity:
+        yield "    identity:"
+    for name, value in sorted(identity.items()):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        yield f'      {name}: "{escaped}"'

@@ -1,0 +1,98 @@
+"""certificates/expiry on plain facts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from checks.certificates.check_expiry import ExpiryLimits, check_expiry
+from opsproof import HIGH, MEDIUM, Examination
+from opsproof.facts.tls import Certificate, Served, Unserved
+from opsproof.model.failure import Failure
+from opsproof.model.finding import Finding
+from opsproof.model.outcome import Outcome
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
+
+
+def certificate(days: float, name: str = "example.org", begins: float = -100) -> Certificate:
+    return Certificate(
+        subject=name,
+        issuer="CA",
+        names=(name,),
+        not_before=NOW + timedelta(days=begins),
+        not_after=NOW + timedelta(days=days),
+        serial="1",
+        key="EC 256",
+        sha256=f"{name}{days}",
+    )
+
+
+def served(leaf: Certificate | None, *chain: Certificate, **more: Any) -> Served:
+    given = {"host": "example.org", "port": 443, "at": NOW, "trusted": True}
+    return Served(leaf=leaf, chain=(leaf, *chain) if leaf else (), **{**given, **more})
+
+
+def examined(server: Served | Unserved, **limits: Any) -> Examination:
+    examine = Examination(level=HIGH, now=NOW)
+    check_expiry((server,), ExpiryLimits(hosts=("example.org:443",), **limits), examine)
+    return examine
+
+
+def failed(server: Served, **limits: Any) -> Finding:
+    (finding,) = examined(server, **limits).findings
+    assert finding.outcome is Outcome.FAIL
+    return finding
+
+
+def test_a_long_life_passes() -> None:
+    assert examined(served(certificate(90), certificate(1000, "CA"))).passed == 1
+
+
+def test_steps_of_days_left_give_the_level() -> None:
+    soon, sooner = failed(served(certificate(20))), failed(served(certificate(10)))
+    assert [soon.level, sooner.level] == [MEDIUM, HIGH]
+    assert (soon.measured, soon.limit) == ("20d", "medium at least 30d, high at least 14d")
+    assert soon.message == "it expires 2026-12-11 09:00 UTC"
+
+
+def test_an_expired_certificate_says_since_when() -> None:
+    finding = failed(served(certificate(-3), trusted=True, verdict="expired"))
+    assert (finding.measured, finding.level, finding.since) == ("-3d", HIGH, NOW - timedelta(days=3))
+    assert "it expired 2026-11-18" in finding.message
+
+
+def test_a_chain_member_that_expires_first_counts() -> None:
+    finding = failed(served(certificate(90), certificate(5, "Intermediate")))
+    assert "the chain's 'Intermediate' expires 2026-11-26" in finding.message
+
+
+def test_a_certificate_for_another_name_fails() -> None:
+    finding = failed(served(certificate(90, "other.org")))
+    assert "valid for other.org, not for example.org" in finding.message
+
+
+def test_a_missing_intermediate_fails() -> None:
+    finding = failed(served(certificate(90), trusted=False, distrust="unknown issuer"))
+    assert "not trusted: unknown issuer" in finding.message
+
+
+def test_not_yet_valid_fails() -> None:
+    assert "it is not valid before 2026-11-22" in failed(served(certificate(90, begins=1))).message
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    finding = failed(served(certificate(-1, "other.org"), trusted=False, distrust="self-signed"))
+    assert finding.message.count(";") == 2
+
+
+def test_no_handshake_fails() -> None:
+    finding = failed(served(None, failure=Failure("Unreachable", "connection refused"), trusted=False))
+    assert finding.message == "no handshake: connection refused"
+
+
+def test_own_network_and_unasked_hosts_are_unknown() -> None:
+    failure = Failure("Unreachable", "the host name is not known here", "http:direct")
+    for server in (served(None, failure=failure, own_side=True), Unserved("example.org:443", failure)):
+        (finding,) = examined(server).findings
+        assert (finding.outcome, str(finding.subject)) == (Outcome.UNKNOWN, "certificate example.org:443")

@@ -1,0 +1,99 @@
+"""database/connections on plain facts."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from checks.database.check_connections import ConnectionLimits, check_connections
+from opsproof import CRITICAL, HIGH, Examination
+from opsproof.facts.postgres import RoleSessions, Sessions
+from opsproof.facts.prometheus import Samples, Series
+from opsproof.model.outcome import Outcome
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
+EMPTY = Samples(result_type="vector", at=1.0)
+
+
+def sessions(used: int, **more: Any) -> Sessions:
+    given = {"role": "postgres", "user": "opsproof", "complete": True, "max_connections": 100, "reserved": 3}
+    return Sessions(used=used, **{**given, **more})
+
+
+def samples(value: str) -> Samples:
+    return Samples(result_type="vector", at=1.0, series=(Series(labels={}, values=((1.0, value),)),))
+
+
+def examined(
+    live: Sessions | None = None,
+    peak: str = "0.4",
+    count: str = "5",
+    current: Samples | None = None,
+    **limits: Any,
+) -> Examination:
+    examine = Examination(level=HIGH, now=NOW)
+    now = samples(peak) if current is None else current
+    needed = ConnectionLimits(**{"highest": "80%", **limits})
+    check_connections(live, samples(peak) if peak else EMPTY, samples(count), now, needed, examine)
+    return examine
+
+
+def test_a_server_with_free_slots_passes() -> None:
+    assert examined(sessions(40)).passed == 2
+
+
+def test_reserved_slots_are_nobodys() -> None:
+    (finding,) = examined(sessions(78)).findings  # 78 of 97
+    assert finding.outcome is Outcome.FAIL
+    assert (finding.measured, finding.limit) == ("80.41 %", "at most 80 %")
+    assert "78 of 97 sessions are taken, 3 more reserved" in finding.message
+
+
+def test_steps_give_the_level() -> None:
+    finding = examined(sessions(95), highest={"medium": "80%", "critical": "90%"}).findings[0]
+    assert finding.level is CRITICAL
+
+
+def test_a_role_that_sees_only_its_own_sessions_counts_nothing() -> None:
+    (finding,) = examined(sessions(1, complete=False)).findings
+    assert finding.outcome is Outcome.UNKNOWN
+    assert "GRANT pg_read_all_stats TO opsproof is missing" in finding.message
+
+
+def test_a_role_at_its_own_limit_fails_on_an_empty_server() -> None:
+    full = RoleSessions(name="app", used=5, limit=5)
+    barred = RoleSessions(name="barred", used=0, limit=0)
+    examine = examined(sessions(5, limited_roles=(full, barred)))
+    (finding,) = examine.findings
+    assert (finding.outcome, str(finding.subject)) == (Outcome.FAIL, "database role postgres/app")
+    assert examine.excluded[0].count == 1
+
+
+def test_a_past_peak_fails_though_the_server_is_calm_now() -> None:
+    (finding,) = examined(sessions(5), peak="0.93", current=samples("0.05")).findings
+    assert (finding.outcome, finding.measured) == (Outcome.FAIL, "93 %")
+
+
+def test_only_the_recording_counts_where_the_row_says_so() -> None:
+    assert examined(None).passed == 1
+
+
+def test_no_data_is_unknown() -> None:
+    (finding,) = examined(sessions(5), peak="").findings
+    assert finding.outcome is Outcome.UNKNOWN
+
+
+def test_a_series_that_has_ended_is_unknown() -> None:
+    (finding,) = examined(sessions(5), current=EMPTY).findings
+    assert finding.outcome is Outcome.UNKNOWN
+
+
+def test_a_recording_with_a_gap_cannot_show_the_peak() -> None:
+    (finding,) = examined(sessions(5), count="3").findings
+    assert finding.outcome is Outcome.UNKNOWN
+    assert "only 60 % of 5m is recorded" in finding.message
+
+
+def test_nan_is_unknown() -> None:
+    (finding,) = examined(sessions(5), peak="NaN").findings
+    assert finding.outcome is Outcome.UNKNOWN

@@ -1,0 +1,69 @@
+"""Fixtures for all tests: the testbed's real servers, and what they prove."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from opsproof.report.model import Result
+from tests.detection import PAGE, Detection
+from tests.faults.run import everything, findings
+
+detection_key = pytest.StashKey[Detection]()
+absent_key = pytest.StashKey[str]()
+
+
+@pytest.fixture(scope="session")
+def testbed(request: pytest.FixtureRequest) -> None:
+    """The real servers, up and healthy. Where they cannot be: a failure in CI, else a skip that is listed."""
+    from tests.testbed import __main__ as bed
+    from tests.testbed.process import TestbedError
+
+    try:
+        bed.up()
+    except TestbedError as why:
+        request.config.stash[absent_key] = str(why)
+        if os.environ.get("CI"):
+            pytest.fail(f"the testbed is not there: {why}")
+        pytest.skip(f"the testbed is not there: {why}")
+
+
+@pytest.fixture(scope="session")
+def healthy(testbed: None, detection: Detection, tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """The run on the healthy testbed that every scenario is compared with: all requirements pass."""
+    result = everything(tmp_path_factory.mktemp("healthy"))
+    bad = [
+        f"{one.requirement.id} {one.outcome.value}: {finding.subject}: {finding.message}"
+        for one in result.requirements
+        for finding in findings(one)
+        if one.outcome.value != "pass"
+    ]
+    assert not bad, "\n".join(["the healthy testbed is not healthy:", *bad])
+    detection.healthy(result)
+    return result
+
+
+@pytest.fixture(scope="session")
+def detection(request: pytest.FixtureRequest) -> Iterator[Detection]:
+    """Collects what the session proves; a whole session writes `docs/detection.md`."""
+    found = Detection()
+    request.config.stash[detection_key] = found
+    yield found
+    if os.environ.get("OPSPROOF_WRITE_DETECTION") and found.failed:
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(found.page(sorted(found.passed | set(found.failed))))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    why = config.stash.get(absent_key, None)
+    if why is not None:
+        terminalreporter.section("tests that did not run")
+        terminalreporter.write_line(f"everything that needs the testbed: {why}")
+
+
+@pytest.fixture
+def repository() -> Path:
+    return Path(__file__).parents[1]

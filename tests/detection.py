@@ -1,0 +1,79 @@
+"""`docs/detection.md`: which situation of which check was proved, and by which scenario."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from opsproof.report.model import Result
+from tests.faults.run import by_id
+from tests.faults.scenario import Changes, Scenario
+
+PAGE = Path(__file__).parents[1] / "docs" / "detection.md"
+COLUMNS = ("healthy", "violated", "ordinary", "unreachable", "forbidden", "empty", "garbage")
+_SAME_COLUMN = {"partly forbidden": "forbidden", "slow": "unreachable"}
+
+
+@dataclass
+class Detection:
+    """What this test session proved."""
+
+    cells: dict[str, dict[str, set[tuple[str, str]]]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(set))
+    )
+    failed: dict[str, str] = field(default_factory=dict)
+    passed: set[str] = field(default_factory=set)
+
+    def healthy(self, result: Result) -> None:
+        """Every requirement that passes on the healthy testbed, with its checks."""
+        for one in result.requirements:
+            for item in one.items:
+                if item.outcome.value == "pass":
+                    self.cells[item.check]["healthy"].add(("PASS", "the healthy testbed"))
+            if one.outcome.value == "pass":
+                self.passed.add(one.requirement.id)
+
+    def add(self, scenario: Scenario, changes: Changes, after: Result) -> None:
+        found = by_id(after)
+        column = _SAME_COLUMN.get(scenario.situation, scenario.situation)
+        for name, expected in changes.items():
+            outcome = expected.outcome.upper().replace("_", " ")
+            for item in found[name].items:
+                wanted = "pass" if expected.outcome == "transition" else expected.outcome
+                if item.outcome.value == wanted:
+                    self.cells[item.check][column].add((outcome, scenario.name))
+            if expected.outcome == "fail":
+                self.failed.setdefault(name, scenario.name)
+        for check in scenario.proves:
+            self.cells[check][column].add(("PASS", scenario.name))
+
+    def page(self, requirements: list[str]) -> str:
+        """The page. A cell that nobody proved stays empty."""
+        lines = [
+            "# What is detected, and what proved it",
+            "",
+            "Written by the test run: every cell cites scenarios that were applied to the real servers of the",
+            "testbed. What nobody proved stays empty.",
+            "",
+            "| check | " + " | ".join(COLUMNS) + " |",
+            "|---" * (len(COLUMNS) + 1) + "|",
+        ]
+        for check in sorted(self.cells):
+            row = [self._cell(self.cells[check].get(column, set())) for column in COLUMNS]
+            lines.append(f"| `{check}` | " + " | ".join(row) + " |")
+        lines += ["", "## Every automated requirement", "", "| requirement | passed on | failed on |", "|---|---|---|"]
+        for name in sorted(requirements):
+            passed = "the healthy testbed" if name in self.passed else ""
+            lines.append(f"| {name} | {passed} | {self.failed.get(name, '')} |")
+        return "\n".join(lines) + "\n"
+
+    @staticmethod
+    def _cell(found: set[tuple[str, str]]) -> str:
+        if not found:
+            return ""
+        outcomes = sorted({outcome for outcome, _ in found})
+        names = sorted(name for _, name in found)
+        more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+        return f"{'/'.join(outcomes)}: {'; '.join(names[:2])}{more}"
+

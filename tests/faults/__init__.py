@@ -1,0 +1,1 @@
+"""One scenario per way to be wrong, applied to the real servers and undone."""

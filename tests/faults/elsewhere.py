@@ -1,0 +1,68 @@
+"""A run with other files: a copy of the checkout's checks in which a scenario has changed some.
+
+with reached("repo-scanner", "prometheus", url=f"http://{gate.address}"):
+    ...                               # `everything(...)` runs the copy meanwhile
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+Change = Callable[[Any], object]
+_CHANGES: list[tuple[str, Change]] = []
+
+
+@contextmanager
+def edited(file: str, change: Change) -> Iterator[None]:
+    """Runs meanwhile see a YAML file below `checks/` as `change` leaves its document."""
+    _CHANGES.append((file, change))
+    try:
+        yield
+    finally:
+        _CHANGES.remove((file, change))
+
+
+@contextmanager
+def reached(system: str, role: str, **settings: object) -> Iterator[None]:
+    """A target of the system's testbed environment has other settings, e.g. a fault proxy's address."""
+
+    def change(document: Any) -> None:
+        document["targets"][role].update(settings)
+
+    with edited(f"systems/{system}/environments/testbed.yaml", change):
+        yield
+
+
+@contextmanager
+def limited(system: str, requirement: str, **limits: object) -> Iterator[None]:
+    """A row has other limits, e.g. a grace of seconds that passes within a test."""
+
+    def change(document: Any) -> None:
+        document["requirements"][requirement].setdefault("limits", {}).update(limits)
+
+    with edited(f"systems/{system}/runbook.yaml", change):
+        yield
+
+
+def checkout(folder: Path) -> Path:
+    """Where to run: the checkout itself, or below `folder` a copy with the changes of the moment."""
+    if not _CHANGES:
+        return ROOT
+    copy = folder / "checkout"
+    shutil.copytree(ROOT / "checks", copy / "checks", ignore=shutil.ignore_patterns("__pycache__"))
+    (copy / "plugins").symlink_to(ROOT / "plugins")
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, copy)
+    for file, change in _CHANGES:
+        path = copy / "checks" / file
+        document = yaml.safe_load(path.read_text())
+        change(document)
+        path.write_text(yaml.safe_dump(document, sort_keys=False, width=1000))
+    return copy

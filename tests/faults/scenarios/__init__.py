@@ -1,0 +1,1 @@
+"""The scenarios, by the servers they break. Each names completely what changes."""

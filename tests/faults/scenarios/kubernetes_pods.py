@@ -1,0 +1,108 @@
+"""Pods that do not do their work, and what that does to their workloads, Services and budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.faults.scenario import Changes, fail, scenario
+from tests.testbed import kubernetes_age as age
+from tests.testbed import kubernetes_pod_faults as faults
+
+NOT_READY = "Running but not Ready; container {} is not ready"
+
+
+@scenario("one of three pods runs and has not been ready for an hour", group="unready pods")
+def running_not_ready() -> Iterator[Changes]:
+    with faults.pods("repo-scanner", "repo-scanner", "not-ready", count=1) as (pod,):
+        age.unavailable("repo-scanner", "repo-scanner", pod)
+        short = fail(
+            "critical", "deployment repo-scanner/repo-scanner", measured="2", message="2 of 3 pods are available"
+        )
+        text = NOT_READY.format("repo-scanner")
+        yield {
+            "RS-018": fail("critical", f"pod repo-scanner/{pod}", measured="0/1 containers ready", message=text),
+            "RS-004": short,
+            "RS-019": short,
+        }
+
+
+@scenario("a container crashes again and again", group="unready pods")
+def crash_loop() -> Iterator[Changes]:
+    with faults.pods("accelerapp", "accelerapp", "crash-loop", count=1) as (pod,):
+        age.unavailable("accelerapp", "accelerapp", pod)
+        subject = f"pod accelerapp/{pod}"
+        text = NOT_READY.format("accelerapp") + " (CrashLoopBackOff)"
+        yield {
+            "AC-014": fail("critical", subject, measured="0/1 containers ready", message=text),
+            "AC-127": fail(
+                "critical", subject, measured="CrashLoopBackOff", message="container accelerapp is in CrashLoopBackOff*"
+            ),
+            "AC-129": fail("high", subject, "deployment accelerapp/accelerapp"),
+        }
+
+
+@scenario("all pods of a Service have been unready for an hour", group="unready pods")
+def service_without_ready_pods() -> Iterator[Changes]:
+    with faults.pods("opsforge", "grafana", "not-ready") as (pod,):
+        age.unavailable("opsforge", "grafana", pod)
+        subject, text = f"pod opsforge/{pod}", NOT_READY.format("grafana")
+        none = "0 ready endpoints, at least 1 needed; 0 of its 1 pods are ready"
+        yield {
+            "OF-027": fail("critical", subject, measured="0/1 containers ready", message=text),
+            "OF-028": fail("critical", subject, measured="0/1 containers ready", message=text),
+            "OF-024": fail(
+                "high", "deployment opsforge/grafana", measured="0", message="0 of 1 pods are available"
+            ),
+            "OF-029": fail("critical", "service opsforge/grafana-service", measured="0", message=none),
+            "OF-049": fail("medium", "service opsforge/grafana-service", measured="0", message=none),
+        }
+
+
+@scenario("the only pod of a workload has been creating its containers for an hour", group="unready pods")
+def creating() -> Iterator[Changes]:
+    with faults.pods("production", "analytics-engine", "creating") as (pod,):
+        age.unavailable("production", "analytics-engine", pod)
+        text = NOT_READY.format("analytics-engine") + " (ContainerCreating)"
+        unready = fail("critical", f"pod production/{pod}", measured="0/1 containers ready", message=text)
+        yield {
+            "EP-048": unready,
+            "EP-063": unready,
+            "EP-016": fail(
+                "critical", "deployment production/analytics-engine", measured="0", message="0 of 1 pods are available"
+            ),
+            "EP-049": fail(
+                "critical",
+                "service production/analytics-engine",
+                measured="0",
+                message="0 ready endpoints, at least 1 needed; 0 of its 1 pods are ready",
+            ),
+        }
+
+
+@scenario("an image cannot be pulled", group="unready pods")
+def image_pull() -> Iterator[Changes]:
+    """The budget lets no other pod go, and the Service has one endpoint less than it should."""
+    with faults.pods("smartcloudops", "backend", "image-pull", count=1) as (pod,):
+        age.unavailable("smartcloudops", "backend", pod)
+        text = NOT_READY.format("backend") + " (ImagePullBackOff)"
+        unready = fail("critical", f"pod smartcloudops/{pod}", measured="0/1 containers ready", message=text)
+        short = "2 of 3 pods are available"
+        yield {
+            "SC-018": unready,
+            "SC-060": unready,
+            "SC-100": unready,
+            "SC-004": fail("critical", "deployment smartcloudops/backend", measured="2", message=short),
+            "SC-070": fail("medium", "deployment smartcloudops/backend", measured="2", message=short),
+            "SC-116": fail(
+                "medium",
+                "service smartcloudops/backend",
+                measured="2",
+                message="2 ready endpoints, at least 3 needed; 2 of its 3 pods are ready",
+            ),
+            "SC-098": fail(
+                "high",
+                "deployment smartcloudops/backend",
+                measured="0",
+                message="budget backend allows 0 disruptions of 3 pods (2 healthy, 2 required), at least 1 needed",
+            ),
+        }

@@ -1,0 +1,73 @@
+"""Ways for Prometheus and Alertmanager to be wrong: each undoes itself exactly."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.testbed import process
+from tests.testbed.services import alertmanager, prometheus
+from tests.testbed.services.world import World
+
+
+@contextmanager
+def world(shown: World, *, cluster: str = prometheus.CLUSTER) -> Iterator[None]:
+    """Prometheus has recorded another world; or calls itself another cluster's, as staging's would."""
+    try:
+        prometheus.restart_with(shown, cluster=cluster)
+        yield
+    finally:
+        prometheus.reset()
+
+
+@contextmanager
+def prometheus_stopped() -> Iterator[None]:
+    """Nothing listens on Prometheus's port; its Watchdog ends in Alertmanager within seconds."""
+    try:
+        prometheus.stop()
+        yield
+    finally:
+        prometheus.reset()
+
+
+@contextmanager
+def prometheus_frozen() -> Iterator[None]:
+    """Prometheus accepts connections and never answers."""
+    pid = _pid(prometheus.NAME)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        prometheus.reset()
+
+
+@contextmanager
+def alertmanager_stopped() -> Iterator[None]:
+    """Nothing listens on Alertmanager's port: Prometheus drops its notifications and counts them."""
+    try:
+        alertmanager.down()
+        yield
+    finally:
+        alertmanager.restart()
+        prometheus.reset()
+
+
+@contextmanager
+def alertmanager_frozen() -> Iterator[None]:
+    """Alertmanager accepts connections and never answers."""
+    pid = _pid(alertmanager.NAME)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        prometheus.reset()
+
+
+def _pid(name: str) -> int:
+    pid = process.running(name)
+    assert pid is not None, f"{name} is not running"
+    return pid
