@@ -59,6 +59,10 @@ def examine_sessions(sessions: Sessions, limits: ConnectionLimits, examine: Exam
         )
         examine.unknown(sessions.subject, missing)
         return
+    if sessions.full:
+        with examine(sessions, measured=Percent(1), limit=limits.highest):
+            raise AssertionError("the server refuses new sessions: no slot is left")
+        return
     used = Percent(sessions.used / sessions.available) if sessions.available > 0 else None
     with examine(sessions, measured=used, limit=limits.highest):
         if used is None:

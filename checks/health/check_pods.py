@@ -212,7 +212,8 @@ def _examine_restarts(
     since = worst.ended.finished_at if worst.ended is not None else None
     with examine(
         pod,
-        measured=Count(worst.low),
+        # A loop is one, also when the reasons that are counted are others.
+        measured=_LOOP if worst.looping and limits.restarts.allows(worst.low) else Count(worst.low),
         limit=limits.restarts,
         since=since,
         since_from="the container's last end",

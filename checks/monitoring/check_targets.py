@@ -78,7 +78,8 @@ def check_targets(
             with examine(Subject("job", job), measured="no target", limit="1 target"):
                 raise AssertionError(f"Prometheus has no active target of job {job}")
     if limits.workloads:
-        wanted = _examine_workloads(wanted, pods, limits, examine)
+        of_pods = _examine_workloads(wanted, pods, limits, examine)
+        wanted = wanted if limits.jobs or limits.match else of_pods
     for job in sorted({target.job for target in wanted}):
         of_job = [target for target in wanted if target.job == job]
         _examine_job(of_job, targets, recently, limits, examine)
@@ -158,8 +159,8 @@ def _examine_pod(
     pod: Pod, targets: Sequence[ScrapeTarget], limits: TargetLimits, examine: Examination
 ) -> list[ScrapeTarget]:
     own = [one for one in targets if one.labels.get("pod") == pod.name and one.namespace == pod.namespace]
-    interval = max((one.interval for one in targets), default=60.0)
-    if not own and not any("pod" in one.labels for one in targets):
+    interval = max((one.interval for one in targets), default=limits.grace / limits.stale)
+    if targets and not own and not any("pod" in one.labels for one in targets):
         examine.unknown(
             pod, Undecided("no target has a `pod` label, so that pods and targets cannot be joined")
         )

@@ -217,6 +217,22 @@ def test_connect_to_changes_the_address_and_not_the_host() -> None:
     assert b"Host: scanner.example.org\r\n" in seen[0]
 
 
+def test_every_probe_opens_a_connection_of_its_own() -> None:
+    seen: list[bytes] = []
+
+    def behave(connection: socket.socket) -> None:
+        while data := connection.recv(65536):
+            seen.append(data)
+            connection.sendall(faulty.http(b"{}", "Connection: keep-alive"))
+            if b"Connection: close" in data:
+                return
+
+    with faulty.serving(behave) as port:
+        endpoint, _ = probes(f"http://127.0.0.1:{port}/", 2)
+    assert [probe.status for probe in endpoint.probes] == [200, 200]
+    assert all(b"Connection: close" in data for data in seen)
+
+
 def test_headers_are_sent_and_kept_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEALTH_TOKEN", "hunter2")
     seen: list[bytes] = []

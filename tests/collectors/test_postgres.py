@@ -121,6 +121,7 @@ def test_a_role_that_sees_too_little_says_so() -> None:
 def test_a_full_server_refuses() -> None:
     with postgres_faults.connections_filled(postgres.MAX_CONNECTIONS - postgres.RESERVED):
         probe, _ = probed()
+        assert counted().full
     assert failure(probe) == ("Unreachable", "too many connections: no slot is left")
     assert (probe.refused, probe.own_side) == (True, False)
 

@@ -53,7 +53,9 @@ def test_nested_components_carry_their_path() -> None:
     assert [part.name for part in health.components] == ["db", "db/a"]
 
 
-@pytest.mark.parametrize("name", ["postgres://user:secret@db/x", "<script>", "x" * 65, "a\nb"])
+@pytest.mark.parametrize(
+    "name", ["postgres://user:secret@db/x", "redis://cache:6379/0", "<script>", "x" * 65, "a\nb"]
+)
 def test_a_name_that_may_hold_anything_is_not_kept(name: str) -> None:
     health = health_of({"components": {name: "down"}})
     assert health is not None

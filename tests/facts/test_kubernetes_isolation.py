@@ -92,6 +92,19 @@ def test_peers_from_another_namespace(peer: dict[str, Any], allowed: bool) -> No
     assert may_connect(front, REDIS, 6379, [policy("p", policyTypes=["Ingress"], ingress=[rule])]) is allowed
 
 
+def test_blocks_of_addresses_are_no_pods() -> None:
+    """Not even of the policy's own namespace."""
+    rule = {"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}
+    assert not may_connect(API, REDIS, 6379, [policy("p", policyTypes=["Ingress"], ingress=[rule])])
+
+
+def test_selectors_do_not_reach_the_hosts_network() -> None:
+    host = pod("api", metadata=meta("api", labels={"app": "api"}), spec={"hostNetwork": True})
+    rule = {"from": [{"podSelector": {}}]}
+    assert not may_connect(host, REDIS, 6379, [policy("p", policyTypes=["Ingress"], ingress=[rule])])
+    assert may_connect(host, REDIS, 6379, [policy("out", policyTypes=["Egress"])])
+
+
 def test_rules_of_several_policies_add_up() -> None:
     deny = policy("deny", policyTypes=["Ingress", "Egress"])
     out = policy("out", policyTypes=["Egress"], egress=[{"to": [{"podSelector": {}}]}])

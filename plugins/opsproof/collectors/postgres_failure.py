@@ -30,13 +30,17 @@ class Refused(Unreachable):
         return Failure("Unreachable", self.message, self.target, self.scope)
 
 
+class Full(Refused):
+    """No slot is left for an ordinary role."""
+
+
 _TEXTS: tuple[tuple[str, type[CollectionError], str], ...] = (
     # Our own role's limit says nothing about the sessions that applications can have.
     (r"too many connections for role", OwnSide, "the role {user} is at its own CONNECTION LIMIT"),
     (r"too many connections for database", Refused, "too many connections for the database {database}"),
     (
         r"too many clients|remaining connection slots|too many connections",
-        Refused,
+        Full,
         "too many connections: no slot is left",
     ),
     (r"is starting up|not yet accepting|recovery mode", Refused, "the server is starting up or recovering"),
@@ -76,7 +80,11 @@ _TEXTS: tuple[tuple[str, type[CollectionError], str], ...] = (
 def connecting(error: psycopg.Error, target: Target) -> CollectionError:
     """Why no session could be had. The text is ours: theirs may repeat settings."""
     text = str(error)
-    for pattern, failure, message in _TEXTS:
+    for pattern, failure, message in class Full(Refused):
+    """No slot is left for an ordinary role."""
+
+
+_TEXTS:
         if re.search(pattern, text, re.IGNORECASE):
             settings = target.settings
             return failure(message.format(user=settings.user, database=settings.database), target=target.id)

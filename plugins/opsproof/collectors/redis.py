@@ -124,7 +124,7 @@ class RedisCollector:
                 raise
             except CollectionError:
                 if dog.bitten:
-                    raise TimedOut(f"no answer within {seconds:.3g} s", target=self.target.id) from None
+                    raise TimedOut("no answer in time", target=self.target.id) from None
                 raise
             finally:
                 session.connection.disconnect()

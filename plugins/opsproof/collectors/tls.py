@@ -17,12 +17,11 @@ from cryptography.x509.oid import NameOID
 
 from opsproof.collectors.attempts import own_side, requested
 from opsproof.collectors.link import Link
-from opsproof.collectors.watchdog import watchdog
 from opsproof.collectors.web_connection import routed
 from opsproof.collectors.web_failure import translated
 from opsproof.facts.tls import Certificate, Served, ServedOf, host_and_port
 from opsproof.model.ask import Ask
-from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured, TimedOut
+from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured
 from opsproof.model.target import Target, TargetReport
 
 _LONGEST_HANDSHAKE = 10.0
@@ -121,18 +120,18 @@ class TlsCollector:
         place = routed(self.target.settings.connect_to, host, port)
         with requested(link, "TLS", f"{host}:{port}", attempt=attempt) as entry:
             seconds = min(_LONGEST_HANDSHAKE, link.remaining() / 2)
-            with watchdog(seconds) as dog:
-                try:
-                    with socket.create_connection(place, timeout=seconds) as plain:
-                        dog.watch(plain.fileno())
-                        with context.wrap_socket(plain, server_hostname=host) as secure:
-                            entry.status = secure.version() or ""
-                            return _Shaken.of(secure)
-                except ssl.SSLCertVerificationError as error:
-                    raise _Refused(error.verify_code, error.verify_message) from None
-                except (OSError, ValueError) as error:
-                    late = TimedOut("no handshake in time", target=self.target.id)
-                    raise (late if dog.bitten else translated(error, self.target.id)) from None
+            try:
+                # Python bounds the handshake as a whole by the timeout, not each read of it.
+                with (
+                    socket.create_connection(place, timeout=seconds) as plain,
+                    context.wrap_socket(plain, server_hostname=host) as secure,
+                ):
+                    entry.status = secure.version() or ""
+                    return _Shaken.of(secure)
+            except ssl.SSLCertVerificationError as error:
+                raise _Refused(error.verify_code, error.verify_message) from None
+            except (OSError, ValueError) as error:
+                raise translated(error, self.target.id) from None
 
 
 class _Refused(Exception):

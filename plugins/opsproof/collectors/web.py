@@ -140,7 +140,7 @@ def _once(
 ) -> Response:  # fmt: skip
     seconds = bounds.seconds(link)
     with watchdog(seconds) as dog, watched_by(dog):
-        late = TimedOut(f"no complete answer within {seconds:.3g} s", target=link.target.id)
+        late = TimedOut("no complete answer in time", target=link.target.id)
         try:
             response = _exchange(client, url, link, entry, headers, bounds.max_bytes, seconds)
             if dog.bitten:  # cut off, which may look like an end

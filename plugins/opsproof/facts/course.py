@@ -51,7 +51,9 @@ class Course:
 
     def throughout(self, text: Callable[[float], str]) -> str:
         """`, in the last 5m never below 6.2 %`; empty for one moment."""
-        return f", in the last {duration_text(self.range)} never below {text(self.lowest)}" if self.range else ""
+        if not self.range:
+            return ""
+        return f", in the last {duration_text(self.range)} never below {text(self.lowest)}"
 
 
 def course(samples: Samples, points: Iterable[Point]) -> Course:

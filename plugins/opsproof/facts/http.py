@@ -104,7 +104,8 @@ class Endpoints:
         urls = (_filled(url, context) for url in ([given] if isinstance(given, str) else given))
         probes, spacing = int(limits.probes), float(limits.spacing)
         return tuple(
-            EndpointOf(target=target.id, url=url, probes=probes, spacing=spacing) for url in dict.fromkeys(urls)
+            EndpointOf(target=target.id, url=url, probes=probes, spacing=spacing)
+            for url in dict.fromkeys(urls)
         )
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> tuple[Endpoint | Unanswered, ...]:

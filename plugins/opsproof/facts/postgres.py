@@ -59,12 +59,14 @@ class RoleSessions(msgspec.Struct, frozen=True, kw_only=True):
 class Sessions(msgspec.Struct, frozen=True, kw_only=True):
     """Client sessions of the whole server, without opsproof's own, against what it lets in.
 
+    `full`: no session could be had to count them, for the server had no slot left.
     `complete` is False for a role that may not see the sessions of others: the count is then too low.
     """
 
     role: str
     user: str
     complete: bool
+    full: bool = False
     used: int
     max_connections: int
     reserved: int

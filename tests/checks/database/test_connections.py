@@ -49,6 +49,11 @@ def test_reserved_slots_are_nobodys() -> None:
     assert "78 of 97 sessions are taken, 3 more reserved" in finding.message
 
 
+def test_a_server_that_lets_nobody_in_to_count_is_full() -> None:
+    (finding,) = examined(sessions(0, full=True, max_connections=0, reserved=0)).findings
+    assert (finding.outcome, finding.measured) == (Outcome.FAIL, "100 %")
+
+
 def test_steps_give_the_level() -> None:
     finding = examined(sessions(95), highest={"medium": "80%", "critical": "90%"}).findings[0]
     assert finding.level is CRITICAL

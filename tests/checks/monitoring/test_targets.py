@@ -121,6 +121,14 @@ def test_a_pod_without_target_fails_and_a_new_one_is_in_transition() -> None:
     assert only(examined(target("api-7d9f-a"), pods=young, workloads=("api",))).in_transition
 
 
+def test_a_named_job_is_examined_beyond_the_pods_of_the_workload() -> None:
+    pods = cluster.listing(pod("api-7d9f-a"))
+    targets = (target("api-7d9f-a"), target("elsewhere", health="down"))
+    finding = only(examined(*targets, pods=pods, workloads=("api",), jobs=("api",)))
+    assert (finding.outcome, finding.subject.name) == (Outcome.FAIL, "api/elsewhere:80")
+    assert not examined(*targets, pods=pods, workloads=("api",)).findings
+
+
 def test_a_workload_without_pods_fails() -> None:
     finding = only(examined(target("a"), pods=cluster.listing(), workloads=("deployment/api",)))
     assert (finding.outcome, str(finding.subject)) == (Outcome.FAIL, "workload deployment/api")

@@ -118,6 +118,13 @@ def test_a_range_with_too_few_moments_is_undecided() -> None:
     )
 
 
+def test_moments_with_hardly_any_requests_decide_nothing() -> None:
+    """Two of two failed in the middle of the night is no 100 % error rate, and none of two no good moment."""
+    sparse = over(300, [2, 2, 1000, 1000])
+    for errors in (over(300, [2, 2, 90, 90]), over(300, [0, 0, 90, 90])):
+        assert only(examined(errors, sparse, sustained="5m", min_events=10)).outcome is Outcome.UNKNOWN
+
+
 NUMBERS = st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True, width=32))
 
 

@@ -50,16 +50,16 @@ def latency(world: World) -> tuple[World, Changes]:
 
 @recorded("some containers use more CPU than the lower limit, some not for long enough", group=GROUP)
 def cpu(world: World) -> tuple[World, Changes]:
-    world = world.with_use("cpu", 0.85, ago=1800, namespace="production", container="anomaly-detection-api")
+    world = world.with_use("cpu", 0.88, ago=1800, namespace="production", container="anomaly-detection-api")
     world = world.with_use("cpu", 0.75, ago=1800, namespace="smartcloudops")
     world = world.with_use("cpu", 0.95, ago=480, namespace="repo-scanner")
-    world = world.with_use("cpu", 0.85, ago=1800, namespace="accelerapp", container="postgresql")
-    world = world.with_use("cpu", 0.85, ago=1800, namespace="opsforge", container="worker")
-    told = {"measured": "85 %", "message": "uses 85 % of its CPU limit*; at most 80 % allowed"}
+    world = world.with_use("cpu", 0.88, ago=1800, namespace="accelerapp", container="postgresql")
+    world = world.with_use("cpu", 0.88, ago=1800, namespace="opsforge", container="worker")
+    told = {"measured": "8[3-8]* %", "message": "uses 8[3-8]* % of its CPU limit*; at most 80 % allowed"}
     changes = {
         "EP-019": fail("medium", *containers("production", "anomaly-detection-api"), **told),
         "EP-020": passes(),
-        "SC-012": fail("medium", "signal mean CPU use", measured="75 %", message="*; below 70 % allowed"),
+        "SC-012": fail("medium", "signal mean CPU use", measured="7[1-5]* %", message="*; below 70 % allowed"),
         "SC-037": passes(),
         "RS-048": passes(),
         "AC-009": fail("medium", *containers("accelerapp", "postgresql"), **told),
@@ -136,7 +136,7 @@ def restarts(world: World) -> tuple[World, Changes]:
     name = "kube_pod_container_status_restarts_total"
     world = world.with_value(name, 1, ago=600, namespace="opsforge", container="worker")
     world = world.with_value(name, 1, ago=1200, namespace="repo-scanner", container="repo-scanner")
-    one = {"measured": "1", "message": "container worker restarted 1 times in *"}
+    one = {"measured": "1", "message": "container worker restarted 1 time in *"}
     changes = {
         "OF-043": fail("medium", "pod opsforge/worker-*", **one),
         "OF-028": fail("critical", "pod opsforge/worker-*", **one),

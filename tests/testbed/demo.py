@@ -1,0 +1,72 @@
+"""python -m tests.testbed.demo: record the demo anew, a realistic morning of all five systems on the testbed.
+
+Mostly green; a failure of each level, a waiver that is used and one that has expired, a rollout under way,
+and one source that cannot be reached. The recording replaces `reports/demo`, which the `demo` environments
+replay.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from tests.testbed import __main__ as bed
+from tests.testbed import kubernetes_age as age
+from tests.testbed import kubernetes_pod_faults as pods
+from tests.testbed import place
+from tests.testbed.process import TestbedError
+from tests.testbed.services import certificates, healthy, monitoring_faults, nginx
+
+ROOT = Path(__file__).parents[2]
+RECORDING = ROOT / "reports" / "demo"
+KEPT = ("facts", "journal.jsonl", "plan.json", "selection.json", "requests.jsonl", "manifest.json", "result.json")
+
+
+@contextmanager
+def morning() -> Iterator[None]:
+    """What went wrong overnight, and what is simply going on."""
+    with ExitStack() as stack:
+        enter = stack.enter_context
+        busy = healthy.healthy().with_use("cpu", 0.76, ago=1500, namespace="repo-scanner", container="worker")
+        enter(monitoring_faults.world(busy))
+        (crashing,) = enter(pods.pods("accelerapp", "accelerapp", "crash-loop", count=1))
+        age.unavailable("accelerapp", "accelerapp", crashing)
+        soon = certificates.issue("api.smartcloudops.ai", days=9)
+        enter(nginx.showing("api.smartcloudops.ai", soon))
+        enter(pods.image("smartcloudops", "frontend", "registry.company.com/smartcloudops/frontend:latest"))
+        enter(pods.without("opsforge", "grafana", "limits"))
+        enter(pods.rollout_in_progress("production", "analytics-engine"))
+        enter(monitoring_faults.alertmanager_stopped())
+        yield
+
+
+def record() -> Path:
+    """Bring the testbed up, make the morning, run the daily checks, keep the run."""
+    bed.up()
+    with tempfile.TemporaryDirectory(prefix="opsproof-demo-") as name, morning():
+        command = [sys.executable, "-m", "pytest", "checks", "-m", "daily", "--env", "testbed", "--reports", name]
+        shell = {**os.environ, "OPSPROOF_TESTBED": str(place.state())}
+        done = subprocess.run([*command, "-p", "no:cacheprovider"], cwd=ROOT, env=shell, check=False)
+        if done.returncode not in {0, 1}:
+            raise TestbedError(f"the run ended with exit status {done.returncode}")
+        _keep(Path(name) / "latest")
+    return RECORDING
+
+
+def _keep(run: Path) -> None:
+    shutil.rmtree(RECORDING, ignore_errors=True)
+    RECORDING.mkdir(parents=True)
+    for part in KEPT:
+        source = run.resolve() / part
+        copy = shutil.copytree if source.is_dir() else shutil.copyfile
+        copy(source, RECORDING / part)
+
+
+if __name__ == "__main__":
+    print(f"recorded in {record().relative_to(ROOT)}")
