@@ -17,8 +17,9 @@ from opsproof import (
     Undecided,
     check,
 )
+from opsproof.facts.course import recorded
 from opsproof.facts.postgres import PostgresSessions, RoleSessions, Sessions
-from opsproof.facts.prometheus import PromQL, Samples
+from opsproof.facts.prometheus import PromQL, Recorded, Samples
 from opsproof.model.failure import Forbidden
 
 # pg_stat_database_numbackends is per database, and the slots are the server's.
@@ -38,17 +39,18 @@ class ConnectionLimits(Limits):
 def check_connections(
     sessions: Annotated[Sessions | None, PostgresSessions(when="live")],
     peak: Annotated[Samples, PromQL(f"max_over_time(({_SHARE})[${{window}}:${{resolution}}])", over="")],
-    recorded: Annotated[
+    counted: Annotated[
         Samples, PromQL(f"count_over_time(({_SHARE})[${{window}}:${{resolution}}])", over="")
     ],
     current: Annotated[Samples, PromQL(_SHARE, over="")],
+    recording: Annotated[Samples, Recorded("${pg_backends}")],
     limits: ConnectionLimits,
     examine: Examination,
 ) -> None:
     """A server without a free slot refuses every new session, the one that would repair it, too."""
     if sessions is not None:
         examine_sessions(sessions, limits, examine)
-    examine_history(peak, recorded, current, limits, examine)
+    examine_history(peak, counted, current, recording, limits, examine)
 
 
 def examine_sessions(sessions: Sessions, limits: ConnectionLimits, examine: Examination) -> None:
@@ -88,22 +90,25 @@ def examine_role(
 
 
 def examine_history(
-    peak: Samples, recorded: Samples, current: Samples, limits: ConnectionLimits, examine: Examination
-) -> None:
+    peak: Samples, counted: Samples, current: Samples, recording: Samples, limits: ConnectionLimits,
+    examine: Examination,
+) -> None:  # fmt: skip
     """The highest share in the window: all databases together, since the slots are the server's."""
     subject = Subject("metric", "pg_backends / pg_max_connections")
     try:
-        share = _share(peak, recorded, current, limits)
+        share = _share(peak, counted, current, limits)
     except Undecided as reason:
         examine.unknown(subject, reason)
         return
     with examine(subject, measured=share, limit=limits.highest):
         assert limits.highest.allows(share), f"the highest share within {limits.window} is {share}"
+        # Each count above looks back some minutes, and so across a short gap.
+        recorded(recording)
 
 
-def _share(peak: Samples, recorded: Samples, current: Samples, limits: ConnectionLimits) -> Percent:
+def _share(peak: Samples, counted: Samples, current: Samples, limits: ConnectionLimits) -> Percent:
     """The peak, where the recording is whole enough to tell it."""
-    highest, count = peak.single(), recorded.single()
+    highest, count = peak.single(), counted.single()
     if highest is None or count is None or current.single() is None:
         raise Undecided(
             "no data: pg_backends or pg_max_connections has no samples now, or none in the window"

@@ -17,13 +17,15 @@ from opsproof import (
     Undecided,
     check,
 )
-from opsproof.facts.course import deciding, enough
+from opsproof.facts.course import deciding, enough, recorded
 from opsproof.facts.matchers import workload_of
-from opsproof.facts.prometheus import PromQL, Samples, Series, number
+from opsproof.facts.prometheus import PromQL, Recorded, Samples, Series, number
 
 # Every job's targets: the row's jobs are picked here, so that one query serves all rows.
 Up = Annotated[Samples, PromQL("up", over="window")]
 Answered = Annotated[Samples, PromQL("avg_over_time(up[${window}])", over="")]
+# `up` itself looks across a gap of some minutes as if nothing had been there.
+Recording = Annotated[Samples, Recorded("up")]
 
 
 class AvailabilityLimits(Limits):
@@ -35,7 +37,9 @@ class AvailabilityLimits(Limits):
 
 
 @check("slo/availability", title="Every target of the service stays up", level=CRITICAL)
-def check_availability(up: Up, answered: Answered, limits: AvailabilityLimits, examine: Examination) -> None:
+def check_availability(
+    up: Up, answered: Answered, recording: Recording, limits: AvailabilityLimits, examine: Examination
+) -> None:
     """A service that is away now and then fails its users; a deleted target has no `up` that could be 0."""
     for job in limits.jobs:
         series = [one for one in up if one.label("job") == job]
@@ -49,6 +53,7 @@ def check_availability(up: Up, answered: Answered, limits: AvailabilityLimits, e
                 assert limits.lowest.allows(share), (
                     f"a target was up {share} of the last {limits.window}, {limits.lowest} needed"
                 )
+                recorded(recording)
         for one in series:
             _examine_target(up, one, answered, limits, examine)
 

@@ -8,7 +8,6 @@ A team's `checks/check_library.py` is one line:
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from opsproof.check import Check, CheckError
+from opsproof.environment.problems import shown
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,18 @@ class Found:
 
 
 def modules(package: str) -> Iterator[ModuleType]:
-    """Every `check_*` module below a package, imported, in the order of their names."""
+    """Every `check_*` module below a package, imported, in the order of their names.
+
+    Looks for files: folders without `__init__.py`, as topics are, stay unseen by pkgutil's walk.
+    """
     root = importlib.import_module(package)
-    for info in sorted(pkgutil.walk_packages(root.__path__, f"{package}."), key=lambda info: info.name):
-        if info.name.rpartition(".")[2].startswith("check_"):
-            yield importlib.import_module(info.name)
+    names = {
+        ".".join((package, *path.relative_to(place).with_suffix("").parts))
+        for place in root.__path__
+        for path in Path(place).rglob("check_*.py")
+    }
+    for name in sorted(names):
+        yield importlib.import_module(name)
 
 
 def checks_in(module: ModuleType) -> Iterator[Check]:
@@ -64,14 +71,14 @@ def discover(folder: Path, root: Path) -> Found:
     found = Found()
     for path in sorted(folder.rglob("check_*.py")):
         try:
-            module = _imported(path, root)
+            checks = list(checks_in(_imported(path, root)))
         except Exception as error:
             # Whatever a file of checks does wrong is one line for its author, before anything is asked.
             found.problems.append(
-                f"{_where(path, error)}: {type(error).__name__}: {str(error).splitlines()[0]}"
+                f"{_where(path, error)}: {type(error).__name__}: {_first_line(error)}"
             )
             continue
-        for check in checks_in(module):
+        for check in checks:
             _add(found, check, path)
     return found
 
@@ -86,27 +93,39 @@ def _add(found: Found, check: Check, path: Path) -> None:
     known = found.checks.get(check.name)
     if known is not None and known is not check:
         found.problems.append(
-            f"{path}:1:1: check {check.name!r} is defined a second time (first: {known.place})"
+            f"{_placed(check)}: check {check.name!r} is defined a second time; first at {_placed(known)}"
         )
         return
     try:
         _ = check.sources, check.limits
     except (CheckError, NameError) as error:
-        found.problems.append(f"{check.place}: {error}")
+        found.problems.append(f"{_placed(check)}: {error}")
     else:
         found.checks[check.name] = check
 
 
-def _where(path: Path, error: Exception) -> str:
+def _placed(check: Check) -> str:
+    file, line, column = check.place.rsplit(":", 2)
+    return f"{shown(Path(file))}:{line}:{column}"
+
+
+def _first_line(error: Exception) -> str:
     if isinstance(error, SyntaxError):
-        return f"{error.filename}:{error.lineno}:{error.offset}"
+        return error.msg
+    return next(iter(str(error).splitlines()), "without a message")
+
+
+def _where(path: Path, error: Exception) -> str:
+    """The line of the file itself that failed, even when the error came from something it imports."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{shown(Path(error.filename))}:{error.lineno or 1}:{error.offset or 1}"
     trace = sys.exc_info()[2]
     line = 1
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == str(path):
             line = trace.tb_lineno
         trace = trace.tb_next
-    return f"{path}:{line}:1"
+    return f"{shown(path)}:{line}:1"
 
 
 checks = Library()

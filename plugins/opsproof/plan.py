@@ -231,7 +231,7 @@ def make_plan(
         for row in system.requirements.values():
             if row.automated:
                 draft.add(system, environment, row)
-    recordings = {one.recording for one in chosen if one.recording is not None}
+    recordings = {one.recording.resolve() for one in chosen if one.recording is not None}
     recording = next(iter(recordings)) if recordings and not replaying else None
     if secrets and recording is None and not replaying:
         draft.problems += [problem for one in chosen for problem in missing_secrets(one)]

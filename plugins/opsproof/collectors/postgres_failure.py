@@ -80,11 +80,7 @@ _TEXTS: tuple[tuple[str, type[CollectionError], str], ...] = (
 def connecting(error: psycopg.Error, target: Target) -> CollectionError:
     """Why no session could be had. The text is ours: theirs may repeat settings."""
     text = str(error)
-    for pattern, failure, message in class Full(Refused):
-    """No slot is left for an ordinary role."""
-
-
-_TEXTS:
+    for pattern, failure, message in _TEXTS:
         if re.search(pattern, text, re.IGNORECASE):
             settings = target.settings
             return failure(message.format(user=settings.user, database=settings.database), target=target.id)

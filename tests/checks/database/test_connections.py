@@ -10,6 +10,7 @@ from opsproof import CRITICAL, HIGH, Examination
 from opsproof.facts.postgres import RoleSessions, Sessions
 from opsproof.facts.prometheus import Samples, Series
 from opsproof.model.outcome import Outcome
+from tests.checks.measured import GAP, RECORDED
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
 EMPTY = Samples(result_type="vector", at=1.0)
@@ -29,12 +30,15 @@ def examined(
     peak: str = "0.4",
     count: str = "5",
     current: Samples | None = None,
+    recording: Samples = RECORDED,
     **limits: Any,
 ) -> Examination:
     examine = Examination(level=HIGH, now=NOW)
     now = samples(peak) if current is None else current
     needed = ConnectionLimits(**{"highest": "80%", **limits})
-    check_connections(live, samples(peak) if peak else EMPTY, samples(count), now, needed, examine)
+    check_connections(
+        live, samples(peak) if peak else EMPTY, samples(count), now, recording, needed, examine
+    )
     return examine
 
 
@@ -102,3 +106,13 @@ def test_a_recording_with_a_gap_cannot_show_the_peak() -> None:
 def test_nan_is_unknown() -> None:
     (finding,) = examined(sessions(5), peak="NaN").findings
     assert finding.outcome is Outcome.UNKNOWN
+
+
+def test_a_gap_that_queries_look_across_is_unknown() -> None:
+    (finding,) = examined(sessions(5), recording=GAP).findings
+    assert (finding.outcome, "gap in the recording" in finding.message) == (Outcome.UNKNOWN, True)
+
+
+def test_a_gap_hides_no_peak() -> None:
+    (finding,) = examined(sessions(5), peak="0.93", recording=GAP).findings
+    assert finding.outcome is Outcome.FAIL

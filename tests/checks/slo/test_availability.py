@@ -9,13 +9,17 @@ from checks.slo.check_availability import AvailabilityLimits, check_availability
 from opsproof import Examination
 from opsproof.facts.prometheus import Samples, Series
 from opsproof.model.outcome import Outcome
-from tests.checks.measured import UNIX, examination, failed, only, over
+from tests.checks.measured import GAP, RECORDED, UNIX, examination, failed, only, over
 
 UP = [1, 1, 1, 1, 1]
 
 
 def examined(
-    courses: Mapping[str, Sequence[float | str | None]], job: str = "api", **limits: Any
+    courses: Mapping[str, Sequence[float | str | None]],
+    job: str = "api",
+    *,
+    recording: Samples = RECORDED,
+    **limits: Any,
 ) -> Examination:
     """Targets of job api by pod name; the share that `avg_over_time` gives follows from their courses."""
     pods = list(courses)
@@ -33,7 +37,7 @@ def examined(
     )
     examine = examination()
     answered = Samples(result_type="vector", at=UNIX, series=shares)
-    check_availability(up, answered, AvailabilityLimits(jobs=(job,), **limits), examine)
+    check_availability(up, answered, recording, AvailabilityLimits(jobs=(job,), **limits), examine)
     return examine
 
 
@@ -67,7 +71,7 @@ def test_a_job_whose_targets_vanished_fails() -> None:
     # Another job's series shows that Prometheus recorded all the time.
     up = over(300, [1, 1, None], UP, job=["api", "other"], instance=["a", "b"])
     examine = examination()
-    check_availability(up, up, AvailabilityLimits(jobs=("api",)), examine)
+    check_availability(up, up, RECORDED, AvailabilityLimits(jobs=("api",)), examine)
     assert [str(finding.subject) for finding in failed(examine)] == ["job api"]
     assert examine.excluded[0].why == "no longer a target"
 
@@ -89,3 +93,12 @@ def test_a_gap_in_the_recording_is_undecided() -> None:
 
 def test_a_value_that_is_no_number_is_undecided() -> None:
     assert {finding.outcome for finding in examined({"api-0": ["NaN"]}).findings} == {Outcome.UNKNOWN}
+
+
+def test_a_gap_that_queries_look_across_is_undecided() -> None:
+    finding = only(examined({"api-0": UP}, recording=GAP))
+    assert (finding.outcome, str(finding.subject)) == (Outcome.UNKNOWN, "job api")
+
+
+def test_a_gap_hides_no_failure() -> None:
+    assert {finding.outcome for finding in examined({"api-0": [0]}, recording=GAP).findings} == {Outcome.FAIL}

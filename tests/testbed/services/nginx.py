@@ -7,8 +7,8 @@ import os
 import shutil
 import signal
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from tests.testbed import place, process
@@ -191,24 +191,36 @@ def _apply(sites: tuple[Site, ...], issued: dict[str, certificates.Issued] | Non
 # Ways to be wrong: each undoes itself exactly.
 
 
+_CHANGES: list[Callable[[tuple[Site, ...]], tuple[Site, ...]]] = []
+
+
+def _shown() -> tuple[Site, ...]:
+    """The healthy sites with all changes of the moment."""
+    sites = SITES
+    for change in _CHANGES:
+        sites = change(sites)
+    return sites
+
+
 @contextmanager
-def serving(host: str, path: str, page: Page) -> Iterator[None]:
+def _changed(change: Callable[[tuple[Site, ...]], tuple[Site, ...]]) -> Iterator[None]:
+    _CHANGES.append(change)
+    try:
+        _apply(_shown())
+        yield
+    finally:
+        _CHANGES.remove(change)
+        _apply(_shown())
+
+
+def serving(host: str, path: str, page: Page) -> AbstractContextManager[None]:
     """One path of one site answers something else, as `serving(h, "/health", Page("", status=503))`."""
-    try:
-        _apply(tuple(one.with_page(path, page) if one.host == host else one for one in SITES))
-        yield
-    finally:
-        _apply(SITES)
+    return _changed(lambda sites: tuple(one.with_page(path, page) if one.host == host else one for one in sites))
 
 
-@contextmanager
-def without_site(host: str) -> Iterator[None]:
+def without_site(host: str) -> AbstractContextManager[None]:
     """The site is not configured: another one answers 404, over TLS with another's certificate."""
-    try:
-        _apply(tuple(one for one in SITES if one.host != host))
-        yield
-    finally:
-        _apply(SITES)
+    return _changed(lambda sites: tuple(one for one in sites if one.host != host))
 
 
 @contextmanager
@@ -217,12 +229,12 @@ def showing(host: str, issued: certificates.Issued) -> Iterator[None]:
     kept = {kind: folder() / "certificates" / f"{host}.{kind}" for kind in ("crt", "key")}
     before = {kind: file.read_bytes() for kind, file in kept.items()}
     try:
-        _apply(SITES, {host: issued})
+        _apply(_shown(), {host: issued})
         yield
     finally:
         for kind, content in before.items():
             kept[kind].write_bytes(content)
-        _apply(SITES)
+        _apply(_shown())
 
 
 @contextmanager
