@@ -42,7 +42,10 @@ def _passed(name: str, command: Sequence[str], **env: str) -> bool:
     print(f"== {name}", flush=True)
     began = time.monotonic()
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=False)
-    print(f"== {name}: {'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True)
+    print(
+        f"== {name}: {'passed' if done.returncode == 0 else 'FAILED'} in {time.monotonic() - began:.0f} s",
+        flush=True,
+    )
     return done.returncode == 0
 
 

@@ -62,7 +62,13 @@ class Detection:
         for check in sorted(self.cells):
             row = [self._cell(self.cells[check].get(column, set())) for column in COLUMNS]
             lines.append(f"| `{check}` | " + " | ".join(row) + " |")
-        lines += ["", "## Every automated requirement", "", "| requirement | passed on | failed on |", "|---|---|---|"]
+        lines += [
+            "",
+            "## Every automated requirement",
+            "",
+            "| requirement | passed on | failed on |",
+            "|---|---|---|",
+        ]
         for name in sorted(requirements):
             passed = "the healthy testbed" if name in self.passed else ""
             lines.append(f"| {name} | {passed} | {self.failed.get(name, '')} |")
@@ -76,4 +82,3 @@ class Detection:
         names = sorted(name for _, name in found)
         more = f" and {len(names) - 2} more" if len(names) > 2 else ""
         return f"{'/'.join(outcomes)}: {'; '.join(names[:2])}{more}"
-

@@ -39,9 +39,7 @@ class ConnectionLimits(Limits):
 def check_connections(
     sessions: Annotated[Sessions | None, PostgresSessions(when="live")],
     peak: Annotated[Samples, PromQL(f"max_over_time(({_SHARE})[${{window}}:${{resolution}}])", over="")],
-    counted: Annotated[
-        Samples, PromQL(f"count_over_time(({_SHARE})[${{window}}:${{resolution}}])", over="")
-    ],
+    counted: Annotated[Samples, PromQL(f"count_over_time(({_SHARE})[${{window}}:${{resolution}}])", over="")],
     current: Annotated[Samples, PromQL(_SHARE, over="")],
     recording: Annotated[Samples, Recorded("${pg_backends}")],
     limits: ConnectionLimits,

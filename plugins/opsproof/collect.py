@@ -163,7 +163,7 @@ class Collection:
             facts = self.redactor.json(msgspec.json.encode(self._collect(ask, target, link)))
         except CollectionError as error:
             failure = error.as_failure()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # The one broad handler of the project: whatever a library or a hostile answer raises is UNKNOWN.
             failure = BadAnswer(
                 f"{type(error).__name__} while reading the answer", target=ask.target

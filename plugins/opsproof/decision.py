@@ -75,7 +75,7 @@ def _examine(item: Item, answers: Mapping[str, Sequence[Answer[Any]]], examine: 
         except (CollectionError, Undecided) as reason:
             examine.unknown(Subject("source", name), reason)
             return
-        except Exception as crash:
+        except Exception as crash:  # noqa: BLE001
             # Facts that a source cannot put together are no reason for a traceback.
             examine.unknown(Subject("source", name), Undecided(f"unusable facts: {type(crash).__name__}"))
             return

@@ -91,7 +91,7 @@ class Examination:
             self._add(who, Outcome.NOT_APPLICABLE, self.level, _first_line(reason), **shown)
         except (CollectionError, Undecided) as reason:
             self.unknown(who, reason)
-        except Exception as crash:
+        except Exception as crash:  # noqa: BLE001
             # A check's own mistake leaves its subject undecided; the type alone, since a repr may hold data.
             self.unknown(who, Undecided(f"the check crashed: {type(crash).__name__} in {_place(crash)}"))
 

@@ -45,14 +45,18 @@ class CheckItem(pytest.Item):
         """An item below a module. Its id is text, so that --lf knows it again; the same wherever rootdir is."""
         name = opsproof.item_name(planned)
         nodeid = f"{opsproof.shown_path(parent.path)}::{name}"
-        item: CheckItem = cls.from_parent(parent, name=name, nodeid=nodeid, planned=planned, opsproof=opsproof)
+        item: CheckItem = cls.from_parent(
+            parent, name=name, nodeid=nodeid, planned=planned, opsproof=opsproof
+        )
         return item
 
     def setup(self) -> None:
         began = time.monotonic()
         result = self.opsproof.decide(self.planned)
         seconds = round(time.monotonic() - began, 4)
-        self.result = self.opsproof.record(msgspec.structs.replace(result, nodeid=self.nodeid, seconds=seconds))
+        self.result = self.opsproof.record(
+            msgspec.structs.replace(result, nodeid=self.nodeid, seconds=seconds)
+        )
         self.user_properties += properties(self.result)
         if self.result.outcome is Outcome.UNKNOWN:
             raise CouldNotDecide("\n".join(said(self.result, Outcome.UNKNOWN)))

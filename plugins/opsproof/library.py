@@ -72,11 +72,9 @@ def discover(folder: Path, root: Path) -> Found:
     for path in sorted(folder.rglob("check_*.py")):
         try:
             checks = list(checks_in(_imported(path, root)))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             # Whatever a file of checks does wrong is one line for its author, before anything is asked.
-            found.problems.append(
-                f"{_where(path, error)}: {type(error).__name__}: {_first_line(error)}"
-            )
+            found.problems.append(f"{_where(path, error)}: {type(error).__name__}: {_first_line(error)}")
             continue
         for check in checks:
             _add(found, check, path)

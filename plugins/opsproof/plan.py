@@ -385,7 +385,6 @@ def _system_record(system: System, environment: Environment) -> SystemRecord:
 
 
 def _check_digests(found: Found) -> dict[str, str]:
-    import hashlib
 
     files = {Path(check.function.__code__.co_filename) for check in found.checks.values()}
     texts = "\n".join(

@@ -76,9 +76,7 @@ def pytest_pycollect_makeitem(collector: Any, name: str, obj: object) -> list[Ch
         return None
     checks = [obj] if isinstance(obj, Check) else list(obj)
     return [
-        CheckItem.made(collector, session, planned)
-        for check in checks
-        for planned in session.items_of(check)
+        CheckItem.made(collector, session, planned) for check in checks for planned in session.items_of(check)
     ]
 
 

@@ -166,7 +166,8 @@ class Session:
         named = self.config.option.reports
         if named is not None:
             return Path(self.config.invocation_params.dir / named).resolve()
-        return (self.systems.parents[1] / self.config.getini("opsproof_reports")).resolve()
+        folder: Path = self.systems.parents[1] / self.config.getini("opsproof_reports")
+        return folder.resolve()
 
     def _deadline(self) -> float:
         text = self.config.option.deadline or self.config.getini("opsproof_deadline")
@@ -351,7 +352,7 @@ class Session:
             answer = self.collection.store.answer(ask, self.now)
             skew = self.collection.store.skew(ask.digest)
             base = TargetReport(target=target.id, kind=target.kind, role=target.role)
-            found = answer.facts if answer.failure is None else base
+            found = answer.facts or base
             verdict = "unverified"
             if answer.failure is not None:
                 verdict = "unknown"
@@ -391,7 +392,9 @@ def _systems(config: pytest.Config, paths: Sequence[Path]) -> Path | None:
     pytest takes the value of an unknown option for an argument while it looks for its rootdir, so that
     without an ini file the rootdir may be any folder above.
     """
-    named = [base / config.getini("opsproof_systems") for base in (config.rootpath, config.invocation_params.dir)]
+    named = [
+        base / config.getini("opsproof_systems") for base in (config.rootpath, config.invocation_params.dir)
+    ]
     beside = [folder / "systems" for path in paths for folder in (path, *path.parents)]
     return next((folder.resolve() for folder in (*named, *beside) if folder.is_dir()), None)
 

@@ -41,7 +41,8 @@ class Answer(Generic[A]):
 class Context(Protocol):
     """What planning knows when an item is made: the environment's targets and names, the row's limits."""
 
-    limits: Limits
+    @property
+    def limits(self) -> Limits: ...
 
     def target(self, role: str) -> Target:
         """The target of that role. Raises NotConfigured, naming the key to add."""
@@ -97,7 +98,9 @@ def fill(template: str, values: Mapping[str, object]) -> str:
     Raises:
         KeyError: a name without value.
     """
-    text = {name: value.promql if isinstance(value, Duration) else str(value) for name, value in values.items()}
+    text = {
+        name: value.promql if isinstance(value, Duration) else str(value) for name, value in values.items()
+    }
     return _Braced(template).substitute(text)
 
 

@@ -73,4 +73,4 @@ def test_other_asks_of_them_get_no_answer(database: Target, cache: Target, tmp_p
 
 def test_which_asks_look_for_it() -> None:
     asks = (EndpointOf, ServedOf, DatabaseProbesOf, CacheProbesOf, SessionsOf, CacheMemoryOf)
-    assert [ask.probing for ask in asks] == [True, True, True, True, False, False]
+    assert [ask.probing for ask in asks] == [True, True, True, True, True, False]

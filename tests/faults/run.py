@@ -28,7 +28,13 @@ def opsproof(
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--reports", str(reports), *words]
     shell = {**os.environ, "OPSPROOF_TESTBED": str(place.state()), "COLUMNS": "100", "NO_COLOR": "1"}
     return subprocess.run(
-        command, cwd=cwd, env={**shell, **(env or {})}, capture_output=True, text=True, timeout=300, check=False
+        command,
+        cwd=cwd,
+        env={**shell, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 
@@ -121,7 +127,9 @@ def proved(after: Result, changes: Changes) -> dict[str, dict[str, str]]:
     """Requirement -> check -> outcome, for those that the scenario changed: what `docs/detection.md` keeps."""
     found = by_id(after)
     return {
-        name: {item.check: item.outcome.value for item in found[name].items} for name in changes if name in found
+        name: {item.check: item.outcome.value for item in found[name].items}
+        for name in changes
+        if name in found
     }
 
 

@@ -9,7 +9,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-Situation = Literal["violated", "ordinary", "unreachable", "forbidden", "partly forbidden", "empty", "garbage", "slow"]
+Situation = Literal[
+    "violated", "ordinary", "unreachable", "forbidden", "partly forbidden", "empty", "garbage", "slow"
+]
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,13 @@ FILES = {
 def cli(team: Team, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from opsproof.cli import main; main()", *words]
     return subprocess.run(
-        command, cwd=team.folder, env=team.shell(None), capture_output=True, text=True, timeout=60, check=False
+        command,
+        cwd=team.folder,
+        env=team.shell(None),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -96,7 +102,10 @@ def test_runs_are_chained(team: Team) -> None:
     manifest = json.loads((team.latest.folder / "manifest.json").read_text())
 
     assert first.id == manifest["previous"]
-    assert hashlib.sha256((first.folder / "manifest.json").read_bytes()).hexdigest() == manifest["previous_digest"]
+    assert (
+        hashlib.sha256((first.folder / "manifest.json").read_bytes()).hexdigest()
+        == manifest["previous_digest"]
+    )
 
 
 def test_two_runs_at_once_do_not_disturb_each_other(team: Team, shop: Shop) -> None:
@@ -108,7 +117,11 @@ def test_two_runs_at_once_do_not_disturb_each_other(team: Team, shop: Shop) -> N
     ]  # fmt: skip
     assert [0, 0] == [run.wait(60) for run in runs]
 
-    folders = [path for path in (team.folder / "reports").iterdir() if (path / "journal.jsonl").exists() and not path.is_symlink()]
+    folders = [
+        path
+        for path in (team.folder / "reports").iterdir()
+        if (path / "journal.jsonl").exists() and not path.is_symlink()
+    ]
 
     assert 2 == len(folders)
     for folder in folders:
@@ -199,7 +212,7 @@ def test_no_secret_in_anything_a_run_leaves_or_prints(team: Team, shop: Shop) ->
     )
     team.write(
         "checks/check_leaky.py",
-        f'''
+        '''
         from typing import Annotated, Any
         from opsproof import LOW, Count, Duration, Limits, Scoped, check
         from opsproof.facts.http import Endpoints
@@ -214,7 +227,7 @@ def test_no_secret_in_anything_a_run_leaves_or_prints(team: Team, shop: Shop) ->
             """Leaks."""
             import os
             with examine("assertion"):
-                assert False, f"token={{os.environ['SHOP_KEY']}}"
+                assert False, f"token={os.environ['SHOP_KEY']}"
             with examine("crash"):
                 raise ValueError(os.environ["SHOP_KEY"])
             examine.note("Authorization: Bearer " + os.environ["SHOP_KEY"])
@@ -224,7 +237,7 @@ def test_no_secret_in_anything_a_run_leaves_or_prints(team: Team, shop: Shop) ->
     path = team.folder / "checks/systems/shop/runbook.yaml"
     path.write_text(
         path.read_text()
-        + '  SH-005:\n    says: Leaks\n    checks: [shop/leaky]\n    cadence: [daily]\n    level: low\n'
+        + "  SH-005:\n    says: Leaks\n    checks: [shop/leaky]\n    cadence: [daily]\n    level: low\n"
         + '    scope: {urls: ["${base}/x"]}\n'
     )
 

@@ -13,7 +13,8 @@ from tests.plugin.team import Shop, Team
 def _findings(team: Team) -> bytes:
     """What a replay has to repeat byte for byte: every requirement with its items, but for their duration."""
     items = [
-        [msgspec.structs.replace(item, seconds=0.0) for item in one.items] for one in team.result().requirements
+        [msgspec.structs.replace(item, seconds=0.0) for item in one.items]
+        for one in team.result().requirements
     ]
     return msgspec.json.encode(items)
 
@@ -79,7 +80,9 @@ def test_what_if(team: Team, shop: Shop) -> None:
     done = team.run("checks", "-k", "SH-002", "--replay", "reports/latest", "--limits", "SH-002.status=404")
 
     assert "WHAT-IF" in done.stdout
-    findings = [str(finding.subject) for one in team.result().requirements for finding in one.items[0].findings]
+    findings = [
+        str(finding.subject) for one in team.result().requirements for finding in one.items[0].findings
+    ]
     assert [f"endpoint {shop.url}/front"] == findings
     assert {"SH-002.status": "404"} == team.result().provenance.changed_limits
 
@@ -90,7 +93,11 @@ def test_what_if_needs_a_recorded_run_and_a_known_limit(team: Team, shop: Shop) 
     assert 4 == live.returncode
     assert "add --replay" in live.stderr
     team.run("checks")
-    for change, said in (("SH-002.statsu=404", "status"), ("SH-009.status=404", "SH-009"), ("nonsense", "write it like")):
+    for change, said in (
+        ("SH-002.statsu=404", "status"),
+        ("SH-009.status=404", "SH-009"),
+        ("nonsense", "write it like"),
+    ):
         done = team.run("checks", "--replay", "reports/latest", "--limits", change)
         assert 4 == done.returncode
         assert said in done.stderr

@@ -34,7 +34,10 @@ def test_a_violation_closes_the_gate_and_is_told_whole(team: Team, shop: Shop) -
 
 def test_a_target_that_is_not_there_is_unknown(team: Team) -> None:
     """No target of the role: UNKNOWN, naming the key to add, and the gate is closed."""
-    team.write("checks/systems/shop/environments/production.yaml", "environment: production\nnames: {base: 'http://x'}\n")
+    team.write(
+        "checks/systems/shop/environments/production.yaml",
+        "environment: production\nnames: {base: 'http://x'}\n",
+    )
 
     done = team.run("checks", "-m", "daily")
 
@@ -152,7 +155,9 @@ def test_junit_tells_outcomes_apart(team: Team, shop: Shop) -> None:
 
     for path in (team.folder / "junit.xml", team.latest.folder / "junit.xml"):
         cases = list(ElementTree.parse(path).iter("testcase"))
-        counts = {tag: sum(case.find(tag) is not None for case in cases) for tag in ("failure", "error", "skipped")}
+        counts = {
+            tag: sum(case.find(tag) is not None for case in cases) for tag in ("failure", "error", "skipped")
+        }
         assert {"failure": 1, "error": 3, "skipped": 0} == counts, path
         assert 6 == len(cases)
         assert 6 == len(list(ElementTree.parse(path).iterfind(".//testcase//property[@name='severity']")))
@@ -191,7 +196,9 @@ def test_which_environment(team: Team, shop: Shop) -> None:
 @pytest.mark.parametrize("how", ["-O", "PYTHONOPTIMIZE"])
 def test_python_without_assertions_is_refused(team: Team, shop: Shop, how: str) -> None:
     """Under -O no check could fail: exit 4, nothing asked."""
-    done = team.run("checks", python=("-O",)) if how == "-O" else team.run("checks", env={"PYTHONOPTIMIZE": "1"})
+    done = (
+        team.run("checks", python=("-O",)) if how == "-O" else team.run("checks", env={"PYTHONOPTIMIZE": "1"})
+    )
 
     assert 4 == done.returncode
     assert "assertions do nothing" in done.stderr

@@ -113,7 +113,7 @@ def await_that(what: str, holds: Callable[[], object], *, within: float = 30.0, 
             if holds():
                 return
             last = None
-        except Exception as error:  # noqa: BLE001 - any failure means "not yet" here
+        except Exception as error:
             last = error
         time.sleep(every)
     raise TestbedError(f"{what}: not within {within:g} s" + (f" ({last!r})" if last else ""))

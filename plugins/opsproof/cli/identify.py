@@ -39,7 +39,10 @@ def declarations(plan: Planned) -> Iterator[tuple[str, bool]]:
             identity = answer.facts.identity
             yield from ((line, True) for line in _identity(identity))
             if not identity:
-                yield f"    # it does not tell who it is{f' ({answer.facts.failure})' if answer.facts.failure else ''}", True
+                yield (
+                    f"    # it does not tell who it is{f' ({answer.facts.failure})' if answer.facts.failure else ''}",
+                    True,
+                )
         collection.close()
 
 

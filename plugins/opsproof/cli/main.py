@@ -29,7 +29,9 @@ def main() -> None:
 
 @main.command()
 @CHECKS
-@click.option("--env", "environments", multiple=True, help="Look for this environment's secrets, too; repeatable.")
+@click.option(
+    "--env", "environments", multiple=True, help="Look for this environment's secrets, too; repeatable."
+)
 def validate(folder: Path, environments: tuple[str, ...]) -> None:
     """Say everything that is wrong in the files, one line each. Asks no server.
 

@@ -86,6 +86,7 @@ class SessionsOf(Ask, frozen=True, kw_only=True, tag="postgres/sessions"):
     """Counts from pg_stat_activity, and the limits from pg_settings and pg_roles."""
 
     role: str
+    probing: ClassVar[bool] = True  # a full server is a fact about its sessions
     answer: ClassVar[Any] = Sessions
 
 

@@ -1,18 +1,18 @@
 """Why something could not be collected or decided. One tree; every leaf ends as UNKNOWN.
 
-    Undecided                   a check cannot decide this subject
-    CollectionError             an ask got no usable answer
-    ├── Unreachable             no connection, refused, name not resolved
-    ├── TlsFailed               the server's certificate is not accepted
-    ├── TimedOut                the ask's deadline passed
-    ├── Forbidden               authenticated, but not allowed; names the missing permission
-    ├── Unauthenticated         the credentials are not accepted
-    ├── NotFound                the API, object or path does not exist there
-    ├── BadAnswer               truncated, not the expected type, garbage, an error page
-    ├── TooBig                  more than the byte budget
-    ├── IdentityMismatch        the server is not the one the environment declares
-    ├── NotConfigured           the environment does not name the source; names the key to add
-    └── NotRecorded             a replay whose run did not record this ask
+Undecided                   a check cannot decide this subject
+CollectionError             an ask got no usable answer
+├── Unreachable             no connection, refused, name not resolved
+├── TlsFailed               the server's certificate is not accepted
+├── TimedOut                the ask's deadline passed
+├── Forbidden               authenticated, but not allowed; names the missing permission
+├── Unauthenticated         the credentials are not accepted
+├── NotFound                the API, object or path does not exist there
+├── BadAnswer               truncated, not the expected type, garbage, an error page
+├── TooBig                  more than the byte budget
+├── IdentityMismatch        the server is not the one the environment declares
+├── NotConfigured           the environment does not name the source; names the key to add
+└── NotRecorded             a replay whose run did not record this ask
 """
 
 from __future__ import annotations
@@ -31,9 +31,14 @@ class Failure(msgspec.Struct, frozen=True):
     @property
     def cause(self) -> str:
         """One cause is one entry in a report, whatever the number of requirements behind it."""
-        if self.kind in {"Unreachable", "TlsFailed", "Unauthenticated", "IdentityMismatch", "TimedOut"} and self.target:
+        if (
+            self.kind in {"Unreachable", "TlsFailed", "Unauthenticated", "IdentityMismatch", "TimedOut"}
+            and self.target
+        ):
             return f"{self.kind}: {self.target}"
-        return f"{self.kind}: {self.target}: {self.message}" if self.target else f"{self.kind}: {self.message}"
+        return (
+            f"{self.kind}: {self.target}: {self.message}" if self.target else f"{self.kind}: {self.message}"
+        )
 
 
 class Undecided(Exception):

@@ -31,7 +31,9 @@ class Limits(BaseModel):
     `limits` (numbers). Defaults are ours: a report shows them as inferred until the team adopts them.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_default=True, arbitrary_types_allowed=True
+    )
 
     @classmethod
     def scoped_fields(cls) -> frozenset[str]:
@@ -101,7 +103,11 @@ class Steps(Generic[U]):
     def __str__(self) -> str:
         return ", ".join(
             (f"{level} " if level else "")
-            + (f"{'below' if self.strict_sign == '<' else 'above'} {bound}" if strict else f"{self.words} {bound}")
+            + (
+                f"{'below' if self.strict_sign == '<' else 'above'} {bound}"
+                if strict
+                else f"{self.words} {bound}"
+            )
             for level, bound, strict in self.steps
         )
 

@@ -72,19 +72,21 @@ class Duration(Unit):
 
 
 def duration_text(seconds: float) -> str:
-    """`90061` -> `1d1h`: the two largest units that are not zero."""
+    """`90061` -> `1d1h`: the largest unit and the one below it."""
     if seconds < 0:
         return "-" + duration_text(-seconds)
     if seconds < 1:
         return f"{seconds * 1000:.0f}ms"
-    if seconds < 60:
+    if seconds < 59.95:
         return f"{seconds:.3g}s"
-    parts, left = [], round(seconds)
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+    left = round(seconds)
+    sizes = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+    first = next(number for number, (_, size) in enumerate(sizes) if left >= size)
+    parts = []
+    for unit, size in sizes[first : first + 2]:
         count, left = divmod(left, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts[:2])
+        parts.append(f"{count}{unit}" if count else "")
+    return "".join(parts)
 
 
 class Percent(Unit):
@@ -103,7 +105,9 @@ class Percent(Unit):
 
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40, "Pi": 2**50, "Ei": 2**60}
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-_QUANTITY = re.compile(r"([+-]?[0-9]+(?:\.[0-9]*)?|[+-]?\.[0-9]+)(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?[0-9]+)?")
+_QUANTITY = re.compile(
+    r"([+-]?[0-9]+(?:\.[0-9]*)?|[+-]?\.[0-9]+)(Ki|Mi|Gi|Ti|Pi|Ei|n|u|m|k|M|G|T|P|E|[eE][+-]?[0-9]+)?"
+)
 
 
 def quantity(text: str) -> float:

@@ -16,6 +16,7 @@ from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
 from opsproof.model.units import duration_text
 from opsproof.report.model import ProcedureRecord, RequirementResult, Result
+from opsproof.report.terminal import SKEW
 
 STATIC = 25  # subjects of one requirement in the page itself; the rest waits in the data below it
 
@@ -29,7 +30,7 @@ def render(result: Result) -> str:
         for one in requirements
         if one["outcome"] in {"fail", "unknown"} and one["level"] in {"critical", "high"}
     ]
-    return _template().render(
+    page: str = _template().render(
         result=result,
         run=result.provenance,
         gate=result.gate,
@@ -51,7 +52,9 @@ def render(result: Result) -> str:
         titles={check.name: check for check in result.checks},
         island=_island(folded),
         reasons=_reasons(result),
+        skew=SKEW,
     )
+    return page
 
 
 @cache

@@ -26,7 +26,8 @@ def render(result: Result) -> bytes:
     for name, members in groups.items():
         suites.append(_suite(name, members, result))
     ElementTree.indent(suites)
-    return ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True) + b"\n"
+    text: bytes = ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
 
 
 def _suite(name: str, members: list[RequirementResult], result: Result) -> ElementTree.Element:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from opsproof.model.units import duration_text
 from opsproof.report.model import Cause, RequirementResult, Result, StepRecord
 
 _SHOWN = 5  # subjects of one requirement before the rest is folded, unless -v
+SKEW = 5.0  # seconds a target's clock may be off before it is reported
 _STYLE = {
     Level.CRITICAL: {"red": True, "bold": True},
     Level.HIGH: {"red": True},
@@ -192,6 +194,7 @@ def _closing(result: Result, width: int, folder: str) -> Iterator[Line]:
         width,
         "",
     )
+    yield from _servers(result, width)
     if result.narrowed:
         yield Line(f"PARTIAL: narrowed by {', '.join(result.narrowed)}", {"yellow": True, "bold": True})
     yield from _table(result)
@@ -200,8 +203,21 @@ def _closing(result: Result, width: int, folder: str) -> Iterator[Line]:
         yield Line(f"report: {folder}/report.html")
 
 
+def _servers(result: Result, width: int) -> Iterator[Line]:
+    """Whether the servers proved who they are, and whose clocks are wrong."""
+    if result.targets:
+        verdicts = Counter(target.verified for target in result.targets)
+        told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
+        yield Line(f"identity of {_plural(len(result.targets), 'target')}: {told}")
+    for target in result.targets:
+        if target.verified == "mismatch":
+            yield from _wrapped(f"NOT THE DECLARED SERVER: {target.target}", width, "", {"red": True, "bold": True})
+        if target.skew is not None and abs(target.skew) > SKEW:
+            yield from _wrapped(f"CLOCK: {target.target} is {target.skew:+.1f} s off ours", width, "", {"yellow": True})
+
+
 def _table(result: Result) -> Iterator[Line]:
-    yield Line("          " + "".join(f"{str(outcome):>15}" for outcome in Outcome))
+    yield Line("          " + "".join(f"{outcome!s:>15}" for outcome in Outcome))
     for level in Level:
         row = result.counts[level.value]
         if any(row.values()):

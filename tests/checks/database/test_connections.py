@@ -36,9 +36,7 @@ def examined(
     examine = Examination(level=HIGH, now=NOW)
     now = samples(peak) if current is None else current
     needed = ConnectionLimits(**{"highest": "80%", **limits})
-    check_connections(
-        live, samples(peak) if peak else EMPTY, samples(count), now, recording, needed, examine
-    )
+    check_connections(live, samples(peak) if peak else EMPTY, samples(count), now, recording, needed, examine)
     return examine
 
 

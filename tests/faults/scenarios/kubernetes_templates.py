@@ -10,6 +10,7 @@ from tests.testbed import kubernetes_age as age
 from tests.testbed import kubernetes_pod_faults as faults
 from tests.testbed import kubernetes_world as world
 
+
 @scenario("containers have no limits", group="templates")
 def no_limits() -> Iterator[Changes]:
     name = "repo-scanner-worker"

@@ -1,0 +1,1 @@
+"""What operations do every day, on the real servers: nothing may fail."""

@@ -1,0 +1,105 @@
+"""Deployments on their way, held on purpose, or done a moment ago."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.faults.scenario import Changes, fail, scenario, transition
+from tests.normal.waits import scraped
+from tests.testbed import kubernetes_object_faults as objects
+from tests.testbed import kubernetes_pod_faults as faults
+from tests.testbed import kubernetes_undo as undo
+from tests.testbed.kubernetes_api import Object
+
+GROUP = "a day of deployments"
+NOT_READY = "Running but not Ready; container {} is not ready"
+
+
+@scenario(
+    "a rolling update is in progress",
+    situation="ordinary",
+    group=GROUP,
+    proves=("scaling/pdb", "scaling/hpa-healthy", "monitoring/targets-up", "slo/availability"),
+)
+def rolling_update() -> Iterator[Changes]:
+    """The first pod of the new template is not ready yet, the old ones all serve."""
+    with faults.rollout_in_progress("opsforge", "api"):
+        scraped("opsforge", "api")
+        coming = transition("critical", "pod opsforge/api-*", message=NOT_READY.format("api"))
+        yield {
+            "OF-027": coming,
+            "OF-028": coming,
+            "OF-024": fail(
+                "high",
+                "deployment opsforge/api",
+                measured="2",
+                message="the rollout is not complete: 1 of 2 pods run the newest template",
+            ),
+        }
+
+
+@scenario("the next colour is being rolled out", situation="ordinary", group=GROUP)
+def next_colour() -> Iterator[Changes]:
+    name = "anomaly-detection-api-green"
+    with faults.rollout_in_progress("production", name):
+        coming = transition("critical", f"pod production/{name}-*", message=NOT_READY.format(name))
+        yield {
+            "EP-048": coming,
+            "EP-063": coming,
+            "EP-085": fail(
+                "critical",
+                f"deployment production/{name}",
+                measured="2",
+                message="the rollout is not complete: 1 of 2 pods run the newest template",
+            ),
+        }
+
+
+@scenario(
+    "a rollout is paused",
+    situation="ordinary",
+    group=GROUP,
+    proves=("health/workloads-available", "health/pods-ready", "security/image-pinned"),
+)
+def paused() -> Iterator[Changes]:
+    """The new template waits; all pods run the old one."""
+
+    def change(pod: Object) -> None:
+        pod["metadata"].setdefault("annotations", {})["testbed.opsproof.dev/note"] = "waits"
+
+    with faults.template("accelerapp", "accelerapp", change, spec={"paused": True}, done=lambda now: True):
+        yield {}
+
+
+@scenario(
+    "a native sidecar has come to every pod",
+    situation="ordinary",
+    group=GROUP,
+    proves=(
+        "health/pod-restarts",
+        "health/probes-configured",
+        "capacity/requests-and-limits",
+        "security/network-policies",
+    ),
+)
+def sidecar() -> Iterator[Changes]:
+    with faults.with_sidecar("repo-scanner", "repo-scanner-worker"):
+        scraped("repo-scanner", "repo-scanner-worker")
+        yield {}
+
+
+@scenario(
+    "a Job retries, another is suspended, a third has finished",
+    situation="ordinary",
+    group=GROUP,
+    proves=("health/pods-ready", "health/pod-restarts", "scaling/pdb", "capacity/metrics-api-available"),
+)
+def jobs() -> Iterator[Changes]:
+    with (
+        objects.job("smartcloudops", "reindex", "retrying"),
+        objects.job("production", "export", "suspended"),
+        objects.job("repo-scanner", "cleanup", "complete"),
+        objects.job("accelerapp", "report", "retrying"),
+        undo.changed("CronJob", "production", "security-scan", {"spec": {"suspend": True}}),
+    ):
+        yield {}
