@@ -16,6 +16,13 @@ detection_key = pytest.StashKey[Detection]()
 absent_key = pytest.StashKey[str]()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever uses the testbed is marked so, for the loop that does without."""
+    for item in items:
+        if "testbed" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.testbed)
+
+
 @pytest.fixture(scope="session")
 def testbed(request: pytest.FixtureRequest) -> None:
     """The real servers, up and healthy. Where they cannot be: a failure in CI, else a skip that is listed."""

@@ -64,7 +64,7 @@ def check_network_policies(
     if limits.default_deny:
         for namespace in sorted({pod.namespace for pod in isolated}):
             _examine_default(namespace, policies, examine)
-    if limits.allows:
+    if limits.allows and isolated:
         _examine_relations(isolated, policies, [parse_relation(text) for text in limits.allows], examine)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
+from _pytest.outcomes import Failed
 
 from opsproof.decision import Item
 from opsproof.model.finding import Finding, ItemResult
@@ -21,8 +22,14 @@ class NotKept(Exception):
     """A requirement is not kept: FAIL."""
 
 
-class CouldNotDecide(Exception):
-    """A requirement could not be decided: UNKNOWN."""
+class CouldNotDecide(Failed):
+    """A requirement could not be decided: UNKNOWN.
+
+    pytest shows its text alone: a setup's traceback would cost 0.1 s for every one, and tell nothing.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, pytrace=False)
 
 
 class CheckItem(pytest.Item):

@@ -28,7 +28,7 @@ from opsproof.model.failure import NotConfigured
 from opsproof.model.level import Level
 from opsproof.model.limits import Limits
 from opsproof.model.requirement import QuietHours, Requirement, Waiver
-from opsproof.model.target import Target
+from opsproof.model.target import Target, joined
 from opsproof.report.model import (
     CheckRecord,
     ItemRecord,
@@ -237,14 +237,19 @@ def make_plan(
         draft.problems += [problem for one in chosen for problem in missing_secrets(one)]
     if recording is not None and (len(recordings) > 1 or any(one.recording is None for one in chosen)):
         problems.append("environments with different recordings, or with and without one, cannot share a run")
+    targets, contradictions = joined(target for one in chosen for target in one.targets.values())
+    problems += contradictions
     problems += [f"--limits {change.text}: {why}" for change in changes if (why := _refused(change, draft))]
     systems = {one.system: loaded.systems[one.system] for one in chosen}
-    every = [str(problem) for problem in sorted({*loaded.problems, *draft.problems})]
+    # What comes of a value that was refused already is no second problem.
+    known = {(one.file, one.line, one.column) for one in loaded.problems}
+    drafted = {one for one in draft.problems if (one.file, one.line, one.column) not in known}
+    every = [str(problem) for problem in sorted({*loaded.problems, *drafted})]
     return Planned(
         items=tuple(draft.items),
         record=_plan_record(draft, systems, chosen),
         environments=tuple(one.id for one in chosen),
-        targets={target.id: target for one in chosen for target in one.targets.values()},
+        targets=targets,
         waivers=tuple(
             waiver
             for one in chosen

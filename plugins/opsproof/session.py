@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections import defaultdict
@@ -401,6 +400,6 @@ def _systems(config: pytest.Config, paths: Sequence[Path]) -> Path | None:
 
 def _remove_if_empty(folder: Path) -> None:
     try:
-        os.rmdir(folder)
+        folder.rmdir()
     except OSError:
         pass

@@ -215,11 +215,18 @@ def test_readiness(status: str, body: bytes, found: Readiness) -> None:
 
 
 @pytest.mark.parametrize(
-    "status", ["200 OK", "302 Found", "403 Forbidden", "404 Not Found", "401 Unauthorized"]
+    ("status", "kind"),
+    [
+        ("200 OK", "BadAnswer"),
+        ("302 Found", "BadAnswer"),
+        ("401 Unauthorized", "Unauthenticated"),
+        ("403 Forbidden", "Forbidden"),
+        ("404 Not Found", "NotFound"),
+    ],
 )
-def test_a_page_is_no_readiness(status: str) -> None:
+def test_a_page_is_no_readiness(status: str, kind: str) -> None:
     page = b"<html>ready to sign in?</html>"
-    assert failure(faulty.answering(faulty.http(page, status=status)), AskReady(target=ID)) != ""
+    assert failure(faulty.answering(faulty.http(page, status=status)), AskReady(target=ID)) == kind
 
 
 def test_credentials_are_sent_and_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,17 +6,26 @@ with reached("repo-scanner", "prometheus", url=f"http://{gate.address}"):
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 ROOT = Path(__file__).parents[2]
+SYSTEMS = ("repo-scanner", "opsforge", "enterprise-platform", "accelerapp", "smartcloudops")
 Change = Callable[[Any], object]
 _CHANGES: list[tuple[str, Change]] = []
+
+
+class _Quoting(yaml.SafeDumper):
+    """Quotes every time of day: PyYAML leaves `09:52` bare, which opsproof refuses."""
+
+
+_Quoting.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^\d+:\d+$"), list("0123456789"))
 
 
 @contextmanager
@@ -37,6 +46,15 @@ def reached(system: str, role: str, **settings: object) -> Iterator[None]:
         document["targets"][role].update(settings)
 
     with edited(f"systems/{system}/environments/testbed.yaml", change):
+        yield
+
+
+@contextmanager
+def everywhere(role: str, **settings: object) -> Iterator[None]:
+    """The same for all five systems."""
+    with ExitStack() as stack:
+        for system in SYSTEMS:
+            stack.enter_context(reached(system, role, **settings))
         yield
 
 
@@ -64,5 +82,5 @@ def checkout(folder: Path) -> Path:
         path = copy / "checks" / file
         document = yaml.safe_load(path.read_text())
         change(document)
-        path.write_text(yaml.safe_dump(document, sort_keys=False, width=1000))
+        path.write_text(yaml.dump(document, Dumper=_Quoting, sort_keys=False, width=1000))
     return copy

@@ -9,8 +9,10 @@ import pytest
 
 from opsproof.report.model import Result
 from tests.detection import Detection
+from tests.faults.rollouts import catch_up
 from tests.faults.run import differences, everything
 from tests.faults.scenario import Changes, load
+from tests.testbed.kubernetes_undo import settling_together
 
 GROUPS = load("tests.faults.scenarios")
 
@@ -20,7 +22,7 @@ def test_a_fault_changes_what_it_says_and_nothing_else(
     group: str, healthy: Result, detection: Detection, tmp_path: Path
 ) -> None:
     """Requirements named by a scenario change as it says; any other change is a false alarm."""
-    with ExitStack() as stack:
+    with settling_together() as together, ExitStack() as stack:
         named: dict[str, Changes] = {}
         changes: dict[str, object] = {}
         for scenario in GROUPS[group]:
@@ -28,6 +30,8 @@ def test_a_fault_changes_what_it_says_and_nothing_else(
             assert not set(own) & set(changes), f"{scenario.name!r} and another of {group!r} change the same"
             named[scenario.name] = own
             changes |= own
+        stack.callback(together)
+        catch_up()
         after = everything(tmp_path)
     wrong = differences(healthy, after, changes)  # type: ignore[arg-type]
     assert not wrong, "\n".join([f"{group}:", *wrong])

@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+from tests.testbed import kubernetes_health as health
 from tests.testbed import kubernetes_undo as undo
+from tests.testbed import kubernetes_world as world
 from tests.testbed.kubernetes_api import admin
 from tests.testbed.process import await_that
-from tests.testbed.services import prometheus
+from tests.testbed.services import healthy, prometheus
+
+
+def settled() -> None:
+    """Every workload is complete, wherever its pods run by now; a DaemonSet has as many as there are nodes."""
+    api = admin()
+    placed = [each for each in world.WORKLOADS if each.kind != "DaemonSet"]
+    await_that(
+        "all workloads are complete",
+        lambda: all(next(health.problems_of(api, each), None) is None for each in placed),
+        within=undo.SOON,
+        every=0.2,
+    )
 
 
 def scraped(namespace: str, *workloads: str) -> None:
     """Prometheus has found exactly the running pods of these workloads, and scraped each."""
     for name in workloads:
-        await_that(f"the pods of {namespace}/{name} are scraped", lambda: _scraped(namespace, name), within=30)
+        await_that(
+            f"the pods of {namespace}/{name} are scraped",
+            lambda name=name: _scraped(namespace, name),  # type: ignore[misc]
+            within=undo.SOON,
+        )
+
+
+def all_scraped() -> None:
+    """The same for every workload that Prometheus watches."""
+    for each in healthy.WORKLOADS:
+        scraped(each.namespace, each.name)
 
 
 def _scraped(namespace: str, name: str) -> bool:

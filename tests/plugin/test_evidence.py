@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import os
 import random
 import signal
 import stat
@@ -50,7 +49,7 @@ def test_a_run_leaves_everything_for_its_owner_only(team: Team) -> None:
     folder = team.latest.folder
     assert 0o700 == stat.S_IMODE(folder.stat().st_mode)
     assert FILES == {path.name for path in folder.iterdir()}
-    assert folder.name == os.readlink(team.folder / "reports" / "latest")
+    assert folder.name == str((team.folder / "reports" / "latest").readlink())
 
 
 def test_verify_believes_an_untouched_run(team: Team) -> None:

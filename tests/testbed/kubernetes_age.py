@@ -72,6 +72,25 @@ def started_earlier(namespace: str, pod: str, *, seconds: float = HOUR) -> None:
     api.patch("Pod", pod, {"status": {"containerStatuses": statuses}}, namespace, part="status")
 
 
+def cordoned_earlier(node: str, *, seconds: float = HOUR) -> None:
+    """The taint of a cordoned node, which its controller adds in a moment, is so much older."""
+    api = admin()
+
+    def moved() -> bool:
+        taints = api.get("Node", node)["spec"].get("taints") or []
+        ours = [
+            each
+            for each in taints
+            if each["key"] == "node.kubernetes.io/unschedulable" and each.get("timeAdded")
+        ]
+        for each in ours:
+            each["timeAdded"] = earlier(each["timeAdded"], seconds)
+        api.patch("Node", node, {"spec": {"taints": taints}})
+        return bool(ours)
+
+    await_that(f"node {node} has been cordoned for longer", moved, within=undo.SOON)
+
+
 def made_earlier(kind: str, namespace: str, name: str, *, seconds: float = HOUR) -> None:
     """Move an object's creation back. Only etcd can: the API server sets it, and keeps it."""
     path = _KEYS.get(kind, f"{kind.lower()}s")

@@ -249,7 +249,9 @@ def declared_policies(namespace: str) -> list[Object]:
     """Nothing may talk but by name: api and worker to redis, prometheus to everyone, everyone to DNS."""
     everyone: Object = {"podSelector": {}}
     queue = [{"port": 6379}]
-    clients = {"podSelector": {"matchExpressions": [{"key": "app", "operator": "In", "values": ["api", "worker"]}]}}
+    clients = {
+        "podSelector": {"matchExpressions": [{"key": "app", "operator": "In", "values": ["api", "worker"]}]}
+    }
     redis, prometheus = ({"podSelector": {"matchLabels": {"app": name}}} for name in ("redis", "prometheus"))
     return [
         _policy(namespace, "default-deny", everyone, policyTypes=["Ingress", "Egress"]),
@@ -257,7 +259,9 @@ def declared_policies(namespace: str) -> list[Object]:
         _policy(namespace, "allow-egress", everyone, egress=[_DNS]),
         _policy(namespace, "allow-queue", redis, ingress=[{"from": [clients], "ports": queue}]),
         _policy(namespace, "allow-queue-clients", clients, egress=[{"to": [redis], "ports": queue}]),
-        _policy(namespace, "allow-scrapes", prometheus, egress=[{"to": [everyone, {"namespaceSelector": {}}]}]),
+        _policy(
+            namespace, "allow-scrapes", prometheus, egress=[{"to": [everyone, {"namespaceSelector": {}}]}]
+        ),
     ]
 
 

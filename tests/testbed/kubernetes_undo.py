@@ -14,6 +14,8 @@ from tests.testbed.kubernetes_objects import Workload
 from tests.testbed.process import await_that
 
 SOON = 45.0  # seconds a condition may take on a busy machine
+_TOGETHER: list[bool] = []
+_LATER: list[Callable[[], None]] = []
 
 
 def workload(namespace: str, name: str) -> Workload:
@@ -124,12 +126,40 @@ def _delete(api: Api, thing: Object) -> None:
     )
 
 
+@contextmanager
+def settling_together() -> Iterator[Callable[[], None]]:
+    """Many faults are taken back at once: after the call of what it yields, all settle together at the end."""
+
+    def begin() -> None:
+        _TOGETHER.append(True)
+
+    try:
+        yield begin
+    finally:
+        _TOGETHER.clear()
+        steps = list(_LATER)
+        _LATER.clear()
+        for step in steps:
+            step()
+
+
+def _later(step: Callable[[], None]) -> None:
+    if _TOGETHER:
+        _LATER.append(step)
+    else:
+        step()
+
+
 def await_settled(api: Api, of: Workload, *, steady: float = 0) -> None:
     """Until the workload, its pods, its Service, its budget and its metrics are as healthy as they were.
 
     An autoscaler may still act on what it saw under the fault: then the replicas are put back again, until
     it has been well for `steady` seconds.
     """
+    _later(lambda: _await_settled(api, of, steady))
+
+
+def _await_settled(api: Api, of: Workload, steady: float) -> None:
     since = time.monotonic()
 
     def settled() -> bool:
@@ -148,6 +178,10 @@ def await_settled(api: Api, of: Workload, *, steady: float = 0) -> None:
 
 def forget_revisions(api: Api, of: Workload) -> None:
     """Delete the empty ReplicaSets that a fault's rollout left."""
+    _later(lambda: _forget_revisions(api, of))
+
+
+def _forget_revisions(api: Api, of: Workload) -> None:
     for each in api.list("ReplicaSet", of.namespace, **of.all_labels):
         key = ("ReplicaSet", of.namespace, each["metadata"]["name"])
         if not each["spec"]["replicas"] and key not in baseline.recorded():

@@ -65,6 +65,9 @@ class Folder:
         places.append(sysconfig.get_path("purelib"))
         (inside,) = (self.path / ".venv" / "lib").glob("python*/site-packages")
         (inside / "libraries.pth").write_text("\n".join(dict.fromkeys(places)) + "\n")
+        pytest = self.bin / "pytest"
+        pytest.write_text(f"#!{self.bin / 'python'}\nimport sys\nimport pytest\n\nsys.exit(pytest.main())\n")
+        pytest.chmod(0o755)
 
     def write(self, name: str, text: str) -> None:
         file = self.path / name

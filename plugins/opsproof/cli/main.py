@@ -43,12 +43,12 @@ def validate(folder: Path, environments: tuple[str, ...]) -> None:
     for problem in plan.problems:
         click.echo(problem)
     if plan.problems:
-        click.echo(f"{len(plan.problems)} problems", err=True)
+        click.echo(_plural(len(plan.problems), "problem"), err=True)
         sys.exit(4)
     systems = {system.name: system for system in plan.record.systems}.values()
     rows = sum(system.in_runbook for system in systems)
     automated = sum(system.automated for system in systems)
-    click.echo(f"{len(systems)} systems, {rows} requirements, {automated} automated: nothing wrong")
+    click.echo(f"{_plural(len(systems), 'system')}, {_plural(rows, 'requirement')}, {automated} automated: nothing wrong")
 
 
 @main.command()
@@ -108,6 +108,10 @@ def verify(run: Path) -> None:
     complete = "complete" if result.finished else "incomplete: the run did not end by itself"
     click.echo(f"{result.provenance.run}: {result.integrity}, {complete}")
     sys.exit(0 if result.integrity == "intact" and result.finished else 1)
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _colour(markup: dict[str, bool] | None) -> str | None:

@@ -14,10 +14,15 @@ import requests
 from opsproof.collectors import web
 from opsproof.collectors.link import Link
 from opsproof.facts.prometheus_status import Readiness
-from opsproof.model.failure import BadAnswer, NotFound, Unauthenticated
+from opsproof.model.failure import BadAnswer, CollectionError, Forbidden, NotFound, Unauthenticated
 from opsproof.model.target import Target
 
 _SHORT = 200
+_REFUSALS: Mapping[int, tuple[type[CollectionError], str]] = {
+    401: (Unauthenticated, ": wrong credentials"),
+    403: (Forbidden, ": the permission is missing"),
+    404: (NotFound, ""),
+}
 
 
 class JsonApi:
@@ -97,15 +102,11 @@ class JsonApi:
             CollectionError: another status, or 200 with something that is no readiness text.
         """
         response = self.text("/-/ready", link, any_status=True)
-        if response.status in {401, 404}:
-            kind = Unauthenticated if response.status == 401 else NotFound
-            raise kind(f"HTTP {response.status} for /-/ready", target=self.target.id)
         if response.status not in {200, 500, 502, 503}:
-            raise BadAnswer(f"HTTP {response.status} for /-/ready", target=self.target.id)
+            kind, why = _REFUSALS.get(response.status, (BadAnswer, ""))
+            raise kind(f"HTTP {response.status} for /-/ready{why}", target=self.target.id)
         text = response.body[:_SHORT].decode("utf-8", "replace").strip().lower()
-        if response.status == 200 and (
-            len(response.body) > _SHORT or not (text == "ok" or "ready" in text) or "<" in text
-        ):
+        if response.status == 200 and not _readiness_text(text, len(response.body)):
             raise BadAnswer("/-/ready: 200 with a page instead of a readiness text", target=self.target.id)
         return Readiness(status=response.status, ready=response.status == 200)
 

@@ -12,7 +12,7 @@ class Outcome(str, Enum):
     FAIL = "fail"
     UNKNOWN = "unknown"
     WAIVED = "waived"
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105
     NOT_APPLICABLE = "not_applicable"
 
     def __str__(self) -> str:

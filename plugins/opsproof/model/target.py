@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,25 @@ class Budget(msgspec.Struct, frozen=True):
     rate: float = 20.0
     deadline: float = 30.0
     max_bytes: int = 256 * 2**20
+
+
+def joined(targets: Iterable[Target]) -> tuple[dict[str, Target], list[str]]:
+    """One target per id, and what contradicts. Environments may share a server and declare it differently:
+    it must prove all that any of them declares, and is loaded no more than the most careful allows.
+    """
+    found: dict[str, Target] = {}
+    contradictions = []
+    for target in targets:
+        known = found.setdefault(target.id, target)
+        for name in sorted(known.identity.keys() & target.identity.keys()):
+            if known.identity[name] != target.identity[name]:
+                contradictions.append(
+                    f"{target.id}: environments of this run declare {name} "
+                    f"{known.identity[name]!r} and {target.identity[name]!r} for the same server"
+                )
+        budget = Budget(*map(min, astuple(known.budget), astuple(target.budget)))
+        found[target.id] = replace(known, identity={**target.identity, **known.identity}, budget=budget)
+    return found, list(dict.fromkeys(contradictions))
 
 
 class TargetReport(msgspec.Struct, frozen=True, kw_only=True):

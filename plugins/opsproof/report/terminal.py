@@ -34,7 +34,7 @@ class Line:
 
 def lines(result: Result, *, width: int = 80, verbosity: int = 0, folder: str = "") -> Iterator[Line]:
     """The summary. `verbosity` -1 (-q) gives counts and gate alone, 1 (-v) unfolds long lists."""
-    width = max(40, min(width, 120))
+    width = max(60, min(width, 120))
     if verbosity >= 0:
         yield from _findings(result, width, verbosity)
         yield from _undecided(result, width, verbosity)
@@ -89,7 +89,8 @@ def _headed(one: RequirementResult, width: int) -> Iterator[Line]:
     row = one.requirement
     label = row.severity or one.level.value
     respond = f", respond: {row.respond_within}" if row.respond_within else ""
-    yield Line(f"  {row.id}  {row.system}/{row.environment}  [{label}{respond}]", {"bold": True})
+    heading = f"{row.id}  {row.system}/{row.environment}  [{label}{respond}]"
+    yield from _wrapped(heading, width, "  ", {"bold": True})
     yield from _wrapped(f"{row.says} ({', '.join(row.checks)})", width, "    ")
 
 
@@ -217,12 +218,13 @@ def _servers(result: Result, width: int) -> Iterator[Line]:
 
 
 def _table(result: Result) -> Iterator[Line]:
-    yield Line("          " + "".join(f"{outcome!s:>15}" for outcome in Outcome))
+    widths = {outcome: max(7, len(str(outcome)) + 2) for outcome in Outcome}
+    yield Line(" " * 10 + "".join(f"{outcome!s:>{width}}" for outcome, width in widths.items()))
     for level in Level:
         row = result.counts[level.value]
         if any(row.values()):
-            text = "".join(f"{row[outcome.value] or '.':>15}" for outcome in Outcome)
-            yield Line(f"{level.value:<10}{text}")
+            cells = (f"{row[outcome.value] or '.':>{width}}" for outcome, width in widths.items())
+            yield Line(f"{level.value:<10}{''.join(cells)}")
 
 
 def _gate(result: Result, width: int) -> Iterator[Line]:

@@ -42,10 +42,15 @@ def nobody_ready() -> Iterator[Changes]:
     with faults.pods("repo-scanner", "repo-scanner", "not-ready") as pods:
         age.unavailable("repo-scanner", "repo-scanner", *pods)
         down = fail(
-            "critical", "deployment repo-scanner/repo-scanner", measured="0", message="0 of 3 pods are available"
+            "critical",
+            "deployment repo-scanner/repo-scanner",
+            measured="0",
+            message="0 of 3 pods are available",
         )
         yield {
-            "RS-018": fail("critical", *(f"pod repo-scanner/{pod}" for pod in pods), measured="0/1 containers ready"),
+            "RS-018": fail(
+                "critical", *(f"pod repo-scanner/{pod}" for pod in pods), measured="0/1 containers ready"
+            ),
             "RS-004": down,
             "RS-019": down,
             "RS-023": fail(
@@ -80,7 +85,12 @@ def below_the_floor() -> Iterator[Changes]:
         for name in ("auto-scaling-engine", "anomaly-detection-api-green"):
             stack.enter_context(scaled_to_zero("production", name))
         nothing = "0 replicas wanted by its spec, at least 1 needed"
-        empty = ("security-scanner", "predictive-maintenance", "auto-scaling-engine", "anomaly-detection-api-green")
+        empty = (
+            "security-scanner",
+            "predictive-maintenance",
+            "auto-scaling-engine",
+            "anomaly-detection-api-green",
+        )
         yield {
             "EP-014": fail(
                 "critical",
@@ -89,7 +99,9 @@ def below_the_floor() -> Iterator[Changes]:
                 message="2 replicas wanted by its spec, at least 3 needed",
             ),
             "EP-015": fail("critical", "requirement EP-015", message="nothing there to examine; *"),
-            "EP-017": fail("critical", "deployment production/auto-scaling-engine", measured="0", message=nothing),
+            "EP-017": fail(
+                "critical", "deployment production/auto-scaling-engine", measured="0", message=nothing
+            ),
             "EP-018": fail(
                 "critical",
                 "deployment predictive-maintenance",
@@ -119,7 +131,9 @@ def services_gone() -> Iterator[Changes]:
     undo.await_settled(admin(), undo.workload("opsforge", "prometheus"))
 
 
-@scenario("the frontend is scaled to nothing, the database unready, the cache deleted", group="absent workloads")
+@scenario(
+    "the frontend is scaled to nothing, the database unready, the cache deleted", group="absent workloads"
+)
 def tiers_down() -> Iterator[Changes]:
     with (
         scaled_to_zero("smartcloudops", "frontend"),
@@ -140,7 +154,10 @@ def tiers_down() -> Iterator[Changes]:
                 "medium", frontend, measured="0", message="0 replicas wanted by its spec, at least 1 needed"
             ),
             "SC-005": fail(
-                "critical", "statefulset smartcloudops/postgresql", "service smartcloudops/postgresql", measured="0"
+                "critical",
+                "statefulset smartcloudops/postgresql",
+                "service smartcloudops/postgresql",
+                measured="0",
             ),
             "SC-006": fail("critical", "statefulset redis", "service smartcloudops/redis", measured="0"),
             "SC-029": unready,

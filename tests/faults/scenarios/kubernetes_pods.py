@@ -16,11 +16,16 @@ def running_not_ready() -> Iterator[Changes]:
     with faults.pods("repo-scanner", "repo-scanner", "not-ready", count=1) as (pod,):
         age.unavailable("repo-scanner", "repo-scanner", pod)
         short = fail(
-            "critical", "deployment repo-scanner/repo-scanner", measured="2", message="2 of 3 pods are available"
+            "critical",
+            "deployment repo-scanner/repo-scanner",
+            measured="2",
+            message="2 of 3 pods are available",
         )
         text = NOT_READY.format("repo-scanner")
         yield {
-            "RS-018": fail("critical", f"pod repo-scanner/{pod}", measured="0/1 containers ready", message=text),
+            "RS-018": fail(
+                "critical", f"pod repo-scanner/{pod}", measured="0/1 containers ready", message=text
+            ),
             "RS-004": short,
             "RS-019": short,
         }
@@ -35,7 +40,10 @@ def crash_loop() -> Iterator[Changes]:
         yield {
             "AC-014": fail("critical", subject, measured="0/1 containers ready", message=text),
             "AC-127": fail(
-                "critical", subject, measured="CrashLoopBackOff", message="container accelerapp is in CrashLoopBackOff*"
+                "critical",
+                subject,
+                measured="CrashLoopBackOff",
+                message="container accelerapp is in CrashLoopBackOff*",
             ),
             "AC-129": fail("high", subject, "deployment accelerapp/accelerapp"),
         }
@@ -68,7 +76,10 @@ def creating() -> Iterator[Changes]:
             "EP-048": unready,
             "EP-063": unready,
             "EP-016": fail(
-                "critical", "deployment production/analytics-engine", measured="0", message="0 of 1 pods are available"
+                "critical",
+                "deployment production/analytics-engine",
+                measured="0",
+                message="0 of 1 pods are available",
             ),
             "EP-049": fail(
                 "critical",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+from tests.faults.rollouts import followed
 from tests.faults.scenario import Changes, fail, scenario
 from tests.testbed import kubernetes_age as age
 from tests.testbed import kubernetes_pod_faults as faults
@@ -15,6 +16,7 @@ from tests.testbed import kubernetes_world as world
 def no_limits() -> Iterator[Changes]:
     name = "repo-scanner-worker"
     with faults.without("repo-scanner", name, "limits"):
+        followed("repo-scanner", name)
         subject = f"deployment repo-scanner/{name}"
         yield {
             "RS-108": fail("medium", subject, message=f"container {name} has no cpu limit, no memory limit"),
@@ -26,9 +28,12 @@ def no_limits() -> Iterator[Changes]:
 def foreign_image() -> Iterator[Changes]:
     """`reg:5000/app`: the colon belongs to the registry."""
     with faults.image("accelerapp", "accelerapp", "reg:5000/app"):
+        followed("accelerapp", "accelerapp")
         text = "container accelerapp: reg:5000/app is from reg:5000, allowed: registry.example.com"
         yield {
-            "AC-065": fail("medium", "deployment accelerapp/accelerapp", measured="reg:5000/app", message=text)
+            "AC-065": fail(
+                "medium", "deployment accelerapp/accelerapp", measured="reg:5000/app", message=text
+            )
         }
 
 
@@ -39,6 +44,7 @@ def bare_sidecar() -> Iterator[Changes]:
         faults.pods("opsforge", "grafana", "not-ready", container="sidecar") as (pod,),
         faults.without("opsforge", "worker", "readinessProbe"),
     ):
+        followed("opsforge", "worker", "grafana")
         age.unavailable("opsforge", "grafana", pod)
         grafana, service = "deployment opsforge/grafana", "service opsforge/grafana-service"
         unready = fail(
@@ -53,7 +59,9 @@ def bare_sidecar() -> Iterator[Changes]:
                 grafana,
                 message="container sidecar has no cpu request, no memory request, no cpu limit, no memory limit",
             ),
-            "OF-088": fail("high", grafana, "deployment opsforge/worker", message="container * has no readiness probe*"),
+            "OF-088": fail(
+                "high", grafana, "deployment opsforge/worker", message="container * has no readiness probe*"
+            ),
             "OF-027": unready,
             "OF-028": unready,
             "OF-024": fail("high", grafana, measured="0", message="0 of 1 pods are available"),
@@ -65,8 +73,9 @@ def bare_sidecar() -> Iterator[Changes]:
 @scenario("too little is requested on the nodes", group="templates")
 def nodes_nearly_empty() -> Iterator[Changes]:
     with faults.sized("opsforge", "node-agent", ("100m", "128Mi"), ("3", "12Gi")):
+        followed("opsforge", "node-agent")
         nodes = [f"node {name}" for name in world.NODES]
-        yield {"OF-066": fail("low", *nodes, message="only * of it is requested; needed: at least 30%")}
+        yield {"OF-066": fail("low", *nodes, message="only * of it is requested; needed: at least 30 %")}
 
 
 @scenario("requests and limits differ from the stated ones", group="templates")
@@ -76,12 +85,18 @@ def other_amounts() -> Iterator[Changes]:
         faults.sized("production", name, ("600m", "1Gi"), ("1000m", "4Gi")),
         faults.sized("smartcloudops", "backend", ("150m", "256Mi"), ("500m", "1Gi")),
     ):
+        followed("production", name)
+        followed("smartcloudops", "backend")
         api, backend = f"deployment production/{name}", "deployment smartcloudops/backend"
         yield {
-            "EP-095": fail("medium", api, message=f"container {name}: cpu request 600m, needed 500m"),
-            "EP-096": fail("medium", api, message=f"container {name}: memory limit 4Gi, needed 2Gi"),
-            "SC-112": fail("medium", backend, message="container backend: cpu request 150m, needed 100m"),
-            "SC-113": fail("medium", backend, message="container backend: memory limit 1Gi, needed 512Mi"),
+            "EP-095": fail("medium", api, message=f"container {name} has a cpu request of 600m, 500m needed"),
+            "EP-096": fail("medium", api, message=f"container {name} has a memory limit of 4Gi, 2Gi needed"),
+            "SC-112": fail(
+                "medium", backend, message="container backend has a cpu request of 150m, 100m needed"
+            ),
+            "SC-113": fail(
+                "medium", backend, message="container backend has a memory limit of 1Gi, 512Mi needed"
+            ),
         }
 
 
@@ -91,5 +106,6 @@ def moving_tags() -> Iterator[Changes]:
     with ExitStack() as stack:
         for name, image in images.items():
             stack.enter_context(faults.image("smartcloudops", name, image))
+        followed("smartcloudops", *images)
         subjects = [f"deployment smartcloudops/{name}" for name in images]
         yield {"SC-095": fail("high", *subjects, message="container *: * has *tag*")}

@@ -37,7 +37,9 @@ def latency(world: World) -> tuple[World, Changes]:
     world = world.with_latency(4.0, ago=120, namespace="accelerapp")
     changes = {
         "OF-039": passes(),
-        "EP-026": fail("medium", "signal latency-p95", measured="3s", message="p95 is 3s; at most 2s allowed"),
+        "EP-026": fail(
+            "medium", "signal latency-p95", measured="3s", message="p95 is 3s; at most 2s allowed"
+        ),
         "EP-027": passes(),
         "SC-010": fail(
             "high", "signal latency-p95", measured="700ms", message="p95 is 700ms; below 500ms allowed"
@@ -59,7 +61,9 @@ def cpu(world: World) -> tuple[World, Changes]:
     changes = {
         "EP-019": fail("medium", *containers("production", "anomaly-detection-api"), **told),
         "EP-020": passes(),
-        "SC-012": fail("medium", "signal mean CPU use", measured="7[1-5]* %", message="*; below 70 % allowed"),
+        "SC-012": fail(
+            "medium", "signal mean CPU use", measured="7[1-5]* %", message="*; below 70 % allowed"
+        ),
         "SC-037": passes(),
         "RS-048": passes(),
         "AC-009": fail("medium", *containers("accelerapp", "postgresql"), **told),
@@ -102,22 +106,22 @@ def exporter(world: World) -> tuple[World, Changes]:
     return world, changes
 
 
-@recorded("Prometheus has lost the targets of Redis and of the backend", group=GROUP)
+@recorded("Prometheus has lost the target of Redis: its `up` is absent", group=GROUP, situation="empty")
 def lost(world: World) -> tuple[World, Changes]:
-    world = world.without_targets(job="redis").without_targets(job="smartcloudops-backend")
+    told = {"measured": "0 %", "message": "job redis has no target now: its `up` is absent"}
+    gone = {"measured": "0 targets", "message": "Prometheus has no target for this pod"}
     changes = {
-        "OF-037": fail(
-            "critical", "job redis", measured="0 %", message="job redis has no target now: its `up` is absent"
-        ),
-        "OF-009": fail(
-            "high", "pod opsforge/redis-0", measured="0 targets", message="Prometheus has no target for this pod"
-        ),
-        "SC-015": fail(
-            "critical", "job smartcloudops-backend", "pod smartcloudops/backend-*",
-            measured="* target*", message="Prometheus has no *target *",
-        ),
-    }  # fmt: skip
-    return world, changes
+        "OF-037": fail("critical", "job redis", **told),
+        "OF-009": fail("high", "pod opsforge/redis-0", **gone),
+    }
+    return world.without_targets(job="redis"), changes
+
+
+@recorded("Prometheus has lost the whole job of the backend", group=GROUP)
+def job(world: World) -> tuple[World, Changes]:
+    told = {"measured": "* target*", "message": "Prometheus has no *target *"}
+    changes = {"SC-015": fail("critical", "job smartcloudops-backend", "pod smartcloudops/backend-*", **told)}
+    return world.without_targets(job="smartcloudops-backend"), changes
 
 
 @recorded("Prometheus has lost every target of the scanner's namespace", group=GROUP, situation="empty")

@@ -53,7 +53,10 @@ def latency(world: World) -> tuple[World, Changes]:
 
 @recorded("every container uses 97 % of the CPU it may use", group=GROUP)
 def cpu(world: World) -> tuple[World, Changes]:
-    told = {"measured": "9[2-7]* %", "message": "uses 9[2-7]* % of its CPU limit*never below 9[2-7]* %*allowed"}
+    told = {
+        "measured": "9[2-7]* %",
+        "message": "uses 9[2-7]* % of its CPU limit*never below 9[2-7]* %*allowed",
+    }
     changes = {
         "RS-048": fail("medium", *REPO_SCANNER, **told),
         "OF-040": fail("medium", *OPSFORGE, **told),
@@ -100,10 +103,15 @@ def sessions(world: World) -> tuple[World, Changes]:
 def scrapes(world: World) -> tuple[World, Changes]:
     for workload in ("worker", "repo-scanner-worker", "backend"):
         world = world.with_down(ago=600, workload=workload)
-    down = {"measured": "down", "message": "health is down (HTTP 503); 0 % of job * is up, at least 100 % needed"}
+    down = {
+        "measured": "down",
+        "message": "health is down (HTTP 503); 0 % of job * is up, at least 100 % needed",
+    }
     worker = "target opsforge/worker/worker-*:8001"
     changes = {
-        "OF-037": fail("critical", "job worker", worker, measured="0 %", message="*0 %*at least 100 % needed"),
+        "OF-037": fail(
+            "critical", "job worker", worker, measured="0 %", message="*0 %*at least 100 % needed"
+        ),
         "OF-009": fail("high", worker, **down),
         "OF-030": fail("high", worker, **down),
         "RS-029": fail("high", "target repo-scanner/repo-scanner-worker/repo-scanner-worker-*:8001", **down),

@@ -17,7 +17,11 @@ ERRORS, LATENCY = "signal error-rate", "signal latency-p95"
 @recorded("metrics are NaN", group=GROUP, situation="garbage")
 def nan(world: World) -> tuple[World, Changes]:
     scanner = {"namespace": "repo-scanner"}
-    for name in ("container_cpu_usage_seconds_total", "container_memory_working_set_bytes", "http_requests_total"):
+    for name in (
+        "container_cpu_usage_seconds_total",
+        "container_memory_working_set_bytes",
+        "http_requests_total",
+    ):
         world = world.with_value(name, math.nan, ago=1800, **scanner)
     world = world.with_value("pg_stat_database_numbackends", math.nan, ago=1800, datname="smartcloudops")
     world = world.with_value(
@@ -40,25 +44,38 @@ def nan(world: World) -> tuple[World, Changes]:
 @recorded("metrics are infinite, or one of many is not a number", group=GROUP, situation="garbage")
 def infinite(world: World) -> tuple[World, Changes]:
     world = world.with_value(
-        "container_memory_working_set_bytes", math.inf, ago=1800, namespace="production", container="security-scanner"
+        "container_memory_working_set_bytes",
+        math.inf,
+        ago=1800,
+        namespace="production",
+        container="security-scanner",
     )
     backend = {"namespace": "smartcloudops", "container": "backend"}
     world = world.with_value("container_cpu_usage_seconds_total", math.nan, ago=1800, **backend)
     scanner = containers("production", "security-scanner")
     changes = {
-        "EP-021": unknown("medium", *scanner, message="Prometheus answers +Inf, which is no number to compare"),
-        "EP-022": unknown("critical", *scanner, message="Prometheus answers +Inf, which is no number to compare"),
+        "EP-021": unknown(
+            "medium", *scanner, message="Prometheus answers +Inf, which is no number to compare"
+        ),
+        "EP-022": unknown(
+            "critical", *scanner, message="Prometheus answers +Inf, which is no number to compare"
+        ),
         "SC-012": unknown("medium", "signal CPU use", message="Prometheus answers NaN*"),
-        "SC-037": unknown("medium", *containers("smartcloudops", "backend"), message="Prometheus answers NaN*"),
+        "SC-037": unknown(
+            "medium", *containers("smartcloudops", "backend"), message="Prometheus answers NaN*"
+        ),
     }
     return world, changes
 
 
 @recorded("the metrics of requests, limits and restarts are no longer there", group=GROUP, situation="empty")
 def absent(world: World) -> tuple[World, Changes]:
-    opsforge = {"namespace": "opsforge"}
-    for name in ("http_requests_total", "http_request_duration_seconds_bucket", "kube_pod_container_resource_limits"):
-        world = world.without(name, **opsforge)
+    for name in (
+        "http_requests_total",
+        "http_request_duration_seconds_bucket",
+        "kube_pod_container_resource_limits",
+    ):
+        world = world.without(name, namespace="opsforge")
     world = world.without("kube_pod_container_status_restarts_total", namespace="repo-scanner")
     world = world.without("container_cpu_usage_seconds_total", namespace="production")
     nothing = "nothing there to examine"

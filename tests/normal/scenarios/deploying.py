@@ -9,7 +9,9 @@ from tests.normal.waits import scraped
 from tests.testbed import kubernetes_object_faults as objects
 from tests.testbed import kubernetes_pod_faults as faults
 from tests.testbed import kubernetes_undo as undo
-from tests.testbed.kubernetes_api import Object
+from tests.testbed.kubernetes_api import Object, admin
+from tests.testbed.kubernetes_objects import NOTE
+from tests.testbed.process import await_that
 
 GROUP = "a day of deployments"
 NOT_READY = "Running but not Ready; container {} is not ready"
@@ -65,7 +67,7 @@ def paused() -> Iterator[Changes]:
     """The new template waits; all pods run the old one."""
 
     def change(pod: Object) -> None:
-        pod["metadata"].setdefault("annotations", {})["testbed.opsproof.dev/note"] = "waits"
+        pod["metadata"].setdefault("annotations", {})[f"{NOTE}/waits"] = "yes"
 
     with faults.template("accelerapp", "accelerapp", change, spec={"paused": True}, done=lambda now: True):
         yield {}
@@ -83,13 +85,13 @@ def paused() -> Iterator[Changes]:
     ),
 )
 def sidecar() -> Iterator[Changes]:
-    with faults.with_sidecar("repo-scanner", "repo-scanner-worker"):
-        scraped("repo-scanner", "repo-scanner-worker")
+    with faults.with_sidecar("opsforge", "worker"):
+        scraped("opsforge", "worker")
         yield {}
 
 
 @scenario(
-    "a Job retries, another is suspended, a third has finished",
+    "a Job retries, one runs, one is suspended, one has finished",
     situation="ordinary",
     group=GROUP,
     proves=("health/pods-ready", "health/pod-restarts", "scaling/pdb", "capacity/metrics-api-available"),
@@ -99,7 +101,25 @@ def jobs() -> Iterator[Changes]:
         objects.job("smartcloudops", "reindex", "retrying"),
         objects.job("production", "export", "suspended"),
         objects.job("repo-scanner", "cleanup", "complete"),
-        objects.job("accelerapp", "report", "retrying"),
+        objects.job("accelerapp", "report", "running"),
         undo.changed("CronJob", "production", "security-scan", {"spec": {"suspend": True}}),
     ):
         yield {}
+
+
+@scenario("a pod has just started and is not measured yet", situation="ordinary", group=GROUP)
+def not_measured_yet() -> Iterator[Changes]:
+    """What uses no memory at all is taken for something without metrics."""
+    api, of = admin(), undo.workload("accelerapp", "postgresql")
+    (pod,) = undo.names(undo.pods_of(api, of))
+    try:
+        api.delete("Pod", pod, of.namespace, grace=0)
+        undo.await_settled(api, of)
+        api.patch("Pod", pod, {"metadata": {"annotations": {f"{NOTE}/memory": "0"}}}, of.namespace)
+        await_that(
+            "its metrics end", lambda: api.find("PodMetrics", pod, of.namespace) is None, within=undo.SOON
+        )
+        text = "metrics.k8s.io has no measurement of it; needed: one at most 2m old"
+        yield {"AC-016": transition("low", f"pod accelerapp/{pod}", message=text)}
+    finally:
+        undo.heal(api, of)

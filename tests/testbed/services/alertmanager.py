@@ -116,7 +116,7 @@ def _held(labels: dict[str, str]) -> dict[str, Any] | None:
 
 
 @contextmanager
-def firing(since_minutes: float = 10, **labels: str) -> Iterator[None]:
+def firing(since_minutes: float = 10, /, **labels: str) -> Iterator[None]:
     """An alert fires: `firing(alertname="X", severity="critical", system="repo-scanner", ...)`."""
     post(labels, since_minutes=since_minutes)
     try:

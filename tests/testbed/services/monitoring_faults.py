@@ -7,6 +7,8 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import yaml
+
 from tests.testbed import process
 from tests.testbed.services import alertmanager, prometheus
 from tests.testbed.services.world import World
@@ -65,6 +67,45 @@ def alertmanager_frozen() -> Iterator[None]:
     finally:
         os.kill(pid, signal.SIGCONT)
         prometheus.reset()
+
+
+@contextmanager
+def alertmanager_unknown() -> Iterator[None]:
+    """Prometheus's configuration names no Alertmanager: what it fired ends there within seconds."""
+    file = prometheus.folder() / "prometheus.yml"
+    known = file.read_text()
+    document = yaml.safe_load(known)
+    del document["alerting"]
+    try:
+        _configured(yaml.safe_dump(document, sort_keys=False), watched=False)
+        yield
+    finally:
+        _configured(known, watched=True)
+
+
+@contextmanager
+def prometheus_of(cluster: str) -> Iterator[None]:
+    """It holds the same, and calls itself another cluster's."""
+    file = prometheus.folder() / "prometheus.yml"
+    known = file.read_text()
+    document = yaml.safe_load(known)
+    document["global"]["external_labels"] = {"cluster": cluster}
+    try:
+        _configured(yaml.safe_dump(document, sort_keys=False), watched=True)
+        yield
+    finally:
+        _configured(known, watched=True)
+
+
+def _configured(text: str, *, watched: bool) -> None:
+    """Have Prometheus take the configuration, and wait until its Watchdog is (not) at Alertmanager."""
+    (prometheus.folder() / "prometheus.yml").write_text(text)
+    prometheus.reload()
+    process.await_that("the Watchdog's state", lambda: _is_watched() is watched, within=40)
+
+
+def _is_watched() -> bool:
+    return any(alert["labels"]["alertname"] == "Watchdog" for alert in alertmanager.alerts())
 
 
 def _pid(name: str) -> int:

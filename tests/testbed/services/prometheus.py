@@ -104,6 +104,14 @@ def stop() -> None:
     process.stop(NAME, within=5.0)
 
 
+def restart() -> None:
+    """End and start it with what it has recorded; returns when it scrapes, evaluates and alerts again."""
+    stop()
+    start()
+    world = World.read(exporter.world_file())
+    process.await_that("Prometheus: live scrapes", lambda: _joined(world), within=30)
+
+
 def reload() -> None:
     """Have the running Prometheus read its configuration again."""
     connection = http.client.HTTPConnection(place.HOST, place.PORTS["prometheus"], timeout=10)

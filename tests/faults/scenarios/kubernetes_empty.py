@@ -1,0 +1,94 @@
+"""Namespaces with nothing in them: what each row says of emptiness, and never a silent pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+from tests.faults.elsewhere import SYSTEMS, edited
+from tests.faults.scenario import Changes, Expected, fail, not_applicable, scenario, unknown
+from tests.testbed import kubernetes_access as access
+from tests.testbed import kubernetes_objects as make
+from tests.testbed import kubernetes_undo as undo
+from tests.testbed import kubernetes_world as world
+
+VOID = "void"
+NOTHING = "nothing there to examine*"
+FAILING = {
+    "critical": (
+        "AC-014 AC-031 AC-127 EP-015 EP-048 EP-049 EP-063 OF-027 OF-028 OF-029 RS-018 RS-019 RS-023 RS-039 "
+        "SC-018 SC-029 SC-060 SC-100"
+    ),
+    "high": "AC-129 AC-130 EP-067 OF-024 OF-054 OF-062 OF-088 RS-009 RS-010 RS-022 SC-095 SC-098",
+    "medium": "AC-065 OF-065 RS-038 RS-108",
+}
+UNDECIDED = {"low": "AC-016", "medium": "RS-021", "high": "OF-043"}
+NAMED = {
+    "EP-014": fail("critical", "deployment anomaly-detection-api"),
+    "EP-016": fail("critical", "deployment analytics-engine"),
+    "EP-017": fail("critical", "deployment auto-scaling-engine"),
+    "EP-018": fail("critical", "deployment predictive-maintenance"),
+    "EP-085": fail("critical", "deployment anomaly-detection-api-green"),
+    "EP-090": fail("high", "service anomaly-detection-api"),
+    "EP-095": fail("medium", "deployment anomaly-detection-api"),
+    "EP-096": fail("medium", "deployment anomaly-detection-api"),
+    "AC-137": fail("medium", "service accelerapp"),
+    "OF-004": fail("high", "service prometheus-service"),
+    "OF-006": fail("high", "service alertmanager-service"),
+    "OF-049": fail(
+        "medium", *(f"service {name}-service" for name in ("grafana", "prometheus", "alertmanager"))
+    ),
+    "OF-064": fail("medium", "deployment api", "deployment worker"),
+    "RS-004": fail("critical", "deployment repo-scanner"),
+    "SC-003": fail("critical", "deployment frontend", "service frontend"),
+    "SC-004": fail("critical", "deployment backend", "service backend"),
+    "SC-005": fail("critical", "statefulset postgresql", "service postgresql"),
+    "SC-006": fail("critical", "statefulset redis", "service redis"),
+    "SC-070": fail("medium", "deployment frontend", "deployment backend"),
+    "SC-073": fail("critical", "deployment backend"),
+    "SC-112": fail("medium", "deployment backend"),
+    "SC-113": fail("medium", "deployment backend"),
+    "SC-116": fail("medium", "service backend"),
+    # No pods to be scraped, and no rule speaks of this namespace.
+    "OF-009": fail(
+        "high", "workload deployment/api", "workload deployment/worker", "workload statefulset/redis"
+    ),
+    "OF-030": fail("high", "workload deployment/api", "workload deployment/worker"),
+    "SC-015": fail("critical", "workload deployment/backend"),
+    **{name: fail("high", "rule *") for name in ("AC-081", "EP-036", "OF-045", "RS-035", "SC-040")},
+    "RS-047": fail("medium", "rule *"),
+    "RS-030": fail("high", "requirement RS-030"),
+    "OF-102": fail("medium", "requirement OF-102"),
+    "RS-050": not_applicable("medium", "requirement RS-050"),
+    "RS-109": not_applicable("medium", "requirement RS-109"),
+}
+
+
+@scenario("the namespaces of all systems are empty", situation="empty", group="empty namespaces")
+def empty_namespaces() -> Iterator[Changes]:
+    """A namespace with nothing in it but opsproof's rights to look."""
+    with ExitStack() as stack:
+        stack.enter_context(undo.added(make.thing("v1", "Namespace", VOID), *_rights()))
+        for system in SYSTEMS:
+            file = f"systems/{system}/environments/testbed.yaml"
+            stack.enter_context(edited(file, _into_void))
+        yield {**dict(_expected()), **NAMED}
+
+
+def _into_void(document: Any) -> None:
+    document["names"]["namespaces"] = [VOID]
+
+
+def _rights() -> list[Any]:
+    role = world.load(access.RBAC / "role.yaml")
+    return [{**each, "metadata": {**each["metadata"], "namespace": VOID}} for each in role]
+
+
+def _expected() -> Iterator[tuple[str, Expected]]:
+    for level, names in FAILING.items():
+        for name in names.split():
+            yield name, fail(level, f"requirement {name}", message=NOTHING)
+    for level, names in UNDECIDED.items():
+        for name in names.split():
+            yield name, unknown(level, f"requirement {name}", message=NOTHING)

@@ -1,0 +1,208 @@
+"""Servers that accept connections and break off, hang, drip, flood, or show what nobody can trust."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from tests.faults.elsewhere import reached
+from tests.faults.scenario import Changes, fail, scenario, unknown
+from tests.faults.scenarios.servers_gone import routed
+
+from tests.testbed.services import certificates, faults, nginx, postgres_faults, proxy, redis, secrets
+
+GROUP = "servers break off, hang and flood"
+BROKEN = "3 of 3 probes: the connection was closed without a complete answer"
+LATE = "3 of 3 probes: no complete answer in time"
+SOON = {"deadline": "9s"}
+
+
+@scenario("one URL resets its connections and another's answers are cut off", situation="garbage", group=GROUP)
+def cut_off() -> Iterator[Changes]:
+    wanted = (faults.truncated(40, "detailed"), faults.reset())
+    with proxy.before_site("api.accelerapp.io", *wanted) as gate:
+        with routed("accelerapp", {"api.accelerapp.io:443": gate.address}):
+            yield {
+                "AC-039": fail(
+                    "critical", "endpoint https://api.accelerapp.io/health", measured="3", message=BROKEN
+                ),
+                "AC-075": fail(
+                    "high",
+                    "endpoint https://api.accelerapp.io/health/detailed",
+                    measured="3",
+                    message="3 of 3 probes: the answer is truncated or damaged",
+                ),
+            }
+
+
+@scenario("one server hangs and another sends a byte a second", situation="slow", group=GROUP)
+def hanging() -> Iterator[Changes]:
+    with (
+        proxy.before_site("external-api.example.com", faults.hang()) as mute,
+        proxy.before("nginx-http", faults.drip(1)) as dripping,
+        routed(
+            "enterprise-platform",
+            {"external-api.example.com:443": mute.address, "anomaly-detection-api:80": dripping.address},
+        ),
+    ):
+        api = fail("critical", "endpoint http://anomaly-detection-api/health", measured="3", message=LATE)
+        yield {
+            "EP-056": fail(
+                "high", "endpoint https://external-api.example.com/health", measured="3", message=LATE
+            ),
+            "EP-064": api,
+            "EP-083": api,
+        }
+
+
+@scenario("one answer is far too big, and another's words are hostile", situation="garbage", group=GROUP)
+def flooding() -> Iterator[Changes]:
+    wanted = (faults.hostile("status", "name", path="detailed"), faults.huge(6_000_000))
+    with proxy.before_site("opsforge.example.com", *wanted) as gate:
+        with routed("opsforge", {"opsforge.example.com:443": gate.address}):
+            url = "endpoint https://opsforge.example.com/health"
+            big = unknown("critical", url, message="more than 4194304 bytes")
+            yield {
+                "OF-027": big,
+                "OF-034": big,
+                "OF-007": unknown(
+                    "critical",
+                    "dependency opsforge.example.com/redis",
+                    "dependency opsforge.example.com/worker",
+                    message="the document gives * a state that is not known",
+                ),
+            }
+
+
+@scenario("a certificate is another host's; the database is a standby; the cache refuses reads", group=GROUP)
+def another_name() -> Iterator[Changes]:
+    """PING is still answered: only the reads tell."""
+    with (
+        nginx.showing("scanner.yourcompany.com", certificates.issue("other.example.com")),
+        postgres_faults.in_recovery(),
+        redis.reads_forbidden("redis"),
+    ):
+        said = "3 of 3 probes: TLS: Hostname mismatch, *"
+        url = "endpoint https://scanner.yourcompany.com"
+        acl = "INFO *: the ACL of opsproof lacks it; see deploy/redis/opsproof.acl"
+        yield {
+            "RS-024": fail("critical", f"{url}/health", measured="3", message=said),
+            "RS-025": fail("high", f"{url}/health/detailed", measured="3", message=said),
+            "RS-026": fail("high", f"{url}/api/v1/status", measured="5", message="5 of 5" + said[6:]),
+            "RS-064": fail("high", f"{url}/health/detailed", measured="3", message=said),
+            "RS-006": fail(
+                "critical",
+                "database postgres",
+                measured="3",
+                message="3 of 3 probes: in recovery: a standby answers; needed a primary",
+            ),
+            "RS-007": unknown("high", "cache redis", message=acl),
+            "SC-006": unknown("critical", "cache redis", message=acl),
+        }
+
+
+@scenario("certificates have expired, lack their intermediate, sign themselves, are not valid yet", group=GROUP)
+def untrusted() -> Iterator[Changes]:
+    shown = {
+        "smartcloudops.ai": certificates.issue("smartcloudops.ai", days=-2),
+        "api.smartcloudops.ai": certificates.issue("api.smartcloudops.ai", without_intermediate=True),
+        "status.smartcloudops.ai": certificates.issue("status.smartcloudops.ai", self_signed=True),
+        "docs.smartcloudops.ai": certificates.issue("docs.smartcloudops.ai", began_days_ago=-2),
+    }
+    with ExitStack() as stack:
+        for host, issued in shown.items():
+            stack.enter_context(nginx.showing(host, issued))
+        api = fail(
+            "critical",
+            "endpoint https://api.smartcloudops.ai/health",
+            measured="3",
+            message="3 of 3 probes: TLS: unable to get local issuer certificate",
+        )
+        yield {
+            "SC-101": fail(
+                "high",
+                "certificate smartcloudops.ai:443",
+                "certificate api.smartcloudops.ai:443",
+                message="*[iI]t*",
+            ),
+            "SC-056": fail(
+                "critical",
+                "endpoint https://smartcloudops.ai/api/health",
+                measured="3",
+                message="3 of 3 probes: TLS: certificate has expired",
+            ),
+            "SC-055": api,
+            "SC-060": api,
+            "SC-142": fail(
+                "medium",
+                "endpoint https://status.smartcloudops.ai",
+                measured="3",
+                message="3 of 3 probes: TLS: self-signed certificate",
+            ),
+            "SC-143": fail(
+                "low",
+                "endpoint https://docs.smartcloudops.ai",
+                measured="3",
+                message="3 of 3 probes: TLS: certificate is not yet valid",
+            ),
+        }
+
+
+@scenario("too many requests: the external services' URL says come back later", group=GROUP)
+def too_many() -> Iterator[Changes]:
+    with proxy.before("nginx-http", faults.too_many(99)) as gate:
+        with routed("smartcloudops", {"backend:5000": gate.address}):
+            yield {
+                "SC-024": fail(
+                    "high",
+                    "endpoint http://backend:5000/health/external",
+                    measured="3",
+                    message="3 of 3 probes: HTTP 429; needed 200",
+                )
+            }
+
+
+@scenario("the database does not accept opsproof's password", situation="forbidden", group=GROUP)
+def wrong_password() -> Iterator[Changes]:
+    wrong = secrets.folder() / "wrong.password"
+    wrong.write_text("not-it")
+    with reached("accelerapp", "postgres", password={"file": str(wrong)}):
+        said = "wrong password for opsproof"
+        yield {
+            "AC-018": unknown("critical", "database postgres", message=said),
+            "AC-130": unknown("high", "database postgres", message=said),
+        }
+
+
+@scenario("the database takes three seconds to let anybody in", group=GROUP)
+def slow_database() -> Iterator[Changes]:
+    with proxy.before("postgres", faults.slow(2.5), protocol="tcp") as gate:
+        with reached("enterprise-platform", "postgres", port=gate.port):
+            slow = fail(
+                "critical", "database postgres", measured="3", message="3 of 3 probes: slow: more than 2s"
+            )
+            yield {"EP-055": slow, "EP-065": slow}
+
+
+@scenario("the database accepts connections and never answers", situation="slow", group=GROUP)
+def hanging_database() -> Iterator[Changes]:
+    with proxy.before("postgres", faults.hang(), protocol="tcp") as gate:
+        with reached("smartcloudops", "postgres", port=gate.port, budget=SOON):
+            mute = fail("critical", "database postgres", measured="3", message="3 of 3 probes: no * in time")
+            late = "no * in time"
+            yield {
+                "SC-005": mute,
+                "SC-023": mute,
+                "SC-014": unknown("high", "source sessions", message=late),
+                "SC-026": unknown("critical", "source sessions", message=late),
+            }
+
+
+@scenario("the broker does not accept opsproof's password", situation="forbidden", group=GROUP)
+def broker_password() -> Iterator[Changes]:
+    with redis.password_changed("redis-broker"):
+        said = "*wrong password for opsproof, or none"
+        yield {
+            "OF-002": unknown("critical", "cache redis", message=said),
+            "OF-069": unknown("high", "source memory", message=said),
+        }

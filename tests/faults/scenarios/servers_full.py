@@ -1,0 +1,149 @@
+"""Servers that are full, still loading, refuse opsproof, or will soon be refused by everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.faults.scenario import Changes, fail, scenario, unknown
+from tests.testbed.services import certificates, nginx, postgres_faults, redis
+from tests.testbed.services.sites import Page
+
+FULL, LOCKED = "servers are full", "servers refuse opsproof"
+PROBED = ("AC-018", "EP-055", "EP-065", "RS-006", "RS-027", "SC-005", "SC-023")
+
+
+@scenario("no session is left in the database", group=FULL)
+def database_full() -> Iterator[Changes]:
+    with postgres_faults.connections_filled(97):
+        said = "3 of 3 probes: too many connections: no slot is left"
+        database = fail("critical", "database postgres", measured="3", message=said)
+        full = {"measured": "100 %", "message": "the server refuses new sessions: no slot is left"}
+        yield {
+            **dict.fromkeys(PROBED, database),
+            "AC-130": fail("high", "database postgres", measured="3", message=said),
+            "RS-104": fail("medium", "database postgres", **full),
+            "SC-014": fail("high", "database postgres", **full),
+            "SC-026": fail("critical", "database postgres", **full),
+            # RS-064 names the cache too, see `cache_loading`.
+            "RS-064": fail("high", "database postgres", "cache redis", measured="3"),
+        }
+
+
+@scenario("the cache is still loading its data, and answers PING", group=FULL)
+def cache_loading() -> Iterator[Changes]:
+    with redis.loading("redis", seconds=120):
+        said = "3 of 3 probes: * loading its data"
+        yield {
+            "RS-007": fail("high", "cache redis", measured="3", message=said),
+            "SC-006": fail("critical", "cache redis", measured="3", message=said),
+        }
+
+
+@scenario("nothing limits the broker's memory", group=FULL)
+def unlimited() -> Iterator[Changes]:
+    with redis.memory_unlimited("redis-broker"):
+        yield {
+            "OF-069": fail(
+                "high",
+                "cache redis",
+                measured="",
+                message="maxmemory is 0: nothing limits it; needed a limit",
+            )
+        }
+
+
+@scenario("two certificates expire, one within two weeks", group=FULL)
+def expiring() -> Iterator[Changes]:
+    """The worse step is the level; both are named."""
+    with (
+        nginx.showing("smartcloudops.ai", certificates.issue("smartcloudops.ai", days=29)),
+        nginx.showing("api.smartcloudops.ai", certificates.issue("api.smartcloudops.ai", days=10)),
+    ):
+        yield {
+            "SC-101": fail(
+                "high",
+                "certificate smartcloudops.ai:443",
+                "certificate api.smartcloudops.ai:443",
+                measured="*d23h",
+                message="it expires *UTC",
+            )
+        }
+
+
+@scenario("opsproof's role is at its own connection limit", situation="forbidden", group=LOCKED)
+def role_full() -> Iterator[Changes]:
+    """That says nothing about the sessions that applications can have."""
+    with postgres_faults.role_at_limit():
+        said = "the role opsproof is at its own CONNECTION LIMIT"
+        database = unknown("critical", "database postgres", message=said)
+        yield {
+            **dict.fromkeys(PROBED, database),
+            "AC-130": unknown("high", "database postgres", message=said),
+            "RS-104": unknown("medium", "source sessions", message=said),
+            "SC-014": unknown("high", "source sessions", message=said),
+            "SC-026": unknown("critical", "source sessions", message=said),
+            "RS-064": unknown("high", "database postgres", "cache redis"),
+        }
+
+
+@scenario("opsproof may log in to the cache and do nothing", situation="forbidden", group=LOCKED)
+def cache_forbidden() -> Iterator[Changes]:
+    with redis.everything_forbidden("redis"):
+        said = "PING: the ACL of opsproof lacks it; see deploy/redis/opsproof.acl"
+        yield {
+            "RS-007": unknown("high", "cache redis", message=said),
+            "SC-006": unknown("critical", "cache redis", message=said),
+        }
+
+
+@scenario("the broker takes no further client", group=LOCKED)
+def broker_full() -> Iterator[Changes]:
+    with redis.clients_exhausted("redis-broker"):
+        yield {
+            "OF-002": fail("critical", "cache redis", measured="3", message="3 of 3 probes: *too many connections"),
+            "OF-069": unknown("high", "source memory", message="*too many connections"),
+        }
+
+
+@scenario("URLs answer 401 and 403", situation="forbidden", group=LOCKED)
+def denied() -> Iterator[Changes]:
+    with (
+        nginx.serving("api.accelerapp.io", "/health", Page("", status=401)),
+        nginx.serving("opsforge.example.com", "/health/detailed", Page("", status=403)),
+    ):
+        yield {
+            "AC-039": fail(
+                "critical",
+                "endpoint https://api.accelerapp.io/health",
+                measured="3",
+                message="3 of 3 probes: HTTP 401; needed 200",
+            ),
+            "OF-007": fail(
+                "critical",
+                "endpoint https://opsforge.example.com/health/detailed",
+                measured="3",
+                message="3 of 3 probes: HTTP 403; needed 200",
+            ),
+        }
+
+
+@scenario("health documents are empty", situation="empty", group=LOCKED)
+def empty() -> Iterator[Changes]:
+    with (
+        nginx.serving("api.accelerapp.io", "/health/detailed", Page("{}")),
+        nginx.serving("external-api.example.com", "/health", Page("")),
+        nginx.serving("scanner.yourcompany.com", "/api/v1/status", Page("")),
+    ):
+        yield {
+            "AC-075": unknown(
+                "high",
+                "endpoint https://api.accelerapp.io/health/detailed",
+                message="the document lists no dependency in a form that is known",
+            ),
+            "RS-026": fail(
+                "high",
+                "endpoint https://scanner.yourcompany.com/api/v1/status",
+                measured="5",
+                message="5 of 5 probes: HTTP 200, but no JSON; needed JSON",
+            ),
+        }

@@ -1,0 +1,165 @@
+"""`report.html`: whatever servers and files say stays text; a page of thousands stays small."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opsproof.model.finding import Excluded
+from opsproof.model.level import Level
+from opsproof.model.outcome import Outcome
+from opsproof.model.target import TargetReport
+from opsproof.report.html import STATIC, render
+from opsproof.report.model import Result, WaiverUse
+from tests.report.results import finding, item, result
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    "--><img src=x onerror=alert(1)>",
+    '" onmouseover="alert(1)',
+    "'><svg/onload=alert(1)>",
+    "&lt;b&gt;",
+    "{{ 7 * 7 }}{% include 'x' %}",
+    "a\x00b\x1b[31mc\u202ed\u2028e",
+    "]]>",
+]
+
+
+class Page(HTMLParser):
+    """The page as a browser sees it: tags, text outside of scripts, and what scripts hold."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.scripts: list[str] = []
+        self._inside = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._inside = tag
+        self.text += "\n" if tag == "br" else ""
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "script":
+            self.scripts[-1] += data
+        elif self._inside != "style":
+            self.text += data
+
+    def names(self) -> list[str]:
+        return [tag for tag, _ in self.tags]
+
+
+def everywhere(text: str, count: int = 1) -> Result:
+    """A result with `text` in every place that a server or a file can fill."""
+    found = [
+        finding(f"{text}{n}", message=text, measured=text, limit=text, since_from=text, level=Level.HIGH)
+        for n in range(count)
+    ]
+    return result(
+        [
+            item(1, [*found, finding(text, Outcome.UNKNOWN, message=text, cause=f"Unreachable: {text}: x")],
+                 notes=(text,), excluded=(Excluded(text, 1, (text,)),)),
+        ],
+        says=text,
+        respond=text,
+        waivers=[WaiverUse(id="1", requirement=text, subject=text, environment=text, reason=text, approved_by=text)],
+        targets=[TargetReport(target=text, kind="http", role="http", failure=text, identity={text: text}, version=text)],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_never_becomes_markup(text: str) -> None:
+    """The same elements and attributes as with harmless text, and no more scripts."""
+    page, harmless = Page(render(everywhere(text, STATIC + 5))), Page(render(everywhere("harmless", STATIC + 5)))
+    assert page.names() == harmless.names()
+    assert [sorted(attributes) for _, attributes in page.tags] == [sorted(attributes) for _, attributes in harmless.tags]
+    assert len(page.scripts) == 2
+    assert page.scripts[1] == harmless.scripts[1]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(min_size=1, max_size=30))
+def test_any_text_stays_text(text: str) -> None:
+    """What a browser shows is what was found; the data for the page's script says the same."""
+    page = Page(render(everywhere(text, STATIC + 1)))
+    assert page.names() == Page(render(everywhere("harmless", STATIC + 1))).names()
+    folded = json.loads(page.scripts[0])
+    assert all(len(cells) == 7 for rows in folded.values() for cells in rows)
+
+
+def test_text_is_shown_as_it_is() -> None:
+    """Escaped once, not twice."""
+    page = Page(render(everywhere("<b>5 & 6</b>")))
+    assert "<b>5 & 6</b>" in page.text
+
+
+def test_nothing_is_fetched() -> None:
+    """One file, no network: its policy forbids it, and nothing refers to anything."""
+    text = render(everywhere("x"))
+    page = Page(text)
+    policy = next(one["content"] for tag, one in page.tags if tag == "meta" and one.get("http-equiv"))
+    assert policy is not None
+    assert "default-src 'none'" in policy
+    assert not [one for _, one in page.tags if any(name in one for name in ("src", "srcset", "data", "action"))]
+    assert all(one["href"].startswith("#") for _, one in page.tags if one.get("href"))  # type: ignore[union-attr]
+    assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest", text)
+
+
+def test_thousands_of_subjects_stay_small_and_complete() -> None:
+    """5,000 failing subjects: few rows in the page itself, all of them in its data, worst first."""
+    subjects = [finding(f"shop/api-{n}", message=f"not ready for {n} minutes") for n in range(5000)]
+    text = render(result([item(1, subjects)]))
+    page = Page(text)
+    assert page.names().count("tr") < 100
+    assert len(text) < 1_200_000
+    (rows,) = json.loads(page.scripts[0]).values()
+    shown = set(re.findall(r"pod shop/api-\d+", page.text)) | {cells[2] for cells in rows}
+    assert shown == {f"pod shop/api-{n}" for n in range(5000)}
+    assert f"Show {5000 - STATIC} more subjects" in page.text
+
+
+def test_the_first_screen_says_what_to_do() -> None:
+    """The gate and why, mode and environment, what is critical with its first step, coverage."""
+    text = Page(render(result([item(1, [finding(measured="3", limit="at most 0")]), item(2, passed=4)]))).text
+    first = " ".join(text.split("Every requirement")[0].split())
+    for part in ("Gate closed: 1 not kept", "live", "shop/live", "SH-001", "P1", "15 min", "measured 3, needed at most 0",
+                 "Look at the events", "In the runbooks", "2 of 4 levels and limits"):  # fmt: skip
+        assert part in first, (part, first)
+
+
+def test_a_step_that_is_wrong_never_stands_alone() -> None:
+    """Where the step is shown, its mark, its warning and the right way are, too."""
+    text = " ".join(Page(render(result([item(1, [finding()])]))).text.split())
+    told = "changes state Roll back Warning: it may be the wrong one Instead: name the revision"
+    assert text.count("Roll back") == text.count(told) > 0
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_outcome_has_its_place(outcome: Outcome) -> None:
+    """Filters find it, counts count it."""
+    one = item(1, passed=1) if outcome is Outcome.PASS else item(1, [finding(outcome=outcome)])
+    page = Page(render(result([one])))
+    details = [attributes for tag, attributes in page.tags if tag == "details"]
+    assert [attributes["data-outcome"] for attributes in details] == [outcome.value]
+    assert all(f'value="{word.value}"' in render(result([one])) for word in Outcome)
+
+
+def test_an_altered_or_incomplete_run_says_so() -> None:
+    """A selected item that did not run, in words, on the first screen."""
+    text = Page(render(result([item(1, passed=1)], missing=1))).text
+    assert "Incomplete." in text
+    assert "1 not run to the end" in text
