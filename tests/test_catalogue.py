@@ -139,7 +139,7 @@ def test_every_automated_row_gets_an_item_for_each_of_its_checks(
         secrets=False,
         now=datetime(2026, 1, 5, 9, tzinfo=timezone.utc),
     )
-    items = Counter((item.requirement, item.check) for item in planned.items)
+    items = Counter((item.requirement, item.check.name) for item in planned.items)
     assert items == Counter((row.id, name) for row in automated for name in row.checks)
 
 

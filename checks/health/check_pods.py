@@ -250,9 +250,10 @@ def _most(status: ContainerStatus, recent: bool, wanted: bool) -> int:
 
 
 def _restart_text(seen: _Seen, limits: RestartLimits) -> str:
-    state = f"is in {_LOOP}, " if seen.looping else ""
-    text = f"container {seen.name} {state}restarted {several(seen.low, 'time')} in {limits.window}"
-    text = f"{text}, needed {limits.restarts}"
+    counted = f"restarted {several(seen.low, 'time')} in {limits.window}, needed {limits.restarts}"
+    # A loop is told without a count that its limit would allow.
+    parts = [f"is in {_LOOP}"] * seen.looping + [counted] * (not limits.restarts.allows(seen.low))
+    text = f"container {seen.name} {', '.join(parts)}"
     if seen.ended is None:
         return text
     return f"{text}; it last ended with {seen.ended.reason or 'no reason'} (exit code {seen.ended.exit_code})"

@@ -20,13 +20,13 @@ from opsproof.environment.load import load_systems
 from opsproof.evidence import provenance
 from opsproof.evidence.redaction import Redactor
 from opsproof.evidence.run import Run, end_record, open_run, utc_now
+from opsproof.evidence.servers import target_reports
 from opsproof.evidence.store import Store
 from opsproof.judge.waivers import use, waived
 from opsproof.library import discover
 from opsproof.model.finding import ItemResult
 from opsproof.model.level import Level
 from opsproof.model.requirement import CADENCES
-from opsproof.model.target import TargetReport
 from opsproof.model.units import Duration
 from opsproof.plan import Planned, Wanted, make_plan, parse_changes
 from opsproof.report import write as reports
@@ -311,7 +311,7 @@ class Session:
             return status
         if not (self.run.folder / "selection.json").exists():
             return status
-        for report in self._target_reports():
+        for report in target_reports(self.planned.targets.values(), self.collection.store, self.now):
             self.run.journal.append("target", report)
         self.run.journal.append("end", end_record(utc_now()))
         self._keep_facts()
@@ -341,31 +341,6 @@ class Session:
         for digest in digests:
             if self.collection.store.has(digest) and not own.has(digest):
                 own.path(digest).write_bytes(self.collection.store.path(digest).read_bytes())
-
-    def _target_reports(self) -> Iterable[TargetReport]:
-        assert self.planned is not None and self.collection is not None
-        for target in self.planned.targets.values():
-            ask = Identify(target=target.id)
-            if not self.collection.store.has(ask.digest):
-                continue
-            answer = self.collection.store.answer(ask, self.now)
-            skew = self.collection.store.skew(ask.digest)
-            base = TargetReport(target=target.id, kind=target.kind, role=target.role)
-            found = answer.facts or base
-            verdict = "unverified"
-            if answer.failure is not None:
-                verdict = "unknown"
-            elif target.identity:
-                same = all(found.identity.get(name) == value for name, value in target.identity.items())
-                verdict = "verified" if same else "mismatch"
-            yield msgspec.structs.replace(
-                found,
-                role=target.role,
-                declared=target.identity,
-                verified=verdict,
-                skew=skew,
-                failure=answer.failure.message if answer.failure else found.failure,
-            )
 
     def shown_folder(self) -> str:
         assert self.run is not None

@@ -17,7 +17,8 @@ from kubernetes import client, config
 
 def main(kubeconfig: str, namespace: str) -> None:
     began = time.monotonic(), time.process_time()
-    config.load_kube_config(kubeconfig)
+    load: Any = config.load_kube_config
+    load(kubeconfig)
     core, apps = client.CoreV1Api(), client.AppsV1Api()
     lists: list[tuple[Any, tuple[str, ...]]] = [
         (core.list_node, ()),

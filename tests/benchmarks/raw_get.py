@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -26,7 +27,7 @@ def main(kubeconfig: str, *paths: str) -> None:
         session.trust_env = False
         session.verify = cluster["certificate-authority"]
         session.cert = (user["client-certificate"], user["client-key"])
-        session.headers |= {"Accept": "application/json", "Accept-Encoding": "identity"}
+        session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity"})
         pages, size = 0, 0
         for path in paths:
             for body in _pages(session, cluster["server"], path):
@@ -36,7 +37,7 @@ def main(kubeconfig: str, *paths: str) -> None:
     Path(os.environ["OPSPROOF_BENCH_STAGES"]).write_text(json.dumps(told))
 
 
-def _pages(session: requests.Session, server: str, path: str):  # type: ignore[no-untyped-def]
+def _pages(session: requests.Session, server: str, path: str) -> Iterator[bytes]:
     token = b""
     while True:
         more = f"&continue={quote(token.decode(), safe='')}" if token else ""

@@ -38,18 +38,22 @@ ROWS = {
         scope="{apiservices: [], dns: kube-system/coredns}",
     ),
     "BE-003": Row("All pods are ready", "health/pods-ready", ("get pods",)),
-    "BE-004": Row("All workloads are available", "health/workloads-available", ("get deployments,statefulsets",)),
-    "BE-005": Row("All Services have endpoints", "health/services-have-endpoints", ("get services,endpointslices",)),
+    "BE-004": Row(
+        "All workloads are available", "health/workloads-available", ("get deployments,statefulsets",)
+    ),
+    "BE-005": Row(
+        "All Services have endpoints", "health/services-have-endpoints", ("get services,endpointslices",)
+    ),
     "BE-006": Row("All Ingresses have an address", "health/ingress-has-address", ("get ingress",)),
     "BE-007": Row("All claims are bound", "health/volumes-bound", ("get pvc",), when_empty="not_applicable"),
     "BE-008": Row("All containers have probes", "health/probes-configured", ("get deployments -o json",)),
     "BE-009": Row(
         "All containers have requests and limits", "capacity/requests-and-limits", ("get pods -o json",)
     ),
-    "BE-010": Row("All workloads have a disruption budget", "scaling/pdb", ("get pdb", "get deployments -o json")),
-    "BE-011": Row(
-        "All autoscalers work", "scaling/hpa-healthy", ("get hpa",), when_empty="not_applicable"
+    "BE-010": Row(
+        "All workloads have a disruption budget", "scaling/pdb", ("get pdb", "get deployments -o json")
     ),
+    "BE-011": Row("All autoscalers work", "scaling/hpa-healthy", ("get hpa",), when_empty="not_applicable"),
     "BE-012": Row(
         "All pods are isolated",
         "security/network-policies",

@@ -11,6 +11,7 @@ import msgspec
 
 from opsproof.evidence.files import write_atomically
 from opsproof.model.ask import Ask
+from opsproof.model.decoding import decode
 from opsproof.model.failure import BadAnswer, Failure, NotRecorded
 from opsproof.source import Answer
 
@@ -51,9 +52,10 @@ class Store:
     def load(self, digest: str) -> Recorded:
         """Raises FileNotFoundError when the run did not record it, ValueError when it is damaged."""
         try:
-            return msgspec.json.decode(gzip.decompress(self.path(digest).read_bytes()), type=Recorded)
+            recorded: Recorded = decode(gzip.decompress(self.path(digest).read_bytes()), Recorded)
         except (msgspec.MsgspecError, EOFError, gzip.BadGzipFile) as damage:
             raise ValueError(f"facts {digest} are damaged: {damage}") from None
+        return recorded
 
     def skew(self, digest: str) -> float | None:
         """The target's clock minus ours, where it is known."""
@@ -75,7 +77,7 @@ class Store:
         if recorded.failure is not None:
             return Answer(ask, None, recorded.failure, as_of)
         try:
-            return Answer(ask, msgspec.json.decode(recorded.facts, type=ask.answer), None, as_of)
+            return Answer(ask, decode(recorded.facts, ask.answer), None, as_of)
         except msgspec.MsgspecError as misfit:
             wrong = BadAnswer(f"facts of another form: {misfit}", target=ask.target)
             return Answer(ask, None, wrong.as_failure(), as_of)

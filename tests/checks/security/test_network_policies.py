@@ -186,3 +186,9 @@ def test_namespaces_are_known_by_name_only() -> None:
 def test_an_unreadable_relation_is_refused_with_the_row() -> None:
     with pytest.raises(ValueError, match="not a relation"):
         PolicyLimits(allows=("api to redis",))
+
+
+def test_without_pods_declared_connections_are_not_examined() -> None:
+    """An empty namespace is what the row says of emptiness, not undecided."""
+    examine = examined(DENY, pods=[], allows=("api->redis:6379",))
+    assert examine.nothing_examined

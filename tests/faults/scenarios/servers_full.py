@@ -31,8 +31,8 @@ def database_full() -> Iterator[Changes]:
 
 @scenario("the cache is still loading its data, and answers PING", group=FULL)
 def cache_loading() -> Iterator[Changes]:
-    with redis.loading("redis", seconds=120):
-        said = "3 of 3 probes: * loading its data"
+    with redis.loading("redis", seconds=60):
+        said = "3 of 3 probes: *still loading its data*"
         yield {
             "RS-007": fail("high", "cache redis", measured="3", message=said),
             "SC-006": fail("critical", "cache redis", measured="3", message=said),

@@ -28,10 +28,12 @@ GROUP = "a quiet night"
     proves=("monitoring/firing-alerts", "monitoring/alert-routing"),
 )
 def silenced() -> Iterator[Changes]:
-    labels = {"alertname": "ScannerMaintenance", "system": "repo-scanner", "namespace": "repo-scanner"}
+    name, system = "ScannerMaintenance", "repo-scanner"
     with (
-        alertmanager.silenced(author="jane.doe@yourcompany.com", comment="disks are exchanged", **labels),
-        alertmanager.firing(30, severity="critical", **labels),
+        alertmanager.silenced(
+            author="jane.doe@yourcompany.com", comment="disks are exchanged", alertname=name
+        ),
+        alertmanager.firing(30, alertname=name, severity="critical", system=system, namespace=system),
     ):
         yield {}
 
@@ -155,4 +157,4 @@ def restarting_targets() -> Iterator[Changes]:
 
 def _health(pod: str) -> str:
     active = prometheus.api("targets", state="active")["activeTargets"]
-    return next(one["health"] for one in active if one["labels"].get("pod") == pod)
+    return next(str(one["health"]) for one in active if one["labels"].get("pod") == pod)

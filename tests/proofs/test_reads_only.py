@@ -1,0 +1,48 @@
+"""opsproof reads, with the rights that the files in deploy/ give, and nothing else: the servers' own logs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.proofs.conftest import Proof
+from tests.testbed.services import redis
+
+pytestmark = [pytest.mark.testbed, pytest.mark.slow]
+READS = re.compile(r"(SELECT|BEGIN|COMMIT|ROLLBACK|SET LOCAL statement_timeout)\b", re.IGNORECASE)
+WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|GRANT|COPY|TRUNCATE|CALL|DO)\b", re.IGNORECASE)
+
+
+def test_kubernetes_saw_get_and_list_of_one_user(proof: Proof) -> None:
+    assert {event["user"]["username"] for event in proof.audit} == {"opsproof"}
+    assert {event["verb"] for event in proof.audit} <= {"get", "list"}
+
+
+def test_no_secret_and_no_log_was_asked_for(proof: Proof) -> None:
+    resources = {event["objectRef"]["resource"] for event in proof.audit if "objectRef" in event}
+    assert "pods" in resources
+    assert not resources & {"secrets", "configmaps", "events", "serviceaccounts"}
+    assert not any(event.get("objectRef", {}).get("subresource") for event in proof.audit)
+
+
+def test_nothing_was_refused(proof: Proof) -> None:
+    """The rights in deploy/rbac are enough."""
+    assert {event["responseStatus"]["code"] for event in proof.audit} == {200}
+
+
+def test_the_database_saw_reads(proof: Proof) -> None:
+    mine = [text for user, _, text in proof.asked.statements if user == "opsproof"]
+    assert mine
+    assert [text for text in mine if not READS.match(text) or WRITES.search(text)] == []
+
+
+@pytest.mark.parametrize("server", redis.SERVERS)
+def test_caches_saw_reads(proof: Proof, server: str) -> None:
+    words = {command.split()[0].strip('"').upper() for command in proof.asked.redis[server]}
+    assert words <= {"PING", "INFO", "EXISTS", "AUTH"}
+
+
+def test_web_servers_saw_gets(proof: Proof) -> None:
+    assert {one["method"] for one in proof.asked.web} == {"GET"}
+    assert {one["method"] for one in proof.alertmanager} == {"GET"}

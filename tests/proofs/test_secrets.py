@@ -1,0 +1,108 @@
+"""Secrets planted wherever they could leak from appear in no output: not on the terminal, not in any file."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.faults.elsewhere import checkout, reached
+from tests.faults.run import latest, opsproof
+from tests.proofs.conftest import Proof
+from tests.testbed import kubernetes_pod_faults as pod_faults
+from tests.testbed.services import faults, nginx, proxy, secrets
+from tests.testbed.services.sites import Page
+
+pytestmark = [pytest.mark.testbed, pytest.mark.slow]
+PLANTED = {
+    "error body": "planted-8Qv1-in-an-error-body",
+    "health document": "planted-8Qv2-in-a-health-document",
+    "redirect": "planted-8Qv3-in-a-redirect",
+    "wrong password": "planted-8Qv4-as-a-wrong-password",
+    "header": "planted-8Qv5-as-a-header",
+    "pod environment": "planted-8Qv6-in-a-pod",
+    "API server error": "planted-8Qv7-in-an-error-of-the-API-server",
+    "Prometheus error": "planted-8Qv8-in-an-error-of-Prometheus",
+}
+
+
+def credentials() -> dict[str, str]:
+    """All secrets that the testbed's environments refer to, and the key inside the kubeconfig."""
+    found = {path.name: path.read_text().strip() for path in secrets.folder().glob("*.password")}
+    user = yaml.safe_load((secrets.folder() / "opsproof.kubeconfig").read_text())["users"][0]["user"]
+    if "client-key-data" in user:
+        found["key in base64"] = user["client-key-data"]
+        found["key"] = base64.b64decode(user["client-key-data"]).decode().splitlines()[1]
+    elif "client-key" in user:
+        found["key"] = Path(user["client-key"]).read_text().splitlines()[1]
+    assert len(found) > 3
+    return found
+
+
+def outputs(folder: Path) -> Iterator[tuple[str, str]]:
+    """Every file of a run as text, unpacked."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            data = path.read_bytes()
+            data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+            yield path.relative_to(folder).as_posix(), data.decode(errors="replace")
+
+
+def leaks(folder: Path, printed: str, planted: dict[str, str]) -> list[str]:
+    texts = [("the terminal", printed), *outputs(folder)]
+    assert len(texts) > 20, "a run leaves more than that"
+    return [f"{name} in {where}" for where, text in texts for name, secret in planted.items() if secret in text]
+
+
+def test_a_healthy_run_shows_no_credential(proof: Proof) -> None:
+    assert leaks(proof.run.folder, "", credentials()) == []
+
+
+def test_nothing_planted_shows(testbed: None, tmp_path: Path) -> None:
+    wrong, header = secrets.folder() / "wrong.password", secrets.folder() / "header.password"
+    wrong.write_text(PLANTED["wrong password"])
+    header.write_text(PLANTED["header"])
+    away = f"https://login.example.com/?session={PLANTED['redirect']}"
+    word = PLANTED["health document"]
+    document = json.dumps({"status": f"down {word}", "dependencies": {f"{word}=x": "down"}})
+    pages = {
+        ("api.accelerapp.io", "/health"): Page(f"<h1>{PLANTED['error body']}</h1>", status=500, type="text/html"),
+        ("api.accelerapp.io", "/health/detailed"): Page(document),
+        ("opsforge.example.com", "/health"): Page("", status=302, location=away),
+    }
+    status = json.dumps({"kind": "Status", "message": PLANTED["API server error"], "code": 500})
+    error = json.dumps({"status": "error", "errorType": "execution", "error": PLANTED["Prometheus error"]})
+    with ExitStack() as stack:
+        for (host, path), page in pages.items():
+            stack.enter_context(nginx.serving(host, path, page))
+        _, kubeconfig = stack.enter_context(
+            proxy.before_kubernetes(faults.status(500, "/namespaces/accelerapp/", body=status))
+        )
+        gate = stack.enter_context(proxy.before("prometheus", faults.status(400, "/api/v1/query", body=error)))
+        for role, settings in {
+            "kubernetes": {"kubeconfig": str(kubeconfig)},
+            "prometheus": {"url": f"http://{gate.address}"},
+            "postgres": {"password": {"file": str(wrong)}},
+            "http": {"headers": {"X-Token": {"file": str(header)}}},
+        }.items():
+            stack.enter_context(reached("accelerapp", role, **settings))
+
+        def environment(template: Any) -> None:
+            variable = {"name": "API_TOKEN", "value": PLANTED["pod environment"]}
+            template["spec"]["containers"][0]["env"] = [variable]
+
+        stack.enter_context(pod_faults.template("smartcloudops", "backend", environment))
+        where = checkout(tmp_path)
+        done = opsproof(tmp_path, "checks", "-v", "--env", "testbed", cwd=where)
+    wrong.unlink()
+    header.unlink()
+    printed = done.stdout + done.stderr
+    assert "wrong password for opsproof" in printed, printed
+    assert leaks(latest(tmp_path).folder, printed, {**PLANTED, **credentials()}) == []
