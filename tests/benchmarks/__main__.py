@@ -47,7 +47,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pods", type=int, nargs="+", help="sizes of the namespaces (1000 10000)")
     parser.add_argument("--rounds", type=int, default=5, help="executions of each contender (5)")
     parser.add_argument("--quick", action="store_true", help="200 pods, everything once")
-    parser.add_argument("--keep", action="store_true", help="leave the namespaces for the next time")
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="leave the namespaces for the next time (the testbed takes their nodes for a fault)",
+    )
     parser.add_argument("--page", type=Path, default=PAGE, help="the page to write (docs/performance.md)")
     return parser
 
@@ -55,7 +59,8 @@ def _parser() -> argparse.ArgumentParser:
 @contextmanager
 def quiet_cluster() -> Iterator[None]:
     """The testbed's cluster without metrics-server, which would measure all those containers every 2 s."""
-    kubernetes.up(say)
+    if process.running("kube-apiserver") is None:
+        kubernetes.up(say)
     process.stop("metrics-server")
     try:
         yield

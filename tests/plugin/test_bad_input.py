@@ -18,7 +18,13 @@ _LINE = re.compile(r"(?:ERROR: )?([^\s:]+):(\d+):(\d+): (\S.*)")
 def validate(team: Team, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", "from opsproof.cli import main; main()", "validate", *words]
     return subprocess.run(
-        command, cwd=team.folder, env=team.shell(None), capture_output=True, text=True, timeout=60, check=False
+        command,
+        cwd=team.folder,
+        env=team.shell(None),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -44,10 +50,16 @@ def row(more: str) -> str:
 
 
 RUNBOOK_MISTAKES = {
-    "unknown key": (row("limts: {probes: 1}"), "SH-001: unknown key 'limts'; did you mean 'limits'? allowed: "),
+    "unknown key": (
+        row("limts: {probes: 1}"),
+        "SH-001: unknown key 'limts'; did you mean 'limits'? allowed: ",
+    ),
     "wrong type": (row("inferred: level"), "SH-001: inferred: needs a list, found text"),
     "wrong unit": (row("limits: {spacing: 5}"), "SH-001: limits.spacing: 5 has no unit; write it like 30s"),
-    "duplicate key": (row("level: high"), "duplicate key 'level'; first at checks/systems/shop/runbook.yaml:13:5"),
+    "duplicate key": (
+        row("level: high"),
+        "duplicate key 'level'; first at checks/systems/shop/runbook.yaml:13:5",
+    ),
     "duplicate id": (
         RUNBOOK.replace("  SH-002:\n", "  SH-001:\n"),
         "duplicate key 'SH-001'; first at checks/systems/shop/runbook.yaml:8:3",
@@ -69,12 +81,23 @@ RUNBOOK_MISTAKES = {
         "SH-001: unknown limits field 'probs'; did you mean 'probes'? allowed: probes, spacing, status",
     ),
     "unknown check": (
-        RUNBOOK.replace("checks: [shop/pages]\n    cadence: [daily]", "checks: [shop/page]\n    cadence: [daily]"),
+        RUNBOOK.replace(
+            "checks: [shop/pages]\n    cadence: [daily]", "checks: [shop/page]\n    cadence: [daily]"
+        ),
         "unknown check 'shop/page'; did you mean 'shop/pages'? allowed: shop/pages",
     ),
-    "unknown procedure": (RUNBOOK.replace("[SH-900]", "[SH-90]"), "unknown procedure 'SH-90'; did you mean 'SH-900'?"),
-    "no": (row("adopted: {by: no, on: 2026-01-31}"), "no is a boolean to some readers; write true or false, or "),
-    "1e3": (row("limits: {probes: 1e3}"), '1e3 is read differently by different readers; write 1000, or "1e3" in quotes'),
+    "unknown procedure": (
+        RUNBOOK.replace("[SH-900]", "[SH-90]"),
+        "unknown procedure 'SH-90'; did you mean 'SH-900'?",
+    ),
+    "no": (
+        row("adopted: {by: no, on: 2026-01-31}"),
+        "no is a boolean to some readers; write true or false, or ",
+    ),
+    "1e3": (
+        row("limits: {probes: 1e3}"),
+        '1e3 is read differently by different readers; write 1000, or "1e3" in quotes',
+    ),
     "010": (row("limits: {probes: 010}"), "010 is read differently by different readers; write 10, or "),
     "1:30": (row("limits: {spacing: 1:30}"), "1:30 is read differently by different readers; write "),
 }
@@ -146,13 +169,20 @@ def test_a_mistake_in_another_file_is_one_line(team: Team, mistake: str) -> None
 
 def test_mistakes_of_all_files_come_at_once(team: Team, shop: Shop) -> None:
     """One run names everything, YAML and Python alike; `opsproof validate` says just the same."""
-    team.write(f"{SYSTEMS}/runbook.yaml", row("limts: {}").replace("[weekly]", "[weekli]").replace("[SH-900]", "[SH-90]"))
+    team.write(
+        f"{SYSTEMS}/runbook.yaml",
+        row("limts: {}").replace("[weekly]", "[weekli]").replace("[SH-900]", "[SH-90]"),
+    )
     team.write(f"{SYSTEMS}/environments/staging.yaml", "environment: staging\nlike: prodution\n")
     team.write("checks/check_broken.py", "def check_(:\n")
 
     found = refused(team, shop, "--env", "production")
 
-    assert {name.split(":")[0].rpartition("/")[2] for name in found} == {"runbook.yaml", "staging.yaml", "check_broken.py"}
+    assert {name.split(":")[0].rpartition("/")[2] for name in found} == {
+        "runbook.yaml",
+        "staging.yaml",
+        "check_broken.py",
+    }
     assert len(found) == 5, found
     valid = validate(team)
     assert (valid.returncode, valid.stdout.splitlines(), valid.stderr) == (4, found, "5 problems\n")
@@ -185,7 +215,10 @@ def test_a_broken_file_of_checks_is_one_line(team: Team, text: str, expected: st
 
 def test_a_broken_library_is_one_line(team: Team, shop: Shop) -> None:
     """The library is imported when the line that names it is: its mistakes are told there."""
-    team.write("checks/check_library.py", "from opsproof.library import Library\nchecks = Library('nowhere.at_all')\n")
+    team.write(
+        "checks/check_library.py",
+        "from opsproof.library import Library\nchecks = Library('nowhere.at_all')\n",
+    )
     (found,) = refused(team, shop)
     assert found.startswith("checks/check_library.py:")
     assert "No module named 'nowhere'" in found
@@ -247,7 +280,10 @@ def test_a_missing_secret_is_one_line(team: Team, shop: Shop, reference: str, wh
     file = team.environment("production", shop.url)
     file.write_text(file.read_text().replace("http: {}", f"http: {{headers: {{X-Key: {reference}}}}}"))
     (found,) = refused(team, shop)
-    assert found == f"{SYSTEMS}/environments/production.yaml:3:{found.split(':')[2]}: targets.http.headers.X-Key: {why}"
+    assert (
+        found
+        == f"{SYSTEMS}/environments/production.yaml:3:{found.split(':')[2]}: targets.http.headers.X-Key: {why}"
+    )
     assert validate(team).returncode == 0
     assert validate(team, "--env", "production").stdout.splitlines() == [found]
 

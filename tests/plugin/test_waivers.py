@@ -31,7 +31,9 @@ WAIVER = Waiver(
 
 
 def finding(name: str, outcome: Outcome = FAIL, level: Level = Level.HIGH) -> Finding:
-    return Finding(subject=Subject("pod", name, "shop"), outcome=outcome, raw=outcome, level=level, message="m")
+    return Finding(
+        subject=Subject("pod", name, "shop"), outcome=outcome, raw=outcome, level=level, message="m"
+    )
 
 
 def item(*findings: Finding, passed: int = 0, **more: Any) -> ItemResult:
@@ -99,7 +101,13 @@ def test_unknown_is_covered_only_when_it_says_so() -> None:
     assert waived(item(finding("batch-1"), finding("batch-2", UNKNOWN)), [both], NOW).outcome is WAIVED
 
 
-@given(st.lists(st.tuples(st.sampled_from(["batch-1", "api-1"]), st.sampled_from([FAIL, UNKNOWN, Outcome.NOT_APPLICABLE]))))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["batch-1", "api-1"]), st.sampled_from([FAIL, UNKNOWN, Outcome.NOT_APPLICABLE])
+        )
+    )
+)
 def test_a_waiver_changes_what_it_covers_and_nothing_else(found: list[tuple[str, Outcome]]) -> None:
     """Same findings, same order, same raw outcomes; only covered ones are WAIVED."""
     before = item(*(finding(name, outcome) for name, outcome in found))
@@ -131,7 +139,12 @@ def test_what_is_wrong_with_a_waiver_is_reported(waiver: Waiver, states: tuple[s
 
 
 def waiver_yaml(subject: str, until: datetime, **more: str) -> str:
-    given = {"requirement": "SH-002", "environment": "production", "requested_by": "ann", "approved_by": "bob"} | more
+    given = {
+        "requirement": "SH-002",
+        "environment": "production",
+        "requested_by": "ann",
+        "approved_by": "bob",
+    } | more
     lines = [f"    {key}: {value}" for key, value in given.items()]
     begins = until - timedelta(days=10)
     return "\n".join(
@@ -187,7 +200,10 @@ def test_a_run_shows_each_waiver_and_what_became_of_it(team: Team, shop: Shop) -
 def test_a_waiver_does_not_cover_what_could_not_be_asked(team: Team, shop: Shop) -> None:
     """No target: UNKNOWN, however broad the waiver, unless it covers unknown."""
     now = datetime.now(timezone.utc)
-    team.write("checks/systems/shop/environments/production.yaml", "environment: production\nnames: {base: 'http://x'}\n")
+    team.write(
+        "checks/systems/shop/environments/production.yaml",
+        "environment: production\nnames: {base: 'http://x'}\n",
+    )
     broad = "waivers:\n" + waiver_yaml("*", now + DAY)
     team.write("checks/systems/shop/waivers.yaml", broad + "\n")
     assert team.run("checks", "-k", "SH-002").returncode == 1
@@ -270,7 +286,10 @@ def test_a_check_learns_of_quiet_hours(team: Team, shop: Shop, zone: str | None,
         )
     )
     days = "days: [mon, tue, wed, thu, fri, sat, sun], reason: closed"
-    halves = [f'  - {{{days}, from: "{a}", until: "{b}", zone: {zone}}}\n' for a, b in (("00:00", "12:00"), ("12:00", "00:00"))]
+    halves = [
+        f'  - {{{days}, from: "{a}", until: "{b}", zone: {zone}}}\n'
+        for a, b in (("00:00", "12:00"), ("12:00", "00:00"))
+    ]
     team.environment("production", shop.url, "quiet_hours:\n" + "".join(halves) if zone else "")
 
     team.run("checks", "-k", "SH-001")

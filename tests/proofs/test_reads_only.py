@@ -11,7 +11,9 @@ from tests.testbed.services import redis
 
 pytestmark = [pytest.mark.testbed, pytest.mark.slow]
 READS = re.compile(r"(SELECT|BEGIN|COMMIT|ROLLBACK|SET LOCAL statement_timeout)\b", re.IGNORECASE)
-WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|GRANT|COPY|TRUNCATE|CALL|DO)\b", re.IGNORECASE)
+WRITES = re.compile(
+    r"\b(INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|GRANT|COPY|TRUNCATE|CALL|DO)\b", re.IGNORECASE
+)
 
 
 def test_kubernetes_saw_get_and_list_of_one_user(proof: Proof) -> None:

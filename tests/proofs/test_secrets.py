@@ -58,7 +58,9 @@ def outputs(folder: Path) -> Iterator[tuple[str, str]]:
 def leaks(folder: Path, printed: str, planted: dict[str, str]) -> list[str]:
     texts = [("the terminal", printed), *outputs(folder)]
     assert len(texts) > 20, "a run leaves more than that"
-    return [f"{name} in {where}" for where, text in texts for name, secret in planted.items() if secret in text]
+    return [
+        f"{name} in {where}" for where, text in texts for name, secret in planted.items() if secret in text
+    ]
 
 
 def test_a_healthy_run_shows_no_credential(proof: Proof) -> None:
@@ -73,7 +75,9 @@ def test_nothing_planted_shows(testbed: None, tmp_path: Path) -> None:
     word = PLANTED["health document"]
     document = json.dumps({"status": f"down {word}", "dependencies": {f"{word}=x": "down"}})
     pages = {
-        ("api.accelerapp.io", "/health"): Page(f"<h1>{PLANTED['error body']}</h1>", status=500, type="text/html"),
+        ("api.accelerapp.io", "/health"): Page(
+            f"<h1>{PLANTED['error body']}</h1>", status=500, type="text/html"
+        ),
         ("api.accelerapp.io", "/health/detailed"): Page(document),
         ("opsforge.example.com", "/health"): Page("", status=302, location=away),
     }
@@ -85,7 +89,9 @@ def test_nothing_planted_shows(testbed: None, tmp_path: Path) -> None:
         _, kubeconfig = stack.enter_context(
             proxy.before_kubernetes(faults.status(500, "/namespaces/accelerapp/", body=status))
         )
-        gate = stack.enter_context(proxy.before("prometheus", faults.status(400, "/api/v1/query", body=error)))
+        gate = stack.enter_context(
+            proxy.before("prometheus", faults.status(400, "/api/v1/query", body=error))
+        )
         for role, settings in {
             "kubernetes": {"kubeconfig": str(kubeconfig)},
             "prometheus": {"url": f"http://{gate.address}"},

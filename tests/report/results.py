@@ -61,7 +61,10 @@ def result(
         )
         for number in numbers
     )  # fmt: skip
-    steps = (StepRecord(respond), StepRecord("Roll back", True, "it may be the wrong one", "name the revision"))
+    steps = (
+        StepRecord(respond),
+        StepRecord("Roll back", True, "it may be the wrong one", "name the revision"),
+    )
     nodes = [f"checks/c.py::c[SH-{number:03}]" for number in numbers]
     return build(
         plan=Plan(

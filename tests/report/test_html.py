@@ -84,9 +84,14 @@ def everywhere(text: str, count: int = 1) -> Result:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_never_becomes_markup(text: str) -> None:
     """The same elements and attributes as with harmless text, and no more scripts."""
-    page, harmless = Page(render(everywhere(text, STATIC + 5))), Page(render(everywhere("harmless", STATIC + 5)))
+    page, harmless = (
+        Page(render(everywhere(text, STATIC + 5))),
+        Page(render(everywhere("harmless", STATIC + 5))),
+    )
     assert page.names() == harmless.names()
-    assert [sorted(attributes) for _, attributes in page.tags] == [sorted(attributes) for _, attributes in harmless.tags]
+    assert [sorted(attributes) for _, attributes in page.tags] == [
+        sorted(attributes) for _, attributes in harmless.tags
+    ]
     assert len(page.scripts) == 2
     assert page.scripts[1] == harmless.scripts[1]
 
@@ -114,7 +119,9 @@ def test_nothing_is_fetched() -> None:
     policy = next(one["content"] for tag, one in page.tags if tag == "meta" and one.get("http-equiv"))
     assert policy is not None
     assert "default-src 'none'" in policy
-    assert not [one for _, one in page.tags if any(name in one for name in ("src", "srcset", "data", "action"))]
+    assert not [
+        one for _, one in page.tags if any(name in one for name in ("src", "srcset", "data", "action"))
+    ]
     assert all(one["href"].startswith("#") for _, one in page.tags if one.get("href"))  # type: ignore[union-attr]
     assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest", text)
 

@@ -37,8 +37,13 @@ def _one_word(line: str, width: int) -> bool:
 
 def full() -> Result:
     """Something of everything."""
-    words = "a message that is longer than a line of the terminal, because servers like to explain themselves " * 2
-    moving = finding("shop/api-9", Outcome.PASS, message="rolling out", transition_until=NOW + timedelta(minutes=4))
+    words = (
+        "a message that is longer than a line of the terminal, because servers like to explain themselves "
+        * 2
+    )
+    moving = finding(
+        "shop/api-9", Outcome.PASS, message="rolling out", transition_until=NOW + timedelta(minutes=4)
+    )
     cause = "Unreachable: prometheus:https://prometheus.shop.example.com:9090/a/long/path: connection refused"
     waiver = WaiverUse(
         id="1", requirement="SH-004", subject="pod/shop/batch-*", environment="live", reason=words, approved_by="bob",
@@ -47,7 +52,13 @@ def full() -> Result:
     since = NOW - timedelta(hours=2)
     return result(
         [
-            item(1, [finding(f"shop/api-{n}", message=words, measured="3", limit="at most 0", since=since) for n in range(9)]),
+            item(
+                1,
+                [
+                    finding(f"shop/api-{n}", message=words, measured="3", limit="at most 0", since=since)
+                    for n in range(9)
+                ],
+            ),
             item(2, [finding(f"query-{n}", Outcome.UNKNOWN, message=words, cause=cause) for n in range(3)]),
             item(3, [moving], passed=3),
             item(4, [finding("shop/batch-1", Outcome.WAIVED)]),
@@ -80,16 +91,35 @@ def test_the_worst_comes_first() -> None:
     """By severity, then requirement; then the undecided, what moves, waivers, counts, gate."""
     low = item(2, [finding(level=Level.LOW)], level=Level.LOW)
     shown = text(result([low, item(1, [finding()])]))
-    places = [shown.index(word) for word in ("CRITICAL: 1 requirement not kept", "SH-001", "LOW: 1 requirement", "SH-002", "GATE CLOSED")]
+    places = [
+        shown.index(word)
+        for word in (
+            "CRITICAL: 1 requirement not kept",
+            "SH-001",
+            "LOW: 1 requirement",
+            "SH-002",
+            "GATE CLOSED",
+        )
+    ]
     assert places == sorted(places)
-    order = ["CRITICAL", "UNKNOWN", "IN TRANSITION", "WAIVERS", "LIVE: shop/live", "in the runbook", "GATE CLOSED"]
+    order = [
+        "CRITICAL",
+        "UNKNOWN",
+        "IN TRANSITION",
+        "WAIVERS",
+        "LIVE: shop/live",
+        "in the runbook",
+        "GATE CLOSED",
+    ]
     shown = text(full())
     assert [shown.index(word) for word in order] == sorted(shown.index(word) for word in order)
 
 
 def test_an_entry_has_all_that_is_needed_to_act() -> None:
     """Level, label and response time, requirement and check, subject, measured and needed, since, first step."""
-    one = finding(measured="3", limit="at most 0", since=NOW - timedelta(hours=2), since_from="condition Ready")
+    one = finding(
+        measured="3", limit="at most 0", since=NOW - timedelta(hours=2), since_from="condition Ready"
+    )
     shown = " ".join(text(result([item(1, [one])])).split())
     for part in ("CRITICAL", "[P1, respond: 15 min]", "SH-001", "(health/pods-ready)", "pod shop/api-1: not ready",
                  "measured 3, needed at most 0", "since 2026-06-15 10:00Z (2h ago by condition Ready)",
@@ -100,7 +130,12 @@ def test_an_entry_has_all_that_is_needed_to_act() -> None:
 def test_one_cause_is_one_entry() -> None:
     """Seventy requirements without Prometheus: its message once, with their number and ids."""
     cause = "Unreachable: prometheus:http://p: connection refused"
-    found = result([item(n, [finding("q", Outcome.UNKNOWN, message="connection refused", cause=cause)]) for n in range(70)])
+    found = result(
+        [
+            item(n, [finding("q", Outcome.UNKNOWN, message="connection refused", cause=cause)])
+            for n in range(70)
+        ]
+    )
     shown = text(found)
     assert shown.count("connection refused") == 1
     assert "leaves 70 requirements undecided" in " ".join(shown.split())

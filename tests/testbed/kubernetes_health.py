@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from tests.testbed import kubernetes_baseline as baseline
 from tests.testbed import kubernetes_world as world
-from tests.testbed.kubernetes_api import Api, Object
+from tests.testbed.kubernetes_api import Api, ApiError, Object
 from tests.testbed.kubernetes_objects import NOTE, Workload
 from tests.testbed.process import TestbedError, await_that
 
@@ -228,9 +228,18 @@ def heal_pods(api: Api, namespace: str | None = None, **labels: str) -> None:
         usual = _usual_notes(pod)
         wrong = {key: usual.get(key) for key in notes.keys() | usual.keys() if key.startswith(NOTE)}
         if any(notes.get(key) != value for key, value in wrong.items()):
-            api.patch("Pod", meta["name"], {"metadata": {"annotations": wrong}}, meta["namespace"])
+            _annotate(api, meta, wrong)
         if _spent(pod):
             api.delete("Pod", meta["name"], meta["namespace"], grace=0)
+
+
+def _annotate(api: Api, meta: Object, notes: dict[str, str | None]) -> None:
+    """A pod of a rollout that is taken back may be gone by now."""
+    try:
+        api.patch("Pod", meta["name"], {"metadata": {"annotations": notes}}, meta["namespace"])
+    except ApiError as error:
+        if error.status != 404:
+            raise
 
 
 def _spent(pod: Object) -> bool:

@@ -63,7 +63,9 @@ def test_the_wheel_holds_the_library_and_no_system() -> None:
     """Every check of this repository, none of its systems, tests or recordings."""
     with zipfile.ZipFile(wheel()) as archive:
         names = set(archive.namelist())
-    checks = {f"opsproof/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "checks").glob("*/check_*.py")}
+    checks = {
+        f"opsproof/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / "checks").glob("*/check_*.py")
+    }
     shipped = {name for name in names if name.startswith("opsproof/checks/")}
     assert len(checks) > 20
     assert checks == shipped
@@ -73,9 +75,13 @@ def test_the_wheel_holds_the_library_and_no_system() -> None:
 
 def test_only_the_wheel_is_there(folder: Folder) -> None:
     """What is tested is the installed distribution, not this checkout."""
-    found = folder.run("python -c 'import opsproof, opsproof.checks.health.check_pods as pods; print(opsproof.__file__, pods.__file__)'")
+    found = folder.run(
+        "python -c 'import opsproof, opsproof.checks.health.check_pods as pods; print(opsproof.__file__, pods.__file__)'"
+    )
 
-    assert [str(folder.path / ".venv")] * 2 == [place.split("/lib/")[0] for place in found.stdout.split()], found
+    assert [str(folder.path / ".venv")] * 2 == [place.split("/lib/")[0] for place in found.stdout.split()], (
+        found
+    )
 
 
 def test_a_system_and_one_check_of_its_own_are_enough(folder: Folder, shop: Shop) -> None:
@@ -95,7 +101,10 @@ def test_a_system_and_one_check_of_its_own_are_enough(folder: Folder, shop: Shop
 def test_the_command_is_there(folder: Folder) -> None:
     """`opsproof validate` and `verify` work on the team's files and runs."""
     valid = folder.run("opsproof validate")
-    assert (valid.returncode, valid.stdout) == (0, "1 system, 2 requirements, 2 automated: nothing wrong\n"), valid
+    assert (valid.returncode, valid.stdout) == (
+        0,
+        "1 system, 2 requirements, 2 automated: nothing wrong\n",
+    ), valid
     folder.run("pytest checks -m daily")
     assert folder.run("opsproof verify reports/latest").returncode == 0
 
@@ -134,4 +143,8 @@ def test_nothing_but_reports_is_left_behind(folder: Folder) -> None:
     """A run writes to its reports and to pytest's and Python's caches."""
     allowed = {".venv", "checks", "reports", ".pytest_cache", "rewritten.py"}
     assert {path.name for path in folder.path.iterdir()} <= allowed
-    assert not [path for path in Path(folder.path / "checks").rglob("*") if path.suffix not in {".py", ".yaml", ".pyc", ""}]
+    assert not [
+        path
+        for path in Path(folder.path / "checks").rglob("*")
+        if path.suffix not in {".py", ".yaml", ".pyc", ""}
+    ]

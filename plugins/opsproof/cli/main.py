@@ -48,7 +48,9 @@ def validate(folder: Path, environments: tuple[str, ...]) -> None:
     systems = {system.name: system for system in plan.record.systems}.values()
     rows = sum(system.in_runbook for system in systems)
     automated = sum(system.automated for system in systems)
-    click.echo(f"{_plural(len(systems), 'system')}, {_plural(rows, 'requirement')}, {automated} automated: nothing wrong")
+    click.echo(
+        f"{_plural(len(systems), 'system')}, {_plural(rows, 'requirement')}, {automated} automated: nothing wrong"
+    )
 
 
 @main.command()

@@ -14,6 +14,7 @@ import requests
 from opsproof.collectors import web
 from opsproof.collectors.link import Link
 from opsproof.facts.prometheus_status import Readiness
+from opsproof.model.decoding import decode
 from opsproof.model.failure import BadAnswer, CollectionError, Forbidden, NotFound, Unauthenticated
 from opsproof.model.target import Target
 
@@ -89,7 +90,7 @@ class JsonApi:
             BadAnswer: not JSON, or not of this form; never shows the body itself.
         """
         try:
-            return msgspec.json.decode(body, type=kind)
+            return decode(body, kind)
         except msgspec.ValidationError as error:
             raise BadAnswer(f"{path}: unexpected answer ({_reason(error)})", target=self.target.id) from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

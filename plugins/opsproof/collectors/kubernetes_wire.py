@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from opsproof.facts.kubernetes import Resource
 from opsproof.facts.kubernetes_cluster import ReadyPart, ServerReadiness
+from opsproof.model.decoding import decoder
 from opsproof.model.failure import BadAnswer
 
 T = TypeVar("T")
@@ -45,11 +45,6 @@ class _Kind(msgspec.Struct):
     kind: str = ""
 
 
-@cache
-def _decoder(form: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(form)
-
-
 def page(body: bytes, resource: Resource, where: str) -> Page[Any]:
     """One page of a list. Raises BadAnswer for anything else."""
     form = Page[resource.fact]  # type: ignore[name-defined]
@@ -65,8 +60,8 @@ def thing(body: bytes, fact: Any, kind: str, where: str) -> Any:
 def _decoded(body: bytes, form: Any, kind: str, where: str) -> Any:
     """Decode, and refuse another kind than was asked for."""
     try:
-        found = _decoder(form).decode(body)
-        actual = found.kind if isinstance(found, Page) else kind and _decoder(_Kind).decode(body).kind
+        found = decoder(form).decode(body)
+        actual = found.kind if isinstance(found, Page) else kind and decoder(_Kind).decode(body).kind
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadAnswer(f"{where}: expected {kind or 'JSON'}, {_instead(body, kind, error)}") from None
     if actual != kind:
@@ -79,7 +74,7 @@ def _instead(body: bytes, expected: str, error: Exception) -> str:
     if body.lstrip()[:1] == b"<":
         return "found HTML"
     try:
-        kind = _decoder(_Kind).decode(body).kind
+        kind = decoder(_Kind).decode(body).kind
     except (msgspec.DecodeError, UnicodeDecodeError):
         return "found no complete JSON"
     if kind != expected:
@@ -97,7 +92,7 @@ def _word(kind: str) -> str:
 def missing_object(body: bytes, name: str) -> bool:
     """Whether a 404 says that the object does not exist (not that the API has no such resource)."""
     try:
-        status: _Status = _decoder(_Status).decode(body)
+        status: _Status = decoder(_Status).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return False
     return status.kind == "Status" and status.details is not None and status.details.name == name

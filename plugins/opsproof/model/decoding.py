@@ -11,7 +11,7 @@ import msgspec
 _lock = Lock()
 
 
-def decode(content: bytes, form: Any) -> Any:
+def decode(content: bytes | msgspec.Raw, form: Any) -> Any:
     """Decode JSON as `form`. Raises msgspec.MsgspecError."""
     return decoder(form).decode(content)
 

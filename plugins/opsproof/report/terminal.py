@@ -212,9 +212,13 @@ def _servers(result: Result, width: int) -> Iterator[Line]:
         yield Line(f"identity of {_plural(len(result.targets), 'target')}: {told}")
     for target in result.targets:
         if target.verified == "mismatch":
-            yield from _wrapped(f"NOT THE DECLARED SERVER: {target.target}", width, "", {"red": True, "bold": True})
+            yield from _wrapped(
+                f"NOT THE DECLARED SERVER: {target.target}", width, "", {"red": True, "bold": True}
+            )
         if target.skew is not None and abs(target.skew) > SKEW:
-            yield from _wrapped(f"CLOCK: {target.target} is {target.skew:+.1f} s off ours", width, "", {"yellow": True})
+            yield from _wrapped(
+                f"CLOCK: {target.target} is {target.skew:+.1f} s off ours", width, "", {"yellow": True}
+            )
 
 
 def _table(result: Result) -> Iterator[Line]:

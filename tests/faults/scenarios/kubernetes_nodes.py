@@ -43,6 +43,13 @@ def silent_node() -> Iterator[Changes]:
     """
     with nodes.node_new("node-c1") as name, nodes.node_silent(name):
         age.lasting("Node", "", name, "Ready")
+        undo.await_condition(
+            admin(),
+            "DaemonSet",
+            "opsforge",
+            "node-agent",
+            lambda now: (now["status"].get("numberMisscheduled"), now["status"]["numberAvailable"]) == (1, 4),
+        )
         silent = fail(
             "critical",
             f"node {name}",

@@ -31,7 +31,9 @@ OF_THE_CLUSTER = {"health/cluster-reachable", "health/nodes-ready", "capacity/no
 @cache
 def rows(system: str) -> dict[str, Any]:
     document = yaml.safe_load((ROOT / f"checks/systems/{system}/runbook.yaml").read_text())
-    return {name: row for name, row in document["requirements"].items() if "checks" in row and "awaits" not in row}
+    return {
+        name: row for name, row in document["requirements"].items() if "checks" in row and "awaits" not in row
+    }
 
 
 def undecided(system: str, message: str, without: set[str] = frozenset()) -> dict[str, Expected]:  # type: ignore[assignment]
@@ -55,30 +57,38 @@ def refused() -> Iterator[Changes]:
 
 @scenario("the API server accepts connections and never answers", situation="slow", group=SILENT)
 def hanging() -> Iterator[Changes]:
-    with proxy.before_kubernetes(faults.hang()) as (_, kubeconfig):
-        with reached("accelerapp", "kubernetes", kubeconfig=str(kubeconfig), budget={"deadline": "5s"}):
-            yield undecided("accelerapp", "no *answer *")
+    with (
+        proxy.before_kubernetes(faults.hang()) as (_, kubeconfig),
+        reached("accelerapp", "kubernetes", kubeconfig=str(kubeconfig), budget={"deadline": "5s"}),
+    ):
+        yield undecided("accelerapp", "no *answer *")
 
 
 @scenario("the API server resets its connections", situation="unreachable", group=SILENT)
 def resetting() -> Iterator[Changes]:
-    with proxy.before_kubernetes(faults.reset()) as (_, kubeconfig):
-        with reached("enterprise-platform", "kubernetes", kubeconfig=str(kubeconfig)):
-            yield undecided("enterprise-platform", "the connection was closed without a complete answer")
+    with (
+        proxy.before_kubernetes(faults.reset()) as (_, kubeconfig),
+        reached("enterprise-platform", "kubernetes", kubeconfig=str(kubeconfig)),
+    ):
+        yield undecided("enterprise-platform", "the connection was closed without a complete answer")
 
 
 @scenario("a login page answers for the API server, with status 200", situation="garbage", group=SILENT)
 def portal() -> Iterator[Changes]:
-    with proxy.before_kubernetes(faults.html()) as (_, kubeconfig):
-        with reached("opsforge", "kubernetes", kubeconfig=str(kubeconfig)):
-            yield undecided("opsforge", "*found *")
+    with (
+        proxy.before_kubernetes(faults.html()) as (_, kubeconfig),
+        reached("opsforge", "kubernetes", kubeconfig=str(kubeconfig)),
+    ):
+        yield undecided("opsforge", "*found *")
 
 
 @scenario("the API server's answers are cut off", situation="garbage", group=SILENT)
 def cut_off() -> Iterator[Changes]:
-    with proxy.before_kubernetes(faults.truncated(100)) as (_, kubeconfig):
-        with reached("smartcloudops", "kubernetes", kubeconfig=str(kubeconfig)):
-            yield undecided("smartcloudops", "the answer is truncated or damaged")
+    with (
+        proxy.before_kubernetes(faults.truncated(100)) as (_, kubeconfig),
+        reached("smartcloudops", "kubernetes", kubeconfig=str(kubeconfig)),
+    ):
+        yield undecided("smartcloudops", "the answer is truncated or damaged")
 
 
 @scenario("the cluster knows opsproof and allows it nothing", situation="forbidden", group=LYING)
@@ -90,9 +100,11 @@ def stranger() -> Iterator[Changes]:
 @scenario("the API server answers JSON of another shape", situation="garbage", group=LYING)
 def wrong_type() -> Iterator[Changes]:
     document = {"kind": "Status", "status": "Success", "items": []}
-    with proxy.before_kubernetes(faults.wrong_type(document=document)) as (_, kubeconfig):
-        with reached("accelerapp", "kubernetes", kubeconfig=str(kubeconfig)):
-            yield undecided("accelerapp", "*expected *found *")
+    with (
+        proxy.before_kubernetes(faults.wrong_type(document=document)) as (_, kubeconfig),
+        reached("accelerapp", "kubernetes", kubeconfig=str(kubeconfig)),
+    ):
+        yield undecided("accelerapp", "*expected *found *")
 
 
 @scenario("the API server's answers are larger than its budget", situation="garbage", group=LYING)
@@ -106,17 +118,21 @@ def flooding() -> Iterator[Changes]:
 @scenario("the texts that the API server tells are hostile", situation="ordinary", group=LYING)
 def hostile() -> Iterator[Changes]:
     """Reasons, messages, annotations and labels that nobody asked for decide nothing."""
-    with proxy.before_kubernetes(faults.hostile("reason", "message", "description")) as (_, kubeconfig):
-        with reached("opsforge", "kubernetes", kubeconfig=str(kubeconfig)):
-            yield {}
+    with (
+        proxy.before_kubernetes(faults.hostile("reason", "message", "description")) as (_, kubeconfig),
+        reached("opsforge", "kubernetes", kubeconfig=str(kubeconfig)),
+    ):
+        yield {}
 
 
 @scenario("the API server is busy for a moment: 429 with Retry-After", situation="ordinary", group=LYING)
 def busy() -> Iterator[Changes]:
-    with proxy.before_kubernetes(faults.too_many(4)) as (gate, kubeconfig):
-        with reached("smartcloudops", "kubernetes", kubeconfig=str(kubeconfig)):
-            yield {}
-            assert sum(one["status"] == 429 for one in gate.passed()) == 4
+    with (
+        proxy.before_kubernetes(faults.too_many(4)) as (gate, kubeconfig),
+        reached("smartcloudops", "kubernetes", kubeconfig=str(kubeconfig)),
+    ):
+        yield {}
+        assert sum(one["status"] == 429 for one in gate.passed()) == 4
 
 
 @scenario("another cluster answers than the environment declares", situation="garbage", group=PARTIAL)
@@ -136,7 +152,11 @@ def namespace_forbidden() -> Iterator[Changes]:
         yield undecided("accelerapp", "the permission to * in * is missing", OF_THE_CLUSTER)
 
 
-@scenario("one of two namespaces is forbidden, and a pod of the other is unready", situation="partly forbidden", group=PARTIAL)
+@scenario(
+    "one of two namespaces is forbidden, and a pod of the other is unready",
+    situation="partly forbidden",
+    group=PARTIAL,
+)
 def one_of_two() -> Iterator[Changes]:
     """What is forbidden is UNKNOWN, and hides no failure elsewhere."""
 
@@ -152,7 +172,9 @@ def one_of_two() -> Iterator[Changes]:
         unready = fail("critical", f"pod smartcloudops/{pod}", measured="0/1 containers ready")
         deployment, short = "deployment smartcloudops/backend", "2 of 3 pods are available"
         yield {
-            **undecided("smartcloudops", "the permission to * in namespace accelerapp is missing", OF_THE_CLUSTER),
+            **undecided(
+                "smartcloudops", "the permission to * in namespace accelerapp is missing", OF_THE_CLUSTER
+            ),
             **dict.fromkeys(("SC-018", "SC-060", "SC-100"), unready),
             "SC-004": fail("critical", deployment, measured="2", message=short),
             "SC-070": fail("medium", deployment, measured="2", message=short),
@@ -170,7 +192,11 @@ def another_database() -> Iterator[Changes]:
         yield {"EP-055": database, "EP-065": database}
 
 
-@scenario("the web server shows another certificate than the environment declares", situation="garbage", group=PARTIAL)
+@scenario(
+    "the web server shows another certificate than the environment declares",
+    situation="garbage",
+    group=PARTIAL,
+)
 def another_certificate() -> Iterator[Changes]:
     with reached("accelerapp", "http", identity={"certificate-sha256": "0" * 64}):
         said = "declared certificate-sha256 '0000*', found '*': this is another server *"

@@ -7,6 +7,7 @@ from tests.faults.worlds import containers, recorded
 from tests.testbed.services.world import World
 
 GROUP = "metrics beyond lower limits only"
+# A rate across the seam between history and live scrapes comes out up to a tenth low.
 
 
 @recorded("errors between the steps, and a burst shorter than it has to last", group=GROUP)
@@ -52,17 +53,17 @@ def latency(world: World) -> tuple[World, Changes]:
 
 @recorded("some containers use more CPU than the lower limit, some not for long enough", group=GROUP)
 def cpu(world: World) -> tuple[World, Changes]:
-    world = world.with_use("cpu", 0.88, ago=1800, namespace="production", container="anomaly-detection-api")
-    world = world.with_use("cpu", 0.75, ago=1800, namespace="smartcloudops")
+    world = world.with_use("cpu", 0.895, ago=1800, namespace="production", container="anomaly-detection-api")
+    world = world.with_use("cpu", 0.79, ago=1800, namespace="smartcloudops")
     world = world.with_use("cpu", 0.95, ago=480, namespace="repo-scanner")
-    world = world.with_use("cpu", 0.88, ago=1800, namespace="accelerapp", container="postgresql")
-    world = world.with_use("cpu", 0.88, ago=1800, namespace="opsforge", container="worker")
-    told = {"measured": "8[3-8]* %", "message": "uses 8[3-8]* % of its CPU limit*; at most 80 % allowed"}
+    world = world.with_use("cpu", 0.895, ago=1800, namespace="accelerapp", container="postgresql")
+    world = world.with_use("cpu", 0.895, ago=1800, namespace="opsforge", container="worker")
+    told = {"measured": "8[1-9]* %", "message": "uses 8[1-9]* % of its CPU limit*; at most 80 % allowed"}
     changes = {
         "EP-019": fail("medium", *containers("production", "anomaly-detection-api"), **told),
         "EP-020": passes(),
         "SC-012": fail(
-            "medium", "signal mean CPU use", measured="7[1-5]* %", message="*; below 70 % allowed"
+            "medium", "signal mean CPU use", measured="7[1-9]* %", message="*; below 70 % allowed"
         ),
         "SC-037": passes(),
         "RS-048": passes(),

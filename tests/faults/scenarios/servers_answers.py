@@ -17,7 +17,9 @@ def internal_error() -> Iterator[Changes]:
     with nginx.serving("api.accelerapp.io", "/health", Page('{"status": "healthy"}', status=500)):
         said = "3 of 3 probes: HTTP 500; needed 200"
         yield {
-            "AC-039": fail("critical", "endpoint https://api.accelerapp.io/health", measured="3", message=said)
+            "AC-039": fail(
+                "critical", "endpoint https://api.accelerapp.io/health", measured="3", message=said
+            )
         }
 
 
@@ -26,9 +28,7 @@ def dependency_down() -> Iterator[Changes]:
     page = health("redis", "model_store", "payment_api", database="down")
     with nginx.serving("api.accelerapp.io", "/health/detailed", page):
         said = "3 of 3 probes: reports down; needed ok"
-        yield {
-            "AC-075": fail("high", "dependency api.accelerapp.io/database", measured="3", message=said)
-        }
+        yield {"AC-075": fail("high", "dependency api.accelerapp.io/database", measured="3", message=said)}
 
 
 @scenario("the health URL is not there any more", group=GROUP)
@@ -44,7 +44,9 @@ def login_page() -> Iterator[Changes]:
     with nginx.serving("external-api.example.com", "/health", HTML):
         said = "3 of 3 probes: HTTP 200, but the page reports an error"
         yield {
-            "EP-056": fail("high", "endpoint https://external-api.example.com/health", measured="3", message=said)
+            "EP-056": fail(
+                "high", "endpoint https://external-api.example.com/health", measured="3", message=said
+            )
         }
 
 
@@ -52,7 +54,9 @@ def login_page() -> Iterator[Changes]:
 def dependency_missing() -> Iterator[Changes]:
     with nginx.serving("opsforge.example.com", "/health/detailed", health("worker")):
         said = "3 of 3 probes: not in the document, which lists worker"
-        yield {"OF-007": fail("critical", "dependency opsforge.example.com/redis", measured="3", message=said)}
+        yield {
+            "OF-007": fail("critical", "dependency opsforge.example.com/redis", measured="3", message=said)
+        }
 
 
 @scenario("the health URL sends its callers to a login page", group=GROUP)
@@ -69,7 +73,9 @@ def unhealthy() -> Iterator[Changes]:
     with nginx.serving("scanner.yourcompany.com", "/health", health(status="unhealthy")):
         said = "3 of 3 probes: HTTP 200, but the document reports an error"
         yield {
-            "RS-024": fail("critical", "endpoint https://scanner.yourcompany.com/health", measured="3", message=said)
+            "RS-024": fail(
+                "critical", "endpoint https://scanner.yourcompany.com/health", measured="3", message=said
+            )
         }
 
 
@@ -121,7 +127,9 @@ def maintenance() -> Iterator[Changes]:
         }
 
 
-@scenario("an API answers JSON that is cut off where only the status counts", situation="ordinary", group=GROUP)
+@scenario(
+    "an API answers JSON that is cut off where only the status counts", situation="ordinary", group=GROUP
+)
 def cut_off() -> Iterator[Changes]:
     with nginx.serving("smartcloudops.ai", "/api/health", Page('{"status": "hea')):
         yield {}
@@ -155,7 +163,15 @@ def broker() -> Iterator[Changes]:
     with redis.memory_filled(85, "redis-broker"), redis.replica("redis-broker"):
         yield {
             "OF-002": fail(
-                "critical", "cache redis", measured="3", message="3 of 3 probes: the role is replica; needed master"
+                "critical",
+                "cache redis",
+                measured="3",
+                message="3 of 3 probes: the role is replica; needed master",
             ),
-            "OF-069": fail("high", "cache redis", measured="8*%", message="*Mi of 256Mi used, in each of 3 samples (policy noeviction)"),
+            "OF-069": fail(
+                "high",
+                "cache redis",
+                measured="8*%",
+                message="*Mi of 256Mi used, in each of 3 samples (policy noeviction)",
+            ),
         }

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from tests.faults.elsewhere import reached
 from tests.faults.scenario import Changes, fail, scenario, unknown
 from tests.faults.scenarios.servers_gone import routed
-
 from tests.testbed.services import certificates, faults, nginx, postgres_faults, proxy, redis, secrets
 
 GROUP = "servers break off, hang and flood"
@@ -17,22 +16,26 @@ LATE = "3 of 3 probes: no complete answer in time"
 SOON = {"deadline": "9s"}
 
 
-@scenario("one URL resets its connections and another's answers are cut off", situation="garbage", group=GROUP)
+@scenario(
+    "one URL resets its connections and another's answers are cut off", situation="garbage", group=GROUP
+)
 def cut_off() -> Iterator[Changes]:
     wanted = (faults.truncated(40, "detailed"), faults.reset())
-    with proxy.before_site("api.accelerapp.io", *wanted) as gate:
-        with routed("accelerapp", {"api.accelerapp.io:443": gate.address}):
-            yield {
-                "AC-039": fail(
-                    "critical", "endpoint https://api.accelerapp.io/health", measured="3", message=BROKEN
-                ),
-                "AC-075": fail(
-                    "high",
-                    "endpoint https://api.accelerapp.io/health/detailed",
-                    measured="3",
-                    message="3 of 3 probes: the answer is truncated or damaged",
-                ),
-            }
+    with (
+        proxy.before_site("api.accelerapp.io", *wanted) as gate,
+        routed("accelerapp", {"api.accelerapp.io:443": gate.address}),
+    ):
+        yield {
+            "AC-039": fail(
+                "critical", "endpoint https://api.accelerapp.io/health", measured="3", message=BROKEN
+            ),
+            "AC-075": fail(
+                "high",
+                "endpoint https://api.accelerapp.io/health/detailed",
+                measured="3",
+                message="3 of 3 probes: the answer is truncated or damaged",
+            ),
+        }
 
 
 @scenario("one server hangs and another sends a byte a second", situation="slow", group=GROUP)
@@ -58,20 +61,22 @@ def hanging() -> Iterator[Changes]:
 @scenario("one answer is far too big, and another's words are hostile", situation="garbage", group=GROUP)
 def flooding() -> Iterator[Changes]:
     wanted = (faults.hostile("status", "name", path="detailed"), faults.huge(6_000_000))
-    with proxy.before_site("opsforge.example.com", *wanted) as gate:
-        with routed("opsforge", {"opsforge.example.com:443": gate.address}):
-            url = "endpoint https://opsforge.example.com/health"
-            big = unknown("critical", url, message="more than 4194304 bytes")
-            yield {
-                "OF-027": big,
-                "OF-034": big,
-                "OF-007": unknown(
-                    "critical",
-                    "dependency opsforge.example.com/redis",
-                    "dependency opsforge.example.com/worker",
-                    message="the document gives * a state that is not known",
-                ),
-            }
+    with (
+        proxy.before_site("opsforge.example.com", *wanted) as gate,
+        routed("opsforge", {"opsforge.example.com:443": gate.address}),
+    ):
+        url = "endpoint https://opsforge.example.com/health"
+        big = unknown("critical", url, message="more than 4194304 bytes")
+        yield {
+            "OF-027": big,
+            "OF-034": big,
+            "OF-007": unknown(
+                "critical",
+                "dependency opsforge.example.com/redis",
+                "dependency opsforge.example.com/worker",
+                message="the document gives * a state that is not known",
+            ),
+        }
 
 
 @scenario("a certificate is another host's; the database is a standby; the cache refuses reads", group=GROUP)
@@ -101,7 +106,9 @@ def another_name() -> Iterator[Changes]:
         }
 
 
-@scenario("certificates have expired, lack their intermediate, sign themselves, are not valid yet", group=GROUP)
+@scenario(
+    "certificates have expired, lack their intermediate, sign themselves, are not valid yet", group=GROUP
+)
 def untrusted() -> Iterator[Changes]:
     shown = {
         "smartcloudops.ai": certificates.issue("smartcloudops.ai", days=-2),
@@ -150,16 +157,18 @@ def untrusted() -> Iterator[Changes]:
 
 @scenario("too many requests: the external services' URL says come back later", group=GROUP)
 def too_many() -> Iterator[Changes]:
-    with proxy.before("nginx-http", faults.too_many(99)) as gate:
-        with routed("smartcloudops", {"backend:5000": gate.address}):
-            yield {
-                "SC-024": fail(
-                    "high",
-                    "endpoint http://backend:5000/health/external",
-                    measured="3",
-                    message="3 of 3 probes: HTTP 429; needed 200",
-                )
-            }
+    with (
+        proxy.before("nginx-http", faults.too_many(99)) as gate,
+        routed("smartcloudops", {"backend:5000": gate.address}),
+    ):
+        yield {
+            "SC-024": fail(
+                "high",
+                "endpoint http://backend:5000/health/external",
+                measured="3",
+                message="3 of 3 probes: HTTP 429; needed 200",
+            )
+        }
 
 
 @scenario("the database does not accept opsproof's password", situation="forbidden", group=GROUP)
@@ -176,26 +185,30 @@ def wrong_password() -> Iterator[Changes]:
 
 @scenario("the database takes three seconds to let anybody in", group=GROUP)
 def slow_database() -> Iterator[Changes]:
-    with proxy.before("postgres", faults.slow(2.5), protocol="tcp") as gate:
-        with reached("enterprise-platform", "postgres", port=gate.port):
-            slow = fail(
-                "critical", "database postgres", measured="3", message="3 of 3 probes: slow: more than 2s"
-            )
-            yield {"EP-055": slow, "EP-065": slow}
+    with (
+        proxy.before("postgres", faults.slow(2.5), protocol="tcp") as gate,
+        reached("enterprise-platform", "postgres", port=gate.port),
+    ):
+        slow = fail(
+            "critical", "database postgres", measured="3", message="3 of 3 probes: slow: more than 2s"
+        )
+        yield {"EP-055": slow, "EP-065": slow}
 
 
 @scenario("the database accepts connections and never answers", situation="slow", group=GROUP)
 def hanging_database() -> Iterator[Changes]:
-    with proxy.before("postgres", faults.hang(), protocol="tcp") as gate:
-        with reached("smartcloudops", "postgres", port=gate.port, budget=SOON):
-            mute = fail("critical", "database postgres", measured="3", message="3 of 3 probes: no * in time")
-            late = "no * in time"
-            yield {
-                "SC-005": mute,
-                "SC-023": mute,
-                "SC-014": unknown("high", "source sessions", message=late),
-                "SC-026": unknown("critical", "source sessions", message=late),
-            }
+    with (
+        proxy.before("postgres", faults.hang(), protocol="tcp") as gate,
+        reached("smartcloudops", "postgres", port=gate.port, budget=SOON),
+    ):
+        mute = fail("critical", "database postgres", measured="3", message="3 of 3 probes: no * in time")
+        late = "no * in time"
+        yield {
+            "SC-005": mute,
+            "SC-023": mute,
+            "SC-014": unknown("high", "source sessions", message=late),
+            "SC-026": unknown("critical", "source sessions", message=late),
+        }
 
 
 @scenario("the broker does not accept opsproof's password", situation="forbidden", group=GROUP)

@@ -100,7 +100,9 @@ def cache_forbidden() -> Iterator[Changes]:
 def broker_full() -> Iterator[Changes]:
     with redis.clients_exhausted("redis-broker"):
         yield {
-            "OF-002": fail("critical", "cache redis", measured="3", message="3 of 3 probes: *too many connections"),
+            "OF-002": fail(
+                "critical", "cache redis", measured="3", message="3 of 3 probes: *too many connections"
+            ),
             "OF-069": unknown("high", "source memory", message="*too many connections"),
         }
 

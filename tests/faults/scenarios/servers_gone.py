@@ -98,5 +98,7 @@ def stopped() -> Iterator[Changes]:
             "RS-024": refused("critical", "https://scanner.yourcompany.com/health"),
             "RS-025": detailed,
             "RS-026": refused("high", "https://scanner.yourcompany.com/api/v1/status", probes=5),
-            "RS-064": fail("high", "database postgres", "cache redis", *detailed.subjects, measured="3", message=REFUSED),
+            "RS-064": fail(
+                "high", "database postgres", "cache redis", *detailed.subjects, measured="3", message=REFUSED
+            ),
         }

@@ -1,6 +1,7 @@
 """Nodes that are cordoned, drained, taken away or new.
 
-They come first in their groups: what is put back last waits until every workload is as it was.
+They come first in their groups (modules are loaded by name): a node is put back only when every workload
+is as it was.
 """
 
 from __future__ import annotations

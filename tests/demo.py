@@ -1,4 +1,4 @@
-"""python -m tests.testbed.demo: record the demo anew, a realistic morning of all five systems on the testbed.
+"""python -m tests.demo: record the demo anew, a realistic morning of all five systems on the testbed.
 
 Mostly green; a failure of each level, a waiver that is used and one that has expired, a rollout under way,
 and one source that cannot be reached. The recording replaces `reports/demo`, which the `demo` environments
@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.faults.scenarios.kubernetes_rollouts import not_measured
 from tests.testbed import __main__ as bed
 from tests.testbed import kubernetes_age as age
 from tests.testbed import kubernetes_pod_faults as pods
@@ -23,7 +24,7 @@ from tests.testbed import place
 from tests.testbed.process import TestbedError
 from tests.testbed.services import certificates, healthy, monitoring_faults, nginx
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 RECORDING = ROOT / "reports" / "demo"
 KEPT = ("facts", "journal.jsonl", "plan.json", "selection.json", "requests.jsonl", "manifest.json", "result.json")
 
@@ -33,10 +34,11 @@ def morning() -> Iterator[None]:
     """What went wrong overnight, and what is simply going on."""
     with ExitStack() as stack:
         enter = stack.enter_context
-        busy = healthy.healthy().with_use("cpu", 0.76, ago=1500, namespace="repo-scanner", container="worker")
+        busy = healthy.healthy().with_use("cpu", 0.76, ago=1500, namespace="repo-scanner")
         enter(monitoring_faults.world(busy))
-        (crashing,) = enter(pods.pods("accelerapp", "accelerapp", "crash-loop", count=1))
-        age.unavailable("accelerapp", "accelerapp", crashing)
+        (crashing,) = enter(pods.pods("repo-scanner", "repo-scanner-worker", "crash-loop", count=1))
+        age.unavailable("repo-scanner", "repo-scanner-worker", crashing)
+        enter(contextmanager(not_measured)())
         soon = certificates.issue("api.smartcloudops.ai", days=9)
         enter(nginx.showing("api.smartcloudops.ai", soon))
         enter(pods.image("smartcloudops", "frontend", "registry.company.com/smartcloudops/frontend:latest"))
