@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from opsproof.report.model import Result
 from tests.detection import PAGE, Detection
 from tests.faults.run import everything, findings
+
+# How fast a machine is says nothing about the code: no example has a deadline.
+settings.register_profile("opsproof", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("opsproof")
 
 detection_key = pytest.StashKey[Detection]()
 absent_key = pytest.StashKey[str]()

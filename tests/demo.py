@@ -26,7 +26,15 @@ from tests.testbed.services import certificates, healthy, monitoring_faults, ngi
 
 ROOT = Path(__file__).parents[1]
 RECORDING = ROOT / "reports" / "demo"
-KEPT = ("facts", "journal.jsonl", "plan.json", "selection.json", "requests.jsonl", "manifest.json", "result.json")
+KEPT = (
+    "facts",
+    "journal.jsonl",
+    "plan.json",
+    "selection.json",
+    "requests.jsonl",
+    "manifest.json",
+    "result.json",
+)
 
 
 @contextmanager
@@ -52,7 +60,18 @@ def record() -> Path:
     """Bring the testbed up, make the morning, run the daily checks, keep the run."""
     bed.up()
     with tempfile.TemporaryDirectory(prefix="opsproof-demo-") as name, morning():
-        command = [sys.executable, "-m", "pytest", "checks", "-m", "daily", "--env", "testbed", "--reports", name]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "checks",
+            "-m",
+            "daily",
+            "--env",
+            "testbed",
+            "--reports",
+            name,
+        ]
         shell = {**os.environ, "OPSPROOF_TESTBED": str(place.state())}
         done = subprocess.run([*command, "-p", "no:cacheprovider"], cwd=ROOT, env=shell, check=False)
         if done.returncode not in {0, 1}:

@@ -13,6 +13,7 @@ from _pytest.outcomes import Failed
 from opsproof.decision import Item
 from opsproof.model.finding import Finding, ItemResult
 from opsproof.model.outcome import Outcome
+from opsproof.report.text import printable
 
 if TYPE_CHECKING:
     from opsproof.session import Session
@@ -117,4 +118,4 @@ def _line(finding: Finding) -> str:
         f" (measured {finding.measured}, needed {finding.limit})" if finding.measured or finding.limit else ""
     )
     text = f"{finding.subject}: {finding.message}{needed}"
-    return "".join(char if char.isprintable() else "�" for char in text)
+    return " ".join(printable(text).split())

@@ -124,8 +124,9 @@ def page(figures: Figures, before: str) -> str:
 
 _EXPLANATION = """\
 All contenders read the same namespace of the testbed's real API server with the same account, in turn, round
-by round. *Raw GET* requests exactly the paths that opsproof requested (pages of 500, one connection, TLS with a
-client certificate, no compression), and throws the bodies away unread. *opsproof* is the whole process: `pytest checks
+by round. *Raw GET* requests exactly the paths that opsproof requested, over the same kind of
+connection (pages of 500, four requests in flight, TLS with a client certificate, no compression), and throws the
+bodies away unread. *opsproof* is the whole process: `pytest checks
 -m daily` with the 13 Kubernetes checks of the catalogue, from starting Python to the last report. *kubectl* is the
 commands with which a runbook has the same 13 requirements looked at, one after another: kubectl's own table where it
 shows what the requirement is about, `-o json` where it does not (probes, requests, images, policies against
@@ -147,7 +148,7 @@ def _introduction(figures: Figures) -> str:
         f"Measured on {now:%Y-%m-%d} with Python {platform.python_version()} on {platform.system()}, "
         f"{os.cpu_count()} cores, {_memory()} of memory, load average {load} at the end: other programs were "
         f"running, so that CPU seconds are steadier than wall clock. Medians of {figures.rounds} executions "
-        "(of half as many for kubectl and models), least and most in brackets; compiled modules are cached.\n\n"
+        "(of a third as many for kubectl and models), least and most in brackets; compiled modules are cached.\n\n"
         "To measure again, and rewrite this page but for its notes:\n\n```\npython -m tests.benchmarks\n```"
     )
 

@@ -29,6 +29,11 @@ def namespace_of(pods: int) -> str:
     return f"bench-{pods}"
 
 
+def exists(api: Api, pods: int) -> bool:
+    """Whether an earlier time kept the namespace."""
+    return api.find("Namespace", namespace_of(pods)) is not None
+
+
 def create(api: Api, pods: int, progress: Progress) -> None:
     """Make the namespace and its nodes, and wait until every pod is ready behind its Service.
 
@@ -51,6 +56,8 @@ def create(api: Api, pods: int, progress: Progress) -> None:
             each.result()
             if done * PODS_PER_WORKLOAD % 1000 == 0:
                 progress(f"{namespace}: {done * PODS_PER_WORKLOAD} of {pods} pods created")
+    # Controllers that see a starved kubelet miss its heartbeat would mark all of its pods as not ready.
+    await_that(f"{pods} pods run", lambda: not _pending(api, namespace), within=_LIMIT, every=5.0)
     servers.start_controller_manager()
     servers.start_scheduler()
     _give_address(api, namespace)
@@ -84,6 +91,11 @@ def ready(api: Api, pods: int) -> int:
         for part in api.list("EndpointSlice", namespace_of(pods))
         for endpoint in part.get("endpoints") or ()
     )
+
+
+def _pending(api: Api, namespace: str) -> bool:
+    query = {"fieldSelector": "status.phase=Pending", "limit": "1"}
+    return bool(api.send("GET", path_of("Pod", namespace), query=query)["items"])
 
 
 def _whole(api: Api, load: Workload, nodes: list[str], numbers: Iterator[int]) -> None:

@@ -75,7 +75,9 @@ def test_a_removed_line_is_noticed(path: Path, at: int) -> None:
 
 
 @given(position=st.integers(0, 10_000), byte=st.integers(32, 126))
-def test_any_changed_byte_is_noticed(tmp_path_factory: pytest.TempPathFactory, position: int, byte: int) -> None:
+def test_any_changed_byte_is_noticed(
+    tmp_path_factory: pytest.TempPathFactory, position: int, byte: int
+) -> None:
     """Whichever byte of a whole line is changed: the reading is not silently another one."""
     path = tmp_path_factory.mktemp("book") / "journal.jsonl"
     written(path, 4)
@@ -88,7 +90,9 @@ def test_any_changed_byte_is_noticed(tmp_path_factory: pytest.TempPathFactory, p
 
     reading = journal.read(path)
 
-    same = [entry.data for entry in reading.entries] == [entry.data for entry in _reading(before, path).entries]
+    same = [entry.data for entry in reading.entries] == [
+        entry.data for entry in _reading(before, path).entries
+    ]
     assert reading.altered or same
 
 

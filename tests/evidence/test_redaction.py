@@ -43,7 +43,9 @@ def test_forms_of_credentials_are_blanked(text: str, leak: str) -> None:
     assert leak not in Redactor().text(text)
 
 
-@pytest.mark.parametrize("text", ["3 of 5 pods are ready", "rate(x[5m]) > 0.05", "https://host:8080/health", ""])
+@pytest.mark.parametrize(
+    "text", ["3 of 5 pods are ready", "rate(x[5m]) > 0.05", "https://host:8080/health", ""]
+)
 def test_ordinary_text_is_left_alone(text: str) -> None:
     """Blanking more than secrets would make a report useless."""
     assert text == Redactor(["abc"]).text(text)

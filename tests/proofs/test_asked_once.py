@@ -10,6 +10,7 @@ import pytest
 from opsproof.report.model import Result
 from tests.faults.run import findings
 from tests.proofs.conftest import Proof, plain
+from tests.testbed import place
 from tests.testbed.services import redis
 
 pytestmark = [pytest.mark.testbed, pytest.mark.slow]
@@ -78,7 +79,7 @@ def test_the_database_was_asked_what_the_run_says(proof: Proof) -> None:
 
 @pytest.mark.parametrize("server", redis.SERVERS)
 def test_caches_were_asked_what_the_run_says(proof: Proof, server: str) -> None:
-    port = f":{redis.place.PORTS[server]}#"
+    port = f":{place.PORTS[server]}#"
     said = Counter(
         one["path"] for one in proof.requests("redis") if port in one["target"] and one["path"] != "CONNECT"
     )

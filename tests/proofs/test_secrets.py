@@ -92,12 +92,13 @@ def test_nothing_planted_shows(testbed: None, tmp_path: Path) -> None:
         gate = stack.enter_context(
             proxy.before("prometheus", faults.status(400, "/api/v1/query", body=error))
         )
-        for role, settings in {
+        changed: dict[str, dict[str, Any]] = {
             "kubernetes": {"kubeconfig": str(kubeconfig)},
             "prometheus": {"url": f"http://{gate.address}"},
             "postgres": {"password": {"file": str(wrong)}},
             "http": {"headers": {"X-Token": {"file": str(header)}}},
-        }.items():
+        }
+        for role, settings in changed.items():
             stack.enter_context(reached("accelerapp", role, **settings))
 
         def environment(template: Any) -> None:

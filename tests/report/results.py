@@ -79,7 +79,7 @@ def result(
             items=tuple(ItemRecord(node, row.key, "health/pods-ready") for node, row in zip(nodes, rows, strict=True)),
         ),
         selection=Selection(nodeids=tuple(nodes), expression="daily"),
-        provenance=Provenance(run="r1", started=NOW, now=NOW, mode=mode, environments=("shop/live",), command="pytest checks"),
+        provenance=Provenance(run="r1", started=NOW, now=NOW, mode=mode, environments=("shop/live",)),
         items=done,
         targets=tuple(targets),
         waivers=tuple(waivers),

@@ -16,7 +16,7 @@ from opsproof.model.outcome import Outcome
 from opsproof.model.target import TargetReport
 from opsproof.report.html import STATIC, render
 from opsproof.report.model import Result, WaiverUse
-from tests.report.results import finding, item, result
+from tests.report.results import NOW, finding, item, result
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -65,6 +65,7 @@ class Page(HTMLParser):
 
 def everywhere(text: str, count: int = 1) -> Result:
     """A result with `text` in every place that a server or a file can fill."""
+    moving = finding(text, Outcome.PASS, message=text, transition_until=NOW)
     found = [
         finding(f"{text}{n}", message=text, measured=text, limit=text, since_from=text, level=Level.HIGH)
         for n in range(count)
@@ -73,6 +74,7 @@ def everywhere(text: str, count: int = 1) -> Result:
         [
             item(1, [*found, finding(text, Outcome.UNKNOWN, message=text, cause=f"Unreachable: {text}: x")],
                  notes=(text,), excluded=(Excluded(text, 1, (text,)),)),
+            item(2, [moving]),
         ],
         says=text,
         respond=text,

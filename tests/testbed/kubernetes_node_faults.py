@@ -68,9 +68,7 @@ def drained(name: str) -> Iterator[list[str]]:
             pod for pod in _pods_on(api, name) if pod["metadata"]["ownerReferences"][0]["kind"] != "DaemonSet"
         ]
         for pod in gone:
-            await_that(
-                f"eviction of {pod['metadata']['name']}", partial(_evict, api, pod), within=undo.SOON
-            )
+            await_that(f"eviction of {pod['metadata']['name']}", partial(_evict, api, pod), within=undo.SOON)
         await_that("the pods run elsewhere", lambda: _moved(api), within=undo.SOON, every=0.2)
         yield undo.names(gone)
 

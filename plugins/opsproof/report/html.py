@@ -17,6 +17,7 @@ from opsproof.model.outcome import Outcome
 from opsproof.model.units import duration_text
 from opsproof.report.model import ProcedureRecord, RequirementResult, Result
 from opsproof.report.terminal import SKEW
+from opsproof.report.text import printable
 
 STATIC = 25  # subjects of one requirement in the page itself; the rest waits in the data below it
 
@@ -60,12 +61,20 @@ def render(result: Result) -> str:
 @cache
 def _template() -> Any:
     environment = Environment(
-        loader=PackageLoader("opsproof.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("opsproof.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_harmless,
     )
     environment.filters["moment"] = _moment
     environment.filters["words"] = lambda text: str(text).replace("_", " ")
     environment.filters["short"] = lambda key: str(key).rpartition("/")[2]
     return environment.get_template("report.html.j2")
+
+
+def _harmless(value: object) -> object:
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _ordered(results: Iterable[RequirementResult]) -> list[RequirementResult]:
@@ -127,7 +136,8 @@ def _finding(finding: Finding, item: ItemResult, now: datetime) -> dict[str, Any
 
 def _cells(finding: dict[str, Any]) -> list[str]:
     return [
-        finding[name] for name in ("outcome", "level", "subject", "message", "measured", "limit", "since")
+        printable(finding[name])
+        for name in ("outcome", "level", "subject", "message", "measured", "limit", "since")
     ]
 
 

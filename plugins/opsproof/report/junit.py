@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from opsproof.model.finding import Finding
 from opsproof.model.outcome import Outcome
 from opsproof.report.model import RequirementResult, Result
+from opsproof.report.text import printable
 
 _ELEMENT = {
     Outcome.FAIL: "failure",
@@ -48,7 +49,7 @@ def _case(member: RequirementResult) -> ElementTree.Element:
     case = ElementTree.Element(
         "testcase",
         classname=f"{row.system}.{row.environment}",
-        name=_clean(f"{row.id} {row.says}"),
+        name=printable(f"{row.id} {row.says}"),
         time=f"{sum(item.seconds for item in member.items):.3f}",
     )
     _properties(
@@ -67,10 +68,10 @@ def _case(member: RequirementResult) -> ElementTree.Element:
     if tag is not None:
         findings = list(_decisive(member))
         said = "; ".join(map(_line, findings[:3])) or ("it did not run" if member.incomplete else "")
-        element = ElementTree.SubElement(case, tag, message=_clean(said))
+        element = ElementTree.SubElement(case, tag, message=printable(said))
         if tag != "skipped":
             element.set("type", f"{member.outcome.value}.{member.level.value}")
-        element.text = _clean("\n".join(map(_line, findings)))
+        element.text = printable("\n".join(map(_line, findings)))
     return case
 
 
@@ -90,11 +91,4 @@ def _line(finding: Finding) -> str:
 def _properties(parent: ElementTree.Element, values: dict[str, str]) -> None:
     properties = ElementTree.SubElement(parent, "properties")
     for name, value in values.items():
-        ElementTree.SubElement(properties, "property", name=name, value=_clean(value))
-
-
-def _clean(text: str) -> str:
-    """XML 1.0 allows no control characters, whatever a server sends."""
-    return "".join(
-        char if char in "\t\n" or (char.isprintable() and ord(char) < 0xFFFE) else "�" for char in text
-    )
+        ElementTree.SubElement(properties, "property", name=name, value=printable(value))

@@ -13,6 +13,7 @@ from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
 from opsproof.model.units import duration_text
 from opsproof.report.model import Cause, RequirementResult, Result, StepRecord
+from opsproof.report.text import printable
 
 _SHOWN = 5  # subjects of one requirement before the rest is folded, unless -v
 SKEW = 5.0  # seconds a target's clock may be off before it is reported
@@ -255,18 +256,13 @@ def _wrapped(
     text: str, width: int, margin: str, markup: dict[str, bool] | None = None, indent: str = ""
 ) -> Iterable[Line]:
     wrapped = textwrap.wrap(
-        _printable(text),
+        printable(text),
         width,
         initial_indent=margin,
         subsequent_indent=indent or margin + "  ",
         break_on_hyphens=False,
     )
     return (Line(line, markup) for line in wrapped or [""])
-
-
-def _printable(text: str) -> str:
-    """Whatever a server sends, it must not steer the terminal."""
-    return "".join(char if char.isprintable() else "�" for char in text)
 
 
 def _ago(moment: datetime, now: datetime) -> str:

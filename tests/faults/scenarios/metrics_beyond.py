@@ -54,8 +54,8 @@ def latency(world: World) -> tuple[World, Changes]:
 @recorded("every container uses all the CPU it may use", group=GROUP)
 def cpu(world: World) -> tuple[World, Changes]:
     told = {
-        "measured": "9[2-7]* %",
-        "message": "uses 9[2-7]* % of its CPU limit*never below 9[2-7]* %*allowed",
+        "measured": "*[0-9] %",
+        "message": "uses * % of its CPU limit*never below * %*allowed",
     }
     changes = {
         "RS-048": fail("medium", *REPO_SCANNER, **told),

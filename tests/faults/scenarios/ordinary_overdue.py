@@ -67,11 +67,9 @@ def rolling_for_an_hour() -> Iterator[Changes]:
     namespace, name = "smartcloudops", "frontend"
     with faults.rollout_in_progress(namespace, name):
         followed(namespace, name)
-        api = admin()
-        sets = api.list("ReplicaSet", namespace, app=name)
-        newest = max(
-            sets, key=lambda one: int(one["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
-        )
+        *older, newest = sorted(admin().list("ReplicaSet", namespace, app=name), key=_revision)
+        for each in older:
+            age.made_earlier("ReplicaSet", namespace, each["metadata"]["name"], seconds=2 * age.HOUR)
         age.made_earlier("ReplicaSet", namespace, newest["metadata"]["name"])
         (pod,) = _unready(namespace, name)
         age.unready(namespace, pod)
@@ -88,6 +86,10 @@ def rolling_for_an_hour() -> Iterator[Changes]:
             "SC-060": unready,
             "SC-100": unready,
         }
+
+
+def _revision(replica_set: Object) -> int:
+    return int(replica_set["metadata"]["annotations"]["deployment.kubernetes.io/revision"])
 
 
 def _unready(namespace: str, name: str) -> list[str]:
@@ -132,7 +134,7 @@ def silent_target() -> Iterator[Changes]:
             prometheus.show(world.with_down(ago=world.now - time.time(), pod=pod))
             await_that("it has been down for seconds", lambda: _down_for(pod, "10s"), within=undo.SOON)
             subject = f"target repo-scanner/repo-scanner/{pod}:8000"
-            text = "health is down (*); *% of job repo-scanner is up, at least 100% needed"
+            text = "health is down (HTTP 503); 66.67 % of job repo-scanner is up, at least 100 % needed"
             yield {"RS-029": fail("high", subject, measured="down", message=text)}
         finally:
             prometheus.show(world)

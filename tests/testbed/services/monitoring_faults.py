@@ -71,7 +71,10 @@ def alertmanager_frozen() -> Iterator[None]:
 
 @contextmanager
 def alertmanager_unknown() -> Iterator[None]:
-    """Prometheus's configuration names no Alertmanager: what it fired ends there within seconds."""
+    """Prometheus's configuration names no Alertmanager: what it fired ends there within seconds.
+
+    It counts what it dropped until it is reset.
+    """
     file = prometheus.folder() / "prometheus.yml"
     known = file.read_text()
     document = yaml.safe_load(known)
@@ -87,14 +90,13 @@ def alertmanager_unknown() -> Iterator[None]:
 def prometheus_of(cluster: str) -> Iterator[None]:
     """It holds the same, and calls itself another cluster's."""
     file = prometheus.folder() / "prometheus.yml"
-    known = file.read_text()
-    document = yaml.safe_load(known)
+    document = yaml.safe_load(file.read_text())
     document["global"]["external_labels"] = {"cluster": cluster}
     try:
         _configured(yaml.safe_dump(document, sort_keys=False), watched=True)
         yield
     finally:
-        _configured(known, watched=True)
+        prometheus.reset()  # which forgets the notifications that it dropped while it read them anew
 
 
 def _configured(text: str, *, watched: bool) -> None:

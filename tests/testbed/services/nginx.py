@@ -196,7 +196,7 @@ _CHANGES: list[Callable[[tuple[Site, ...]], tuple[Site, ...]]] = []
 
 def _shown() -> tuple[Site, ...]:
     """The healthy sites with all changes of the moment."""
-    sites = SITES
+    sites: tuple[Site, ...] = SITES
     for change in _CHANGES:
         sites = change(sites)
     return sites
@@ -215,7 +215,9 @@ def _changed(change: Callable[[tuple[Site, ...]], tuple[Site, ...]]) -> Iterator
 
 def serving(host: str, path: str, page: Page) -> AbstractContextManager[None]:
     """One path of one site answers something else, as `serving(h, "/health", Page("", status=503))`."""
-    return _changed(lambda sites: tuple(one.with_page(path, page) if one.host == host else one for one in sites))
+    return _changed(
+        lambda sites: tuple(one.with_page(path, page) if one.host == host else one for one in sites)
+    )
 
 
 def without_site(host: str) -> AbstractContextManager[None]:

@@ -1,0 +1,13 @@
+"""Text from servers, made harmless for whoever reads it."""
+
+from __future__ import annotations
+
+
+def printable(text: str) -> str:
+    """`text` with everything that steers a terminal, a page or XML replaced: control and format characters.
+
+    Line breaks and tabs stay; so do all characters that people can see.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char in "\t\n" or char.isprintable() else "\ufffd" for char in text)
