@@ -154,10 +154,16 @@ class Team:
         self, *words: str, env: Mapping[str, str] | None = None, python: tuple[str, ...] = ()
     ) -> subprocess.CompletedProcess[str]:
         """`pytest checks ...` in the team's folder; what it prints is as wide as a small terminal."""
+        strict = "PYTHONOPTIMIZE" not in (env or {})
         return subprocess.run(
-            self.command(*words, python=python, strict="PYTHONOPTIMIZE" not in (env or {})), cwd=self.folder, env=self.shell(env), capture_output=True,
-            text=True, timeout=120, check=False,
-        )  # fmt: skip
+            self.command(*words, python=python, strict=strict),
+            cwd=self.folder,
+            env=self.shell(env),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
 
     def command(self, *words: str, python: tuple[str, ...] = (), strict: bool = True) -> list[str]:
         given = words or ("checks",)
