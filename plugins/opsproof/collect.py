@@ -147,10 +147,10 @@ class Collection:
             # One process is elected by the lock; the others wait and find the answer published.
             with locked(self.folder / ".slots" / f"ask.{ask.digest}"):
                 if not self.store.has(ask.digest):
-                    self.store.publish(self._asked(ask))
-        answer = self.store.answer(ask, self.now)
-        self._answers[ask.digest] = answer
-        return answer
+                    recorded = self._asked(ask)
+                    self.store.publish(recorded)
+                    return self._answers.setdefault(ask.digest, self.store.as_recorded(ask, recorded))
+        return self._answers.setdefault(ask.digest, self.store.answer(ask, self.now))
 
     def _asked(self, ask: Ask) -> Recorded:
         target = self.targets[ask.target]

@@ -36,6 +36,8 @@ def main(arguments: Sequence[str]) -> int:
             with crowded(pods, keep=wanted.keep):
                 figures.sizes.append(_size(Path(scratch), pods, rounds))
             say(table(figures.sizes[-1]))
+    if not wanted.keep:
+        kubernetes.reset()
     if wanted.page:
         wanted.page.write_text(page(figures, wanted.page.read_text() if wanted.page.exists() else ""))
         say(f"written: {wanted.page}")
@@ -77,7 +79,10 @@ def crowded(pods: int, *, keep: bool) -> Iterator[None]:
         yield
     finally:
         if not keep:
+            # A namespace does not end while one of the APIs is away.
+            servers.start_metrics_server()
             world.remove(api, pods, say)
+            process.stop("metrics-server")
 
 
 def _demo(scratch: Path, rounds: int) -> tuple[Series, Series, int]:

@@ -61,7 +61,7 @@ class Goal:
 
     def row(self) -> str:
         bound = f"{'>=' if self.least else '<='} {self.bound:g}{self.unit}"
-        verdict = "met" if self.met else f"missed: {self._factor():.1f} times the goal"
+        verdict = "met" if self.met else f"missed: {self._factor():.2f} times the goal"
         return f"| {self.says} | {bound} | {self.measured:.2f}{self.unit} | {verdict} |"
 
     def _factor(self) -> float:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.benchmarks.world import namespace_of
 from tests.testbed.kubernetes_api import admin
+from tests.testbed.kubernetes_health import problems
 
 ROOT = Path(__file__).parents[2]
 PODS = 40
@@ -35,3 +36,4 @@ def test_one_command_measures_everyone_and_writes_the_page(testbed: None, tmp_pa
     assert {"raw paged GET", "opsproof", "opsproof -n 4", "kubectl", "client's models"} <= rows
     assert "Not kept in this run" not in text
     assert admin().find("Namespace", namespace_of(PODS)) is None
+    assert not list(problems(admin()))

@@ -62,8 +62,8 @@ def test_a_goal_missed_is_said_to_be_missed(changes: dict[str, float], word: str
 
 
 def test_by_how_much_is_a_factor_of_the_goal() -> None:
-    assert "missed: 2.0 times the goal" in Goal("kubectl", 5.0, 10, least=True).row()
-    assert "missed: 1.5 times the goal" in Goal("memory", 225, 150, unit=" MB").row()
+    assert "missed: 2.00 times the goal" in Goal("kubectl", 5.0, 10, least=True).row()
+    assert "missed: 1.50 times the goal" in Goal("memory", 225, 150, unit=" MB").row()
 
 
 def test_each_contender_stands_beside_the_raw_get() -> None:

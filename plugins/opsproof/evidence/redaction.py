@@ -32,6 +32,8 @@ class Redactor:
         self._known = re.compile(
             "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)) or r"(?!)"
         )
+        # Looking for fixed bytes takes milliseconds where an expression takes a third of a second.
+        self._forms = [form.encode() for form in forms]
 
     def text(self, text: str) -> str:
         """`text` without secrets."""
@@ -39,9 +41,9 @@ class Redactor:
 
     def json(self, encoded: bytes) -> bytes:
         """An encoded JSON document without known secrets; its form stays valid JSON."""
-        text = encoded.decode()
-        clean = self._known.sub(BLANK, text)
-        return encoded if clean == text else clean.encode()
+        if not any(form in encoded for form in self._forms):
+            return encoded
+        return self._known.sub(BLANK, encoded.decode()).encode()
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -73,6 +73,11 @@ class Store:
             return Answer(ask, None, lost.as_failure(), now)
         except ValueError as damage:
             return Answer(ask, None, BadAnswer(str(damage), target=ask.target).as_failure(), now)
+        return self.as_recorded(ask, recorded)
+
+    @staticmethod
+    def as_recorded(ask: Ask, recorded: Recorded) -> Answer[Any]:
+        """The answer that a record holds, its facts decoded from the very bytes that are kept."""
         as_of = recorded.clock or recorded.answered
         if recorded.failure is not None:
             return Answer(ask, None, recorded.failure, as_of)
