@@ -26,15 +26,6 @@ from tests.testbed.services import certificates, healthy, monitoring_faults, ngi
 
 ROOT = Path(__file__).parents[1]
 RECORDING = ROOT / "reports" / "demo"
-KEPT = (
-    "facts",
-    "journal.jsonl",
-    "plan.json",
-    "selection.json",
-    "requests.jsonl",
-    "manifest.json",
-    "result.json",
-)
 
 
 @contextmanager
@@ -82,11 +73,7 @@ def record() -> Path:
 
 def _keep(run: Path) -> None:
     shutil.rmtree(RECORDING, ignore_errors=True)
-    RECORDING.mkdir(parents=True)
-    for part in KEPT:
-        source = run.resolve() / part
-        copy = shutil.copytree if source.is_dir() else shutil.copyfile
-        copy(source, RECORDING / part)
+    shutil.copytree(run.resolve(), RECORDING)
 
 
 if __name__ == "__main__":

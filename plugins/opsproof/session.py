@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -207,7 +206,7 @@ class Session:
             mode=self._mode(),
             source_run=source.id if source else "",
             environments=self.planned.environments,
-            command=Redactor().text(" ".join([Path(sys.argv[0]).name, *self.config.invocation_params.args])),
+            command=Redactor().text(" ".join(["pytest", *self.config.invocation_params.args])),
             user=provenance.user(),
             host=provenance.host(),
             ci=provenance.ci(),
