@@ -18,7 +18,7 @@ _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 PYTESTS_OWN = {"--collect-only", "--junitxml", "--html", "--lf"}
 OTHERS = {"--bind", "--directory", "--wheel", "--find-links", "--replicas", "--overwrite", "--all"}
-WRITTEN_LATER = {"docs/detection.md"}  # by a whole test session
+WRITTEN_LATER: set[str] = set()
 
 
 class Options:

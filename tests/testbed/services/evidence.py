@@ -51,6 +51,8 @@ def recording() -> Iterator[Asked]:
         postgres.log(),
         *map(redis.monitor_log, redis.SERVERS),
     ]
+    for server in redis.SERVERS:
+        redis.watch(server)
     sizes = {log: log.stat().st_size if log.exists() else 0 for log in logs}
     before = _counted()
     asked = Asked()

@@ -106,6 +106,15 @@ def _monitor(server: str) -> None:
     process.start(f"{server}-monitor", command, env={"REDISCLI_AUTH": secrets.password("redis-admin")})
 
 
+def watch(server: str) -> None:
+    """See to it that the server's commands are logged now: faults may have cut the logging client off."""
+    process.stop(f"{server}-monitor")
+    log = monitor_log(server)
+    size = log.stat().st_size if log.exists() else 0
+    _monitor(server)
+    process.await_that(f"{server}'s commands are logged", lambda: b"OK" in log.read_bytes()[size:])
+
+
 def connect(server: str = "redis", user: str = "opsproof", *, seconds: float = 5) -> client.Redis:
     """A client of a user with its generated password."""
     return client.Redis(
