@@ -96,8 +96,8 @@ def _examine_job(
         changing = bool(why) and _changing(target, recently)
         with examine(
             target, measured=target.health, limit="up", grace=limits.grace,
-            since=target.last_scrape if changing else None,
-            since_from=f"last scrape; not down for {limits.grace} yet" if changing else "",
+            since=(target.last_scrape or examine.now) if changing else None,
+            since_from=_seen(target, limits) if changing else "",
         ):  # fmt: skip
             assert not why or enough, f"{why}; {share} of job {target.job} is up, {limits.up} needed"
         if why and enough:
@@ -105,6 +105,14 @@ def _examine_job(
 
 
 _IDENTITY = ("job", "instance", "namespace", "pod")
+
+
+def _seen(target: ScrapeTarget, limits: TargetLimits) -> str:
+    return (
+        f"last scrape; not down for {limits.grace} yet"
+        if target.last_scrape
+        else f"now: not scraped yet, and not down for {limits.grace} either"
+    )
 
 
 def _changing(target: ScrapeTarget, recently: Samples | Failure | None) -> bool:

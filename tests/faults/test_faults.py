@@ -12,6 +12,7 @@ from tests.detection import Detection
 from tests.faults.rollouts import catch_up
 from tests.faults.run import differences, everything
 from tests.faults.scenario import Changes, load
+from tests.normal.waits import all_scraped
 from tests.testbed.kubernetes_undo import settling_together
 
 GROUPS = load("tests.faults.scenarios")
@@ -22,6 +23,7 @@ def test_a_fault_changes_what_it_says_and_nothing_else(
     group: str, healthy: Result, detection: Detection, tmp_path: Path
 ) -> None:
     """Requirements named by a scenario change as it says; any other change is a false alarm."""
+    all_scraped()  # Prometheus may still be finding the pods that the last group left.
     with settling_together() as together, ExitStack() as stack:
         named: dict[str, Changes] = {}
         changes: dict[str, object] = {}

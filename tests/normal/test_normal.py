@@ -13,6 +13,7 @@ from opsproof.report.model import Result
 from tests.detection import Detection
 from tests.faults.run import differences, everything, findings
 from tests.faults.scenario import Changes, Expected, load
+from tests.normal.waits import all_scraped
 
 GROUPS = load("tests.normal.scenarios")
 # Gates before a deployment that want everything complete at this very moment: their grace is none.
@@ -26,6 +27,7 @@ def test_nothing_fails_on_an_ordinary_day(
     """What is under way is named by its scenario; any other change is a false alarm."""
     changes: dict[str, Expected] = {}
     named: dict[str, Changes] = {}
+    all_scraped()  # Prometheus may still be finding the pods that the last group left.
     with ExitStack() as stack:
         for scenario in GROUPS[group]:
             own = stack.enter_context(scenario.apply())

@@ -21,7 +21,7 @@ from tests.checks.measured import EMPTY, NOW, ago, examination, instant, only
 JUST_NOW = ago(seconds=10)
 
 
-def target(pod: str, *, health: str = "up", scraped: datetime = JUST_NOW, **labels: str) -> ScrapeTarget:
+def target(pod: str, *, health: str = "up", scraped: datetime | None = JUST_NOW, **labels: str) -> ScrapeTarget:
     known = {"job": "api", "instance": f"{pod}:80", "pod": pod, "namespace": cluster.SHOP, **labels}
     return ScrapeTarget(labels=known, health=health, last_scrape=scraped, interval=15.0)
 
@@ -79,6 +79,14 @@ def test_a_target_that_was_not_scraped_lately_fails() -> None:
 def test_a_target_that_comes_or_goes_is_in_transition(recently: Samples) -> None:
     """Not known for the grace, or up within it: its pod starts or ends."""
     assert only(examined(target("a", health="down"), recently=recently)).in_transition
+
+
+def test_a_target_that_was_just_found_is_in_transition() -> None:
+    """Prometheus calls it unknown until its first scrape, within one interval."""
+    finding = only(examined(target("a", health="unknown", scraped=None), recently=EMPTY))
+    assert finding.in_transition
+    assert finding.since_from == "now: not scraped yet, and not down for 1m either"
+    assert only(examined(target("a", health="unknown", scraped=None))).outcome is Outcome.FAIL
 
 
 def test_without_history_there_is_no_grace() -> None:
