@@ -10,19 +10,24 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from opsproof.report.model import Result
-from tests.detection import PAGE, Detection
+from tests.detection import Detection
 from tests.faults.run import everything, findings
 
 # How fast a machine is says nothing about the code: no example has a deadline.
 settings.register_profile("opsproof", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("opsproof")
 
-detection_key = pytest.StashKey[Detection]()
 absent_key = pytest.StashKey[str]()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--share", default="1/1", help="run every N-th test, beginning with the K-th: K/N")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Whatever uses the testbed is marked so, for the loop that does without."""
+    number, count = map(int, config.getoption("--share").split("/"))
+    items[:] = items[number - 1 :: count]
     for item in items:
         if "testbed" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.testbed)
@@ -59,14 +64,12 @@ def healthy(testbed: None, detection: Detection, tmp_path_factory: pytest.TempPa
 
 
 @pytest.fixture(scope="session")
-def detection(request: pytest.FixtureRequest) -> Iterator[Detection]:
-    """Collects what the session proves; a whole session writes `docs/detection.md`."""
+def detection() -> Iterator[Detection]:
+    """Collects what the session proves; `tests.parts` writes `docs/detection.md` of it."""
     found = Detection()
-    request.config.stash[detection_key] = found
     yield found
-    if os.environ.get("OPSPROOF_WRITE_DETECTION") and found.failed:
-        PAGE.parent.mkdir(exist_ok=True)
-        PAGE.write_text(found.page(sorted(found.passed | set(found.failed))))
+    if file := os.environ.get("OPSPROOF_DETECTED"):
+        found.keep(Path(file))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

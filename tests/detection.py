@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,7 +50,24 @@ class Detection:
         for check in scenario.proves:
             self.cells[check][column].add(("PASS", scenario.name))
 
-    def page(self, requirements: list[str]) -> str:
+    def keep(self, file: Path) -> None:
+        """For `merged`."""
+        cells = {
+            check: {column: sorted(proofs) for column, proofs in columns.items()}
+            for check, columns in self.cells.items()
+        }
+        file.write_text(json.dumps({"cells": cells, "failed": self.failed, "passed": sorted(self.passed)}))
+
+    def include(self, file: Path) -> None:
+        """What another session kept."""
+        kept = json.loads(file.read_text())
+        for check, columns in kept["cells"].items():
+            for column, proofs in columns.items():
+                self.cells[check][column] |= {(outcome, name) for outcome, name in proofs}
+        self.failed |= {name: why for name, why in kept["failed"].items() if name not in self.failed}
+        self.passed |= set(kept["passed"])
+
+    def page(self) -> str:
         """The page. A cell that nobody proved stays empty."""
         lines = [
             "# What is detected, and what proved it",
@@ -69,7 +88,7 @@ class Detection:
             "| requirement | passed on | failed on |",
             "|---|---|---|",
         ]
-        for name in sorted(requirements):
+        for name in sorted(self.passed | set(self.failed)):
             passed = "the healthy testbed" if name in self.passed else ""
             lines.append(f"| {name} | {passed} | {self.failed.get(name, '')} |")
         return "\n".join(lines) + "\n"
@@ -82,3 +101,16 @@ class Detection:
         names = sorted(name for _, name in found)
         more = f" and {len(names) - 2} more" if len(names) > 2 else ""
         return f"{'/'.join(outcomes)}: {'; '.join(names[:2])}{more}"
+
+
+def merged(files: Iterable[Path]) -> Detection:
+    """What several sessions proved together; of equal claims the first file's stands."""
+    whole = Detection()
+    for file in files:
+        whole.include(file)
+    return whole
+
+
+def write(found: Detection) -> None:
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(found.page())

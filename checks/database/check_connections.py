@@ -17,10 +17,11 @@ from opsproof import (
     Undecided,
     check,
 )
+from opsproof.facts.beside import Beside
 from opsproof.facts.course import recorded
 from opsproof.facts.postgres import PostgresSessions, RoleSessions, Sessions
 from opsproof.facts.prometheus import PromQL, Recorded, Samples
-from opsproof.model.failure import Forbidden
+from opsproof.model.failure import Failure, Forbidden
 
 # pg_stat_database_numbackends is per database, and the slots are the server's.
 _SHARE = "sum(${pg_backends}) / max(${pg_max_connections})"
@@ -37,7 +38,7 @@ class ConnectionLimits(Limits):
 
 @check("database/connections", title="Database sessions stay below the limit", level=HIGH)
 def check_connections(
-    sessions: Annotated[Sessions | None, PostgresSessions(when="live")],
+    sessions: Annotated[Sessions | Failure | None, Beside(PostgresSessions(), when="live")],
     peak: Annotated[Samples, PromQL(f"max_over_time(({_SHARE})[${{window}}:${{resolution}}])", over="")],
     counted: Annotated[Samples, PromQL(f"count_over_time(({_SHARE})[${{window}}:${{resolution}}])", over="")],
     current: Annotated[Samples, PromQL(_SHARE, over="")],
@@ -46,7 +47,9 @@ def check_connections(
     examine: Examination,
 ) -> None:
     """A server without a free slot refuses every new session, the one that would repair it, too."""
-    if sessions is not None:
+    if isinstance(sessions, Failure):
+        examine.unknown(Subject("source", "sessions"), sessions)
+    elif sessions is not None:
         examine_sessions(sessions, limits, examine)
     examine_history(peak, counted, current, recording, limits, examine)
 

@@ -42,11 +42,16 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def prepare() -> None:
+    """Every program is there, installed or built."""
+    install.ensure(say)
+    build.ensure(say)
+
+
 def up() -> None:
     """Everything running and healthy; what runs already stays."""
     began = time.monotonic()
-    install.ensure(say)
-    build.ensure(say)
+    prepare()
     _together([("Kubernetes", lambda: kubernetes.up(say)), ("the servers beside it", services_up)])
     # Last: it finds its targets among the cluster's pods and waits until its Watchdog reached Alertmanager.
     _timed("Prometheus", prometheus.up)

@@ -77,7 +77,8 @@ def path_to(thing: Object) -> str:
 class Api:
     """Requests as one user, known by a client certificate."""
 
-    def __init__(self, pair: KeyPair, authority: Path) -> None:
+    def __init__(self, pair: KeyPair, authority: Path, server: str = SERVER) -> None:
+        self._server = server
         self._pool = urllib3.PoolManager(
             maxsize=8,
             cert_file=str(pair.cert),
@@ -98,7 +99,7 @@ class Api:
     ) -> Any:
         response = self._pool.request(
             method,
-            SERVER + path,
+            self._server + path,
             fields=None if query is None or body is not None else dict(query),
             body=None if body is None else json.dumps(body),
             headers={"Content-Type": content_type, "Accept": "application/json"},
@@ -158,7 +159,8 @@ class Api:
                 raise
 
 
-def admin() -> Api:
+def admin(port: str = "kubernetes") -> Api:
     """A client that may do everything; the running testbed's."""
     authority = Authority.at(place.state() / "pki")
-    return Api(authority.client("admin", ["system:masters"]), authority.cert)
+    server = f"https://{place.HOST}:{place.PORTS[port]}"
+    return Api(authority.client("admin", ["system:masters"]), authority.cert, server)

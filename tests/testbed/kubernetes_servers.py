@@ -60,6 +60,11 @@ def start_etcd() -> None:
 
 
 def start_apiserver() -> None:
+    apiserver("kube-apiserver", "kubernetes", audit_log())
+
+
+def apiserver(name: str, port: str, log: Path, *more: str) -> None:
+    """A kube-apiserver on the one etcd. `port` is a name in `place.PORTS`, `more` are further flags."""
     ca = authority()
     server = ca.server(
         "kube-apiserver", [place.HOST, "localhost", "kubernetes", "kubernetes.default", "10.96.0.1"]
@@ -67,14 +72,14 @@ def start_apiserver() -> None:
     aggregator = ca.client("front-proxy")
     tokens = pki.signing_key(ca.folder / "service-accounts.key")
     process.start(
-        "kube-apiserver",
+        name,
         [
             build.programs() / "kube-apiserver",
             f"--etcd-servers=http://{place.HOST}:{place.PORTS['etcd']}",
             f"--bind-address={place.HOST}",
             f"--advertise-address={place.HOST}",
             "--endpoint-reconciler-type=none",
-            f"--secure-port={place.PORTS['kubernetes']}",
+            f"--secure-port={place.PORTS[port]}",
             f"--tls-cert-file={server.cert}",
             f"--tls-private-key-file={server.key}",
             f"--client-ca-file={ca.cert}",
@@ -92,13 +97,14 @@ def start_apiserver() -> None:
             f"--proxy-client-cert-file={aggregator.cert}",
             f"--proxy-client-key-file={aggregator.key}",
             f"--audit-policy-file={MANIFESTS / 'audit-policy.yaml'}",
-            f"--audit-log-path={audit_log()}",
+            f"--audit-log-path={log}",
             "--audit-log-mode=blocking",
             # Debian's etcd is too old for lists that are streamed as watches.
             "--feature-gates=WatchList=false",
             "--max-requests-inflight=800",
             "--event-ttl=1h",
             "-v=1",
+            *more,
         ],
     )
 

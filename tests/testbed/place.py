@@ -12,6 +12,7 @@ PORTS = {
     "etcd": 27379,
     "etcd-peer": 27380,
     "kubernetes": 27443,
+    "kubernetes-new": 27445,
     "controller-manager": 27257,
     "scheduler": 27259,
     "kwok": 27247,

@@ -115,15 +115,12 @@ class PostgresProbes:
 
 @dataclass(frozen=True)
 class PostgresSessions:
-    """Source: the `Sessions` of the limits' `target`; None while the field `when` is false."""
-
-    when: str = ""
+    """Source: the `Sessions` of the limits' `target`."""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
         limits: Any = context.limits
-        if self.when and not getattr(limits, self.when):
-            return ()
         return (SessionsOf(target=context.target(limits.target).id, role=limits.target),)
 
-    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Sessions | None:
-        return answers[0].value() if answers else None
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Sessions:
+        found: Sessions = answers[0].value()
+        return found

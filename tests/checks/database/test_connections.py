@@ -9,6 +9,7 @@ from checks.database.check_connections import ConnectionLimits, check_connection
 from opsproof import CRITICAL, HIGH, Examination
 from opsproof.facts.postgres import RoleSessions, Sessions
 from opsproof.facts.prometheus import Samples, Series
+from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
 from tests.checks.measured import GAP, RECORDED
 
@@ -26,7 +27,7 @@ def samples(value: str) -> Samples:
 
 
 def examined(
-    live: Sessions | None = None,
+    live: Sessions | Failure | None = None,
     peak: str = "0.4",
     count: str = "5",
     current: Samples | None = None,
@@ -42,6 +43,17 @@ def examined(
 
 def test_a_server_with_free_slots_passes() -> None:
     assert examined(sessions(40)).passed == 2
+
+
+def test_sessions_that_cannot_be_read_hide_no_failure_in_the_history() -> None:
+    late = Failure("TimedOut", "no answer in time", "postgres:x")
+    first, second = examined(late, peak="0.9").findings
+    assert (first.outcome, str(first.subject), first.message) == (
+        Outcome.UNKNOWN,
+        "source sessions",
+        "no answer in time",
+    )
+    assert (second.outcome, second.measured) == (Outcome.FAIL, "90 %")
 
 
 def test_reserved_slots_are_nobodys() -> None:

@@ -21,7 +21,9 @@ from tests.checks.measured import EMPTY, NOW, ago, examination, instant, only
 JUST_NOW = ago(seconds=10)
 
 
-def target(pod: str, *, health: str = "up", scraped: datetime | None = JUST_NOW, **labels: str) -> ScrapeTarget:
+def target(
+    pod: str, *, health: str = "up", scraped: datetime | None = JUST_NOW, **labels: str
+) -> ScrapeTarget:
     known = {"job": "api", "instance": f"{pod}:80", "pod": pod, "namespace": cluster.SHOP, **labels}
     return ScrapeTarget(labels=known, health=health, last_scrape=scraped, interval=15.0)
 

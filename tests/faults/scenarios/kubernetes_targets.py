@@ -10,12 +10,14 @@ import yaml
 
 from tests.faults.elsewhere import ROOT, edited, reached
 from tests.faults.scenario import Changes, Expected, fail, scenario, unknown
+from tests.faults.scenarios.kubernetes_empty import expected
 from tests.testbed import kubernetes_age as age
+from tests.testbed import kubernetes_new, place
 from tests.testbed import kubernetes_pod_faults as pod_faults
-from tests.testbed import place
 from tests.testbed.services import faults, postgres, proxy
 
 SILENT, LYING, PARTIAL = "clusters that do not answer", "clusters that answer wrongly", "clusters half seen"
+ILL = "clusters that are new, ill or busy"
 # Checks that ask Kubernetes always, and those that do so for some rows.
 KUBERNETES = {
     *("health/cluster-reachable", "health/nodes-ready", "health/pods-ready", "health/workloads-available"),
@@ -51,8 +53,11 @@ def credentials(user: str) -> str:
 
 @scenario("nothing listens where the API server was", situation="unreachable", group=SILENT)
 def refused() -> Iterator[Changes]:
-    with proxy.refusing() as nobody, reached("repo-scanner", "kubernetes", server=f"https://{nobody}"):
-        yield undecided("repo-scanner", "connection refused")
+    with proxy.refusing() as nobody:
+        server = {"server": f"https://{nobody}"}
+        with reached("repo-scanner", "kubernetes", **server), reached("opsforge", "kubernetes", **server):
+            said = "connection refused"
+            yield {**undecided("repo-scanner", said), **undecided("opsforge", said)}
 
 
 @scenario("the API server accepts connections and never answers", situation="slow", group=SILENT)
@@ -77,12 +82,12 @@ def resetting() -> Iterator[Changes]:
 def portal() -> Iterator[Changes]:
     with (
         proxy.before_kubernetes(faults.html()) as (_, kubeconfig),
-        reached("opsforge", "kubernetes", kubeconfig=str(kubeconfig)),
+        reached("smartcloudops", "kubernetes", kubeconfig=str(kubeconfig)),
     ):
-        yield undecided("opsforge", "*found *")
+        yield undecided("smartcloudops", "*found *")
 
 
-@scenario("the API server's answers are cut off", situation="garbage", group=SILENT)
+@scenario("the API server's answers are cut off", situation="garbage", group=ILL)
 def cut_off() -> Iterator[Changes]:
     with (
         proxy.before_kubernetes(faults.truncated(100)) as (_, kubeconfig),
@@ -93,8 +98,10 @@ def cut_off() -> Iterator[Changes]:
 
 @scenario("the cluster knows opsproof and allows it nothing", situation="forbidden", group=LYING)
 def stranger() -> Iterator[Changes]:
-    with reached("repo-scanner", "kubernetes", kubeconfig=credentials("stranger")):
-        yield undecided("repo-scanner", "the permission to * is missing")
+    kubeconfig = {"kubeconfig": credentials("stranger")}
+    with reached("repo-scanner", "kubernetes", **kubeconfig), reached("opsforge", "kubernetes", **kubeconfig):
+        said = "the permission to * is missing"
+        yield {**undecided("repo-scanner", said), **undecided("opsforge", said)}
 
 
 @scenario("the API server answers JSON of another shape", situation="garbage", group=LYING)
@@ -120,19 +127,56 @@ def hostile() -> Iterator[Changes]:
     """Reasons, messages, annotations and labels that nobody asked for decide nothing."""
     with (
         proxy.before_kubernetes(faults.hostile("reason", "message", "description")) as (_, kubeconfig),
-        reached("opsforge", "kubernetes", kubeconfig=str(kubeconfig)),
-    ):
-        yield {}
-
-
-@scenario("the API server is busy for a moment: 429 with Retry-After", situation="ordinary", group=LYING)
-def busy() -> Iterator[Changes]:
-    with (
-        proxy.before_kubernetes(faults.too_many(4)) as (gate, kubeconfig),
         reached("smartcloudops", "kubernetes", kubeconfig=str(kubeconfig)),
     ):
         yield {}
+
+
+@scenario("the API server is busy for a moment: 429 with Retry-After", situation="ordinary", group=ILL)
+def busy() -> Iterator[Changes]:
+    with (
+        proxy.before_kubernetes(faults.too_many(4)) as (gate, kubeconfig),
+        reached("accelerapp", "kubernetes", kubeconfig=str(kubeconfig)),
+    ):
+        yield {}
         assert sum(one["status"] == 429 for one in gate.passed()) == 4
+
+
+@scenario("a part of the control plane is not ready", group=ILL)
+def not_ready() -> Iterator[Changes]:
+    body = "[+]ping ok\n[-]etcd failed: reason withheld\n[+]poststarthook/start-informers ok\nreadyz check failed\n"
+    with (
+        proxy.before_kubernetes(faults.status(500, "^/readyz", body=body)) as (_, kubeconfig),
+        reached("repo-scanner", "kubernetes", kubeconfig=str(kubeconfig)),
+    ):
+        yield {
+            "RS-017": fail(
+                "critical",
+                "cluster control plane",
+                measured="HTTP 500, 1 of 3 parts failing",
+                message="/readyz is not ok: etcd",
+            )
+        }
+
+
+@scenario("the cluster is new: no node has joined, nothing is installed", situation="empty", group=ILL)
+def new_cluster() -> Iterator[Changes]:
+    with (
+        kubernetes_new.new_cluster("opsforge") as server,
+        reached("opsforge", "kubernetes", server=server),
+    ):
+        own = {name: one for name, one in expected().items() if name.startswith("OF-")}
+        rules = ("OF-045", "OF-102")  # nothing there to compare with: no PrometheusRule is defined at all
+        yield {
+            **{name: one for name, one in own.items() if name not in rules},
+            "OF-003": fail("critical", "apiservice v1beta1.metrics.k8s.io", "deployment kube-system/coredns"),
+            "OF-022": unknown(
+                "critical",
+                "requirement OF-022",
+                message="nothing found, and no control query proves that the source is alive",
+            ),
+            "OF-066": unknown("low", "requirement OF-066", message="nothing there to examine"),
+        }
 
 
 @scenario("another cluster answers than the environment declares", situation="garbage", group=PARTIAL)

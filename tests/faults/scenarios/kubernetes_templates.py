@@ -9,7 +9,6 @@ from tests.faults.rollouts import followed
 from tests.faults.scenario import Changes, fail, scenario
 from tests.testbed import kubernetes_age as age
 from tests.testbed import kubernetes_pod_faults as faults
-from tests.testbed import kubernetes_world as world
 
 
 @scenario("containers have no limits", group="templates")
@@ -74,8 +73,10 @@ def bare_sidecar() -> Iterator[Changes]:
 def nodes_nearly_empty() -> Iterator[Changes]:
     with faults.sized("opsforge", "node-agent", ("100m", "128Mi"), ("3", "12Gi")):
         followed("opsforge", "node-agent")
-        nodes = [f"node {name}" for name in world.NODES]
-        yield {"OF-066": fail("low", *nodes, message="only * of it is requested; needed: at least 30 %")}
+        # Which of them the other pods fill, the scheduler decides.
+        yield {
+            "OF-066": fail("low", "node node-*", message="only * of it is requested; needed: at least 30 %")
+        }
 
 
 @scenario("requests and limits differ from the stated ones", group="templates")

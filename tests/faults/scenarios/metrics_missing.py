@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
-from tests.faults.scenario import Changes, passes, unknown
+from tests.faults.elsewhere import reached
+from tests.faults.scenario import Changes, fail, passes, scenario, unknown
 from tests.faults.worlds import containers, recorded
+from tests.testbed.services import faults, proxy
 from tests.testbed.services.world import DAY, World
 
 GROUP = "metrics missing"
@@ -126,3 +129,23 @@ def retention(world: World) -> tuple[World, Changes]:
         world = world.without(name, until=10 * DAY, namespace="repo-scanner")
     told = {"message": "only 33* % of 30d is recorded; needed at least 90 %"}
     return world, {"RS-104": unknown("medium", HISTORY, **told)}
+
+
+@recorded("the database's exporter is gone: no `pg_up`", group=GROUP, situation="empty")
+def exporter_gone(world: World) -> tuple[World, Changes]:
+    told = {"measured": "", "message": "absent for 2m: the exporter or its target is gone"}
+    return world.without("pg_up", namespace="smartcloudops"), {
+        "SC-025": fail("critical", "metric pg_up", **told)
+    }
+
+
+@scenario("the broker tells nothing of itself", situation="empty", group=GROUP)
+def blank_broker() -> Iterator[Changes]:
+    with (
+        proxy.before("redis-broker", faults.blank(), protocol="tcp") as gate,
+        reached("opsforge", "redis", port=gate.port),
+    ):
+        yield {
+            "OF-002": unknown("critical", "cache redis", message="*INFO*"),
+            "OF-069": unknown("high", "source memory", message="*INFO*"),
+        }

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tests.faults.scenario import Changes, fail, scenario, transition
 from tests.normal.waits import scraped
 from tests.testbed import kubernetes_object_faults as objects
+from tests.testbed import kubernetes_objects as make
 from tests.testbed import kubernetes_pod_faults as faults
 from tests.testbed import kubernetes_undo as undo
 from tests.testbed.kubernetes_api import Object, admin
@@ -38,6 +39,14 @@ def rolling_update() -> Iterator[Changes]:
                 message="the rollout is not complete: 1 of 2 pods run the newest template",
             ),
         }
+
+
+@scenario("an Ingress was made a moment ago", situation="ordinary", group=GROUP)
+def new_ingress() -> Iterator[Changes]:
+    hosts = {"new.yourcompany.com": ("repo-scanner", 8000)}
+    with undo.added(make.ingress("repo-scanner", "new", hosts, "new-tls")):
+        told = {"message": "its controller has given it no address"}
+        yield {"RS-022": transition("high", "ingress repo-scanner/new", **told)}
 
 
 @scenario("the next colour is being rolled out", situation="ordinary", group=GROUP)

@@ -14,7 +14,15 @@ from tests.faults.worlds import recorded
 from tests.normal.waits import scraped
 from tests.testbed import kubernetes_pod_faults as faults
 from tests.testbed.process import await_that
-from tests.testbed.services import alertmanager, certificates, exporter, nginx, prometheus
+from tests.testbed.services import (
+    alertmanager,
+    certificates,
+    exporter,
+    nginx,
+    postgres_faults,
+    prometheus,
+    redis,
+)
 from tests.testbed.services.exporter import known_pods
 from tests.testbed.services.world import World
 
@@ -140,6 +148,18 @@ def discovered(world: World) -> tuple[World, Changes]:
 )
 def restarted_prometheus() -> Iterator[Changes]:
     prometheus.restart()
+    yield {}
+
+
+@scenario(
+    "the database and the caches were restarted a moment ago",
+    situation="ordinary",
+    group=GROUP,
+    proves=("database/reachable", "cache/reachable", "cache/memory"),
+)
+def restarted_stores() -> Iterator[Changes]:
+    with postgres_faults.stopped(), redis.stopped("redis"), redis.stopped("redis-broker"):
+        pass
     yield {}
 
 

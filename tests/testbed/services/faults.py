@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-Mode = Literal["pass", "reset", "hang", "answer", "truncate", "drip", "delay", "rewrite"]
+Mode = Literal["pass", "reset", "hang", "answer", "truncate", "drip", "delay", "rewrite", "blank"]
 HOSTILE = (
     "<script>alert(1)</script>\"'`${7*7}{{7*7}}\x1b[31mred\x1b[0m\r\nSet-Cookie: a=b\t"
     "../../../../etc/passwd\u202egnp.exe\u0000 ]]> ; DROP TABLE pods; -- %s%n \U0001f4a5"
@@ -19,7 +19,7 @@ class Fault:
 
     answer: `status`, `headers`, `body` padded by `size` bytes. truncate: the real answer ends after `count`
     bytes. drip: at `pace` bytes a second. delay: after `seconds`. rewrite: string values under `keys` of the
-    JSON answer become `body`.
+    JSON answer become `body`. blank (TCP): the sections of Redis' INFO are empty.
     """
 
     mode: Mode = "pass"
@@ -122,6 +122,10 @@ def forbidden(path: str = "") -> Fault:
 
 def redirect(to: str, path: str = "") -> Fault:
     return Fault("answer", path, status=302, headers={"Location": to})
+
+
+def blank() -> Fault:
+    return Fault("blank")
 
 
 def hostile(*keys: str, path: str = "", text: str = HOSTILE) -> Fault:

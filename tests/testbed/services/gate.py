@@ -201,6 +201,11 @@ class TcpHandler(socketserver.BaseRequestHandler):
             pump(behind, self.request, fault)
 
 
+def without_text(chunk: bytes) -> bytes:
+    """What Redis tells of itself is empty: `$N` and N bytes that begin with a heading become `$0`."""
+    return re.sub(rb"\$\d+\r\n# .*?\r\n\r\n", b"$0\r\n\r\n", chunk, flags=re.DOTALL)
+
+
 def pump(source: socket.socket, sink: socket.socket, fault: Fault) -> None:
     """Pass bytes on until one side ends, or as many and as fast as the fault allows."""
     passed = 0
@@ -209,6 +214,7 @@ def pump(source: socket.socket, sink: socket.socket, fault: Fault) -> None:
             if fault.mode == "truncate":
                 chunk = chunk[: fault.count - passed]
             passed += len(chunk)
+            chunk = without_text(chunk) if fault.mode == "blank" else chunk
             drip(sink, chunk, fault.pace) if fault.mode == "drip" else sink.sendall(chunk)
             if fault.mode == "truncate" and passed >= fault.count:
                 break

@@ -9,6 +9,7 @@ import signal
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from tests.testbed import place, process
@@ -156,7 +157,7 @@ def _server(one: Site) -> str:
     tls = f"ssl_certificate {kept}.crt; ssl_certificate_key {kept}.key;" if one.tls else ""
     pages = "\n".join(_location(one.host, path, page) for path, page in one.pages.items())
     listen = f"listen {place.HOST}:{port}{' ssl' if one.tls else ''}"
-    return f"server {{ {listen}; server_name {one.host}; {tls}\n{pages}\nlocation / {{ return 404; }}\n}}\n"
+    return f"server {{ {listen}; server_name {one.host}; {tls} {one.handshake}\n{pages}\nlocation / {{ return 404; }}\n}}\n"
 
 
 def _location(host: str, path: str, page: Page) -> str:
@@ -223,6 +224,23 @@ def serving(host: str, path: str, page: Page) -> AbstractContextManager[None]:
 def without_site(host: str) -> AbstractContextManager[None]:
     """The site is not configured: another one answers 404, over TLS with another's certificate."""
     return _changed(lambda sites: tuple(one for one in sites if one.host != host))
+
+
+def rejecting(host: str) -> AbstractContextManager[None]:
+    """The server has no certificate for the name, and says so in the handshake."""
+    return _shaking_hands(host, "ssl_reject_handshake on;")
+
+
+def wanting_a_certificate(host: str) -> AbstractContextManager[None]:
+    """Only clients that show a certificate of the testbed's own authority are served."""
+    accepted = f"ssl_client_certificate {certificates.authority_file()};"
+    return _shaking_hands(host, f"ssl_verify_client on; {accepted}")
+
+
+def _shaking_hands(host: str, how: str) -> AbstractContextManager[None]:
+    return _changed(
+        lambda sites: tuple(replace(one, handshake=how) if one.host == host else one for one in sites)
+    )
 
 
 @contextmanager

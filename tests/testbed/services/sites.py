@@ -20,11 +20,12 @@ class Page:
 
 @dataclass(frozen=True)
 class Site:
-    """A virtual host: its name, its pages by path, whether it is served with TLS."""
+    """A virtual host: its name, its pages by path, whether it is served with TLS, and further directives."""
 
     host: str
     pages: dict[str, Page] = field(default_factory=dict)
     tls: bool = True
+    handshake: str = ""
 
     def with_page(self, path: str, page: Page) -> Site:
         return replace(self, pages={**self.pages, path: page})
