@@ -86,10 +86,8 @@ def test_a_database_is_asked_for_what_the_row_wants() -> None:
     assert probes.assemble([], Context()) is None
     (ask,) = probes.asks(Context(exporter=False, **PROBING))
     assert ask == DatabaseProbesOf(target="id:db", role="db", probes=3, spacing=1.0)
-    assert PostgresSessions(when="live").asks(Context(live=False, **PROBING)) == ()
-    assert PostgresSessions(when="live").asks(Context(live=True, **PROBING)) == (
-        SessionsOf(target="id:db", role="db"),
-    )
+
+    assert PostgresSessions().asks(Context(**PROBING)) == (SessionsOf(target="id:db", role="db"),)
 
 
 def test_a_cache_is_asked_in_the_role_that_the_row_names() -> None:
