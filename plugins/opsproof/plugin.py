@@ -13,7 +13,7 @@ from opsproof.item import CheckItem
 from opsproof.library import Library
 from opsproof.model.level import Level
 from opsproof.options import add_options
-from opsproof.report.terminal import lines
+from opsproof.report.terminal import Line, lines, notes
 from opsproof.session import Session
 
 pytest.register_assert_rewrite("opsproof.checks")
@@ -116,13 +116,20 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = own.finish(int(session.exitstatus))
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     session = config.stash.get(session_key, None)
-    if session is None or session.result is None:
+    if session is None:
         return
-    terminalreporter.section("opsproof", sep="=")
     width = terminalreporter._tw.fullwidth
-    shown = lines(session.result, width=width, verbosity=config.option.verbose, folder=session.shown_folder())
+    shown: list[Line] = []
+    if session.result is not None:
+        folder = session.shown_folder()
+        shown += lines(session.result, width=width, verbosity=config.option.verbose, folder=folder)
+    shown += notes(session.mistaken, width, {"yellow": True, "bold": True})
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+        shown += notes(session.nothing_selected(), width)
+    if shown:
+        terminalreporter.section("opsproof", sep="=")
     for line in shown:
         terminalreporter.write_line(line.text, **(line.markup or {}))
 

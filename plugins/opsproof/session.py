@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,7 @@ from opsproof.evidence.redaction import Redactor
 from opsproof.evidence.run import Run, end_record, open_run, utc_now
 from opsproof.evidence.servers import target_reports
 from opsproof.evidence.store import Store
+from opsproof.expression import names, nothing_selected, unknown_markers, unknown_requirements
 from opsproof.judge.waivers import use, waived
 from opsproof.library import discover
 from opsproof.model.finding import ItemResult
@@ -47,6 +49,7 @@ class Session:
         self.result: Result | None = None
         self.now = utc_now()
         self.ends = time.monotonic()
+        self.mistaken: tuple[str, ...] = ()
         self._by_check: dict[str, list[Item]] = defaultdict(list)
 
     @classmethod
@@ -106,12 +109,36 @@ class Session:
         self.planned = planned
         for item in planned.items:
             self._by_check[item.check.name].append(item)
+        self.mistaken = tuple(self._mistaken())
         if self.config.option.collectonly:
             return
         if self.is_worker:
             self._join()
         else:
             self._begin()
+
+    def _mistaken(self) -> Iterable[str]:
+        """Names in -m and -k that nothing bears.
+
+        They select nothing, and are told. pytest refuses them where markers are strict, and stops xdist's
+        controller with an internal error: registered, they do the same in every repository.
+        """
+        assert self.planned is not None
+        marks, keywords = self.config.option.markexpr or "", self.config.option.keyword or ""
+        known = {re.split(r"[(:]", line)[0].strip() for line in self.config.getini("markers")}
+        for name in set(names(marks)) - known:
+            self.config.addinivalue_line("markers", f"{name}: named by -m, borne by nothing")
+        yield from unknown_markers(marks, known)
+        items = {item.requirement for item in self.planned.items}
+        where = ", ".join(self.planned.environments)
+        yield from unknown_requirements(keywords, items, {name for _, name in self.planned.rows}, where)
+
+    def nothing_selected(self) -> Iterable[str]:
+        """What to say where the selection is empty."""
+        markers = [line.partition(":")[0] for line in self.marker_lines()]
+        option = self.config.option
+        example = next((self.item_name(item) for item in self.planned.items), "") if self.planned else ""
+        return nothing_selected(option.markexpr or "", option.keyword or "", markers, example)
 
     def _whole_folder(self) -> bool:
         root = self.systems.parent
@@ -308,7 +335,7 @@ class Session:
             return status
         if status in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED}:
             return status
-        if not (self.run.folder / "selection.json").exists():
+        if self.run.decides_nothing():
             return status
         for report in target_reports(self.planned.targets.values(), self.collection.store, self.now):
             self.run.journal.append("target", report)
@@ -351,12 +378,8 @@ class Session:
     def close(self) -> None:
         if self.collection is not None:
             self.collection.close()
-        if self.run is not None and not self.is_worker and not (self.run.folder / "selection.json").exists():
-            # Nothing was ever to be decided: leave no empty run behind.
-            for name in ("plan.json", "journal.jsonl"):
-                (self.run.folder / name).unlink(missing_ok=True)
-            for folder in ("facts", ".slots", ""):
-                _remove_if_empty(self.run.folder / folder)
+        if self.run is not None and not self.is_worker and self.run.decides_nothing():
+            self.run.discard()
 
 
 def _systems(config: pytest.Config, paths: Sequence[Path]) -> Path | None:
@@ -370,10 +393,3 @@ def _systems(config: pytest.Config, paths: Sequence[Path]) -> Path | None:
     ]
     beside = [folder / "systems" for path in paths for folder in (path, *path.parents)]
     return next((folder.resolve() for folder in (*named, *beside) if folder.is_dir()), None)
-
-
-def _remove_if_empty(folder: Path) -> None:
-    try:
-        folder.rmdir()
-    except OSError:
-        pass

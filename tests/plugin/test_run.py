@@ -69,6 +69,53 @@ def test_a_selection_of_nothing_is_exit_5(team: Team) -> None:
     """An expression that selects nothing is never a green run."""
     assert 5 == team.run("checks", "-m", "predeploy").returncode
     assert 5 == team.run("checks", "-k", "nonsense").returncode
+    assert not (team.folder / "reports" / "latest").exists()
+
+
+@pytest.mark.parametrize("more", [(), ("--strict-markers",), ("--strict-markers", "-n", "2"), ("-q", "-q")])
+def test_a_mistaken_marker_is_exit_5_and_says_what_there_is(team: Team, more: tuple[str, ...]) -> None:
+    """The nearest spelling and all markers; the same where pytest is strict, and with workers."""
+    done = team.run("checks", "-m", "dayly", *more)
+
+    assert 5 == done.returncode, done.stdout + done.stderr
+    said = " ".join(done.stdout.split())
+    assert "-m: no marker is called dayly; did you mean daily?" in said
+    assert "-m 'dayly' selects no requirement: nothing was asked" in said
+    assert "markers: continuous, daily, weekly," in said and "gate, shop" in said
+    assert "INTERNALERROR" not in done.stdout
+
+
+def test_a_selection_of_nothing_leaves_no_empty_run(team: Team) -> None:
+    """Neither a folder nor a `latest` that would look like a run."""
+    team.run("checks", "-m", "predeploy")
+
+    assert [] == sorted((team.folder / "reports").glob("*"))
+
+
+def test_a_mistaken_requirement_is_told(team: Team) -> None:
+    """-k of an id that no requirement bears: a near spelling, or that no check decides it yet."""
+
+    def said(keyword: str) -> str:
+        done = team.run("checks", "-k", keyword)
+        assert 5 == done.returncode
+        return " ".join(done.stdout.split())
+
+    assert "no requirement of shop/production is called SH-2; did you mean SH-002?" in said("SH-2")
+    assert "no requirement of shop/production is called SH-999 -k 'SH-999' selects" in said("SH-999")
+    assert "SH-004 is in the runbook, and no check decides it yet" in said("SH-004")
+    assert "names like check_pages[SH-001-shop/production]" in said("nonsense")
+
+
+def test_a_mistaken_name_beside_others_is_one_warning(team: Team) -> None:
+    """The run goes on with what is selected, and its summary names the word that selects nothing."""
+    marked = team.run("checks", "-q", "--strict-markers", "-m", "daily and not weakly")
+    keyed = team.run("checks", "-q", "-k", "SH-001 or SH-099")
+
+    assert (0, 0) == (marked.returncode, keyed.returncode)
+    assert 1 == marked.stdout.count("no marker is called weakly; did you mean weekly?")
+    assert 1 == keyed.stdout.count("no requirement of shop/production is called SH-099")
+    assert "selects no requirement" not in marked.stdout + keyed.stdout
+    assert "no marker" not in team.run("checks", "-m", "daily and not (weekly or shop)").stdout
 
 
 def test_expressions_select_by_cadence_level_system_and_id(team: Team) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 import shutil
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -126,6 +127,18 @@ class Run:
             return self.read("selection.json", Selection)
         except FileNotFoundError:
             return Selection()
+
+    def decides_nothing(self) -> bool:
+        """It never got so far as to select something."""
+        return not self._selection().nodeids
+
+    def discard(self) -> None:
+        """Leave no empty run behind. A folder that holds more than the beginning of a run stays."""
+        for name in ("plan.json", "selection.json", "journal.jsonl"):
+            (self.folder / name).unlink(missing_ok=True)
+        for folder in ("facts", ".slots", ""):
+            with suppress(OSError):
+                (self.folder / folder).rmdir()
 
     def requests(self) -> dict[str, int]:
         """How many requests each target got."""

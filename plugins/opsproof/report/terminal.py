@@ -43,6 +43,12 @@ def lines(result: Result, *, width: int = 80, verbosity: int = 0, folder: str = 
     yield from _closing(result, width, folder)
 
 
+def notes(texts: Iterable[str], width: int, markup: dict[str, bool] | None = None) -> Iterator[Line]:
+    """Sentences about the run itself, wrapped."""
+    for text in texts:
+        yield from _wrapped(text, max(60, min(width, 120)), "", markup)
+
+
 def _findings(result: Result, width: int, verbosity: int) -> Iterator[Line]:
     steps = {
         (system.name, procedure.id): procedure.steps

@@ -1,0 +1,76 @@
+"""What `-m` and `-k` were meant to say: names in them that nothing bears, with the nearest spelling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+
+# pytest's own form of a name; the values of a marker's arguments are none.
+_NAME = re.compile(r"[\w:+\-.\[\]\\/]+")
+_ARGUMENTS = re.compile(r"\(\s*\w+\s*=[^()]*\)")
+_STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
+_REQUIREMENT = re.compile(r"([A-Za-z]{2,})-0*(\d+)")
+_OPERATORS = frozenset({"and", "or", "not"})
+
+
+def names(expression: str) -> list[str]:
+    """The names in an expression, in order, each once: `daily and not slow` -> daily, slow."""
+    bare = _ARGUMENTS.sub(" ", _STRING.sub("0", expression))
+    return list(dict.fromkeys(name for name in _NAME.findall(bare) if name not in _OPERATORS))
+
+
+def unknown_markers(expression: str, markers: Collection[str]) -> Iterator[str]:
+    """A line for each name of a `-m` expression that is no marker."""
+    for name in names(expression):
+        if name not in markers:
+            yield f"-m: no marker is called {name}{_hint(name, markers)}"
+
+
+def unknown_requirements(
+    expression: str, items: Collection[str], runbook: Collection[str], where: str
+) -> Iterator[str]:
+    """A line for each name of a `-k` expression that has the form of a requirement's id and is none here.
+
+    Args:
+        items: the ids for which there are items.
+        runbook: all ids of the runbooks, automated or not.
+        where: the environments, as people write them.
+    """
+    for name in names(expression):
+        word = name.upper()
+        if not _REQUIREMENT.fullmatch(word) or any(word in one for one in items):
+            continue
+        if word in runbook:
+            yield f"-k: {word} is in the runbook, and no check decides it yet"
+        else:
+            yield f"-k: no requirement of {where} is called {name}{_same_number(word, runbook)}"
+
+
+def _hint(name: str, allowed: Collection[str]) -> str:
+    near = get_close_matches(name.lower(), sorted(allowed), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _same_number(word: str, ids: Collection[str]) -> str:
+    """Ids differ in every digit: only the same number written otherwise is a near spelling (RS-18)."""
+    meant = _parts(word)
+    same = [one for one in sorted(ids) if _parts(one) == meant]
+    return f"; did you mean {same[0]}?" if same else ""
+
+
+def _parts(word: str) -> tuple[str, ...]:
+    found = _REQUIREMENT.fullmatch(word)
+    return found.groups() if found else (word,)
+
+
+def nothing_selected(marks: str, keywords: str, markers: Collection[str], example: str) -> Iterator[str]:
+    """Why a selection is empty, and what it could have named. `example` is the name of an item."""
+    given = [f"-m {marks!r}"] * bool(marks) + [f"-k {keywords!r}"] * bool(keywords)
+    if not given:
+        return
+    yield f"{' with '.join(given)} selects no requirement: nothing was asked, nothing is decided"
+    if marks:
+        yield f"markers: {', '.join(markers)}"
+    if keywords and example:
+        yield f"-k looks for its words in names like {example}"
