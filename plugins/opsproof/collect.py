@@ -19,7 +19,7 @@ from opsproof.collectors import registry
 from opsproof.collectors.link import Collector, Link, Request
 from opsproof.evidence.files import append_line, locked
 from opsproof.evidence.redaction import Redactor
-from opsproof.evidence.store import Recorded, Store
+from opsproof.evidence.store import Recorded, Store, in_parts
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, CollectionError, IdentityMismatch, TimedOut
 from opsproof.model.target import Target, TargetReport
@@ -147,20 +147,22 @@ class Collection:
             # One process is elected by the lock; the others wait and find the answer published.
             with locked(self.folder / ".slots" / f"ask.{ask.digest}"):
                 if not self.store.has(ask.digest):
-                    recorded = self._asked(ask)
-                    self.store.publish(recorded)
-                    return self._answers.setdefault(ask.digest, self.store.as_recorded(ask, recorded))
+                    recorded, parts = self._asked(ask)
+                    self.store.publish(recorded, parts)
+                    return self._answers.setdefault(ask.digest, self.store.published(ask, recorded, parts))
         return self._answers.setdefault(ask.digest, self.store.answer(ask, self.now))
 
-    def _asked(self, ask: Ask) -> Recorded:
+    def _asked(self, ask: Ask) -> tuple[Recorded, list[bytes]]:
+        """What came of asking, and the facts' JSON in parts; none where there is a failure."""
         target = self.targets[ask.target]
         link = Link(target, ask.digest, slots=self.slots, record=self._record, deadline=self.deadline)
         asked = datetime.now(timezone.utc)
-        facts, failure = b"null", None
+        parts: list[bytes] = []
+        failure = None
         try:
             if not isinstance(ask, Identify):
                 self._require_identity(target, ask)
-            facts = self.redactor.json(msgspec.json.encode(self._collect(ask, target, link)))
+            parts = [self.redactor.json(part) for part in in_parts(self._collect(ask, target, link))]
         except CollectionError as error:
             failure = error.as_failure()
         except Exception as error:  # noqa: BLE001
@@ -171,7 +173,7 @@ class Collection:
         if failure is not None:
             failure = msgspec.structs.replace(failure, message=self.redactor.text(failure.message))
         answered = datetime.now(timezone.utc)
-        return Recorded(
+        recorded = Recorded(
             ask=msgspec.Raw(msgspec.json.encode(ask, order="sorted")),
             digest=ask.digest,
             target=ask.target,
@@ -179,9 +181,9 @@ class Collection:
             answered=answered,
             clock=link.clock,
             skew=round((link.clock - answered).total_seconds(), 3) if link.clock else None,
-            facts=msgspec.Raw(facts),
             failure=failure,
         )
+        return recorded, parts
 
     def _collect(self, ask: Ask, target: Target, link: Link) -> Any:
         with self._lock:

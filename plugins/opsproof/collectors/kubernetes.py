@@ -109,23 +109,30 @@ class KubernetesCollector:
 
     def _pages(self, resource: Resource, namespace: str, link: Link) -> list[Any] | None:
         """None when the continue token was no longer valid."""
-        where, token = f"list {resource.plural}", ""
+        token = ""
         items: list[Any] = []
         while True:
-            query = {"limit": PAGE, "continue": token} if token else {"limit": PAGE}
-            path = f"{resource.path(namespace)}?{urlencode(query)}"
-            response = self._get(
-                path, link, lambda: named("list", resource, namespace), {_GONE} if token else ()
-            )
-            if response.status == _GONE:
+            found = self._page(resource, namespace, token, link)
+            if found is None:
                 return None
-            found = self._told(partial(wire.page, response.body, resource, where))
             items += found.items or ()
             if not found.next:
                 return items
             if found.next == token:
-                raise self._bad(f"{where}: the same page came twice")
+                raise self._bad(f"list {resource.plural}: the same page came twice")
             token = found.next
+
+    def _page(self, resource: Resource, namespace: str, token: str, link: Link) -> wire.Page[Any] | None:
+        """By itself, so that the page's bytes are gone before the next one comes."""
+        query = {"limit": PAGE, "continue": token} if token else {"limit": PAGE}
+        path = f"{resource.path(namespace)}?{urlencode(query)}"
+        response = self._get(path, link, lambda: named("list", resource, namespace), {_GONE} if token else ())
+        if response.status == _GONE:
+            return None
+        found: wire.Page[Any] = self._told(
+            partial(wire.page, response.body, resource, f"list {resource.plural}")
+        )
+        return found
 
     def _object(self, resource: Resource, namespace: str, name: str, link: Link) -> list[Any]:
         path = resource.path(namespace, name)

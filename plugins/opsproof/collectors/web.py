@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
+from io import BytesIO
 from pathlib import Path
 
 import requests
@@ -172,14 +173,13 @@ def _exchange(
 
 def _read(answer: requests.Response, link: Link, max_bytes: int) -> bytes:
     """The body, within the byte budget; the watchdog bounds its time, even when it drips."""
-    parts, size = [], 0
+    body = BytesIO()  # grows in place, where joined chunks would be there twice
     for chunk in answer.raw.stream(_CHUNK, decode_content=True):
-        parts.append(chunk)
-        size += len(chunk)
-        if size > max_bytes:
+        body.write(chunk)
+        if body.tell() > max_bytes:
             raise TooBig(f"more than {max_bytes} bytes", target=link.target.id)
         link.remaining()
-    return b"".join(parts)
+    return body.getvalue()
 
 
 def _retry_after(response: Response) -> float | None:

@@ -65,7 +65,7 @@ class Run:
         path = self.folder / name
         if isinstance(content, msgspec.Struct):
             content = msgspec.json.format(msgspec.json.encode(content), indent=1)
-        write_atomically(path, content.encode() if isinstance(content, str) else content)
+        write_atomically(path, [content.encode() if isinstance(content, str) else content])
         return path
 
     def read(self, name: str, kind: type[S]) -> S:
@@ -180,7 +180,7 @@ class Run:
             previous_digest=_sha256(sealed) if sealed and sealed.exists() else "",
         )
         self.write(MANIFEST, manifest)
-        write_atomically(head, self.id.encode())
+        write_atomically(head, [self.id.encode()])
         point(reports / "latest", self.id)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,10 @@ from opsproof.model.ask import Ask
 from opsproof.model.decoding import decode
 from opsproof.model.failure import BadAnswer, Failure, NotRecorded
 from opsproof.source import Answer
+
+PART = 500  # items of a list that are encoded, written and read at a time: no copy of all fills the memory
+_NONE = b'"facts":null'
+_GZIP = 31  # zlib's name for gzip's header around the largest window
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,9 +51,9 @@ class Store:
     def has(self, digest: str) -> bool:
         return self.path(digest).exists()
 
-    def publish(self, recorded: Recorded) -> None:
-        content = msgspec.json.encode(recorded)
-        write_atomically(self.path(recorded.digest), gzip.compress(content, compresslevel=3, mtime=0))
+    def publish(self, recorded: Recorded, parts: Sequence[bytes] = ()) -> None:
+        """Keep an answer; its facts are the parts, joined."""
+        write_atomically(self.path(recorded.digest), _compressed(_whole(recorded, parts)))
 
     def load(self, digest: str) -> Recorded:
         """Raises FileNotFoundError when the run did not record it, ValueError when it is damaged."""
@@ -73,16 +79,65 @@ class Store:
             return Answer(ask, None, lost.as_failure(), now)
         except ValueError as damage:
             return Answer(ask, None, BadAnswer(str(damage), target=ask.target).as_failure(), now)
-        return self.as_recorded(ask, recorded)
+        return _answer(ask, recorded, recorded.facts)
 
-    @staticmethod
-    def as_recorded(ask: Ask, recorded: Recorded) -> Answer[Any]:
-        """The answer that a record holds, its facts decoded from the very bytes that are kept."""
-        as_of = recorded.clock or recorded.answered
-        if recorded.failure is not None:
-            return Answer(ask, None, recorded.failure, as_of)
+    def published(self, ask: Ask, recorded: Recorded, parts: list[bytes]) -> Answer[Any]:
+        """What `answer` gives of what was just published, from the same bytes; takes the parts away."""
+        if len(parts) < 2:
+            return _answer(ask, recorded, *parts)
+        facts: list[Any] = []
         try:
-            return Answer(ask, decode(recorded.facts, ask.answer), None, as_of)
-        except msgspec.MsgspecError as misfit:
-            wrong = BadAnswer(f"facts of another form: {misfit}", target=ask.target)
-            return Answer(ask, None, wrong.as_failure(), as_of)
+            while parts:
+                facts[:0] = decode(parts.pop(), ask.answer)  # from the end, where memory is given back
+        except msgspec.MsgspecError:
+            return self.answer(ask, recorded.answered)
+        return Answer(ask, facts, None, recorded.clock or recorded.answered)
+
+
+def _answer(ask: Ask, recorded: Recorded, facts: bytes | msgspec.Raw = b"null") -> Answer[Any]:
+    as_of = recorded.clock or recorded.answered
+    if recorded.failure is not None:
+        return Answer(ask, None, recorded.failure, as_of)
+    try:
+        return Answer(ask, decode(facts, ask.answer), None, as_of)
+    except msgspec.MsgspecError as misfit:
+        wrong = BadAnswer(f"facts of another form: {misfit}", target=ask.target)
+        return Answer(ask, None, wrong.as_failure(), as_of)
+
+
+def in_parts(facts: Any) -> Iterator[bytes]:
+    """Facts as JSON; a long list as several lists. Takes its items away, so that they are not there twice."""
+    while isinstance(facts, list) and len(facts) > PART:
+        part = msgspec.json.encode(facts[:PART])
+        del facts[:PART]
+        yield part
+    yield msgspec.json.encode(facts)
+
+
+def _joined(parts: Sequence[bytes]) -> Iterator[bytes]:
+    """One document of what `in_parts` made."""
+    if len(parts) == 1:
+        yield parts[0]
+        return
+    for number, part in enumerate(parts):
+        yield b"," if number else b"["
+        yield part[1:-1]
+    yield b"]"
+
+
+def _whole(recorded: Recorded, parts: Sequence[bytes]) -> Iterator[bytes]:
+    before, none, after = msgspec.json.encode(recorded).rpartition(_NONE)
+    yield before
+    if parts:
+        yield none.removesuffix(b"null")
+        yield from _joined(parts)
+    else:
+        yield none
+    yield after
+
+
+def _compressed(content: Iterable[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(3, zlib.DEFLATED, _GZIP)
+    for part in content:
+        yield packer.compress(part)
+    yield packer.flush()
