@@ -23,6 +23,7 @@ from opsproof.evidence.run import Run, end_record, open_run, utc_now
 from opsproof.evidence.servers import target_reports
 from opsproof.evidence.store import Store
 from opsproof.expression import names, nothing_selected, unknown_markers, unknown_requirements
+from opsproof.garbage import made_to_stay
 from opsproof.judge.waivers import use, waived
 from opsproof.library import discover
 from opsproof.model.finding import ItemResult
@@ -86,6 +87,16 @@ class Session:
 
     def start(self) -> None:
         """Plan from files; on the controller, refuse bad input and make the run's folder."""
+        with made_to_stay():
+            self._plan()
+        if self.config.option.collectonly:
+            return
+        if self.is_worker:
+            self._join()
+        else:
+            self._begin()
+
+    def _plan(self) -> None:
         found = discover(self.systems.parent, self.config.rootpath)
         loaded = load_systems(self.systems)
         changes = parse_changes(self.config.option.limits)
@@ -110,12 +121,6 @@ class Session:
         for item in planned.items:
             self._by_check[item.check.name].append(item)
         self.mistaken = tuple(self._mistaken())
-        if self.config.option.collectonly:
-            return
-        if self.is_worker:
-            self._join()
-        else:
-            self._begin()
 
     def _mistaken(self) -> Iterable[str]:
         """Names in -m and -k that nothing bears.
