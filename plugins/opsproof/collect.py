@@ -17,7 +17,7 @@ import msgspec
 
 from opsproof.collectors import registry
 from opsproof.collectors.link import Collector, Link, Request
-from opsproof.evidence.files import append_line, locked
+from opsproof.evidence.files import Unwritable, append_line, locked, writing
 from opsproof.evidence.redaction import Redactor
 from opsproof.evidence.store import Recorded, Store, in_parts
 from opsproof.model.ask import Ask
@@ -56,9 +56,9 @@ class FileSlots:
 
         while time.monotonic() < deadline:
             for number in range(target.budget.in_flight):
-                handle = os.open(
-                    self.folder / f"{name}.{number}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-                )
+                path = self.folder / f"{name}.{number}"
+                with writing(path):
+                    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
                 try:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
@@ -70,7 +70,8 @@ class FileSlots:
 
     def _pace(self, name: str, rate: float, deadline: float) -> None:
         """Keep the target's requests below `rate` per second; a burst of one second's worth is let through."""
-        with locked(self.folder / f"{name}.clock") as handle:
+        path = self.folder / f"{name}.clock"
+        with locked(path) as handle, writing(path):
             text = os.pread(handle, 64, 0)
             free_at = max(float(text or 0), time.monotonic() - 1.0) + 1.0 / rate
             os.pwrite(handle, f"{free_at:.6f}".ljust(32).encode(), 0)
@@ -109,13 +110,18 @@ class Collection:
     _answers: dict[str, Answer[Any]] = field(default_factory=dict)
     _collectors: dict[str, Collector] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+    _unwritable: Unwritable | None = None
 
     def __post_init__(self) -> None:
         self.store = Store(self.folder / "facts")
         self.slots = FileSlots(self.folder / ".slots")
 
     def gather(self, asks: Iterable[Ask]) -> None:
-        """Answer all of them, concurrently, each target's identity first."""
+        """Answer all of them, concurrently, each target's identity first.
+
+        Raises:
+            Unwritable: an answer could not be kept; no more was asked after it.
+        """
         wanted = {ask.digest: ask for ask in asks}
         progress = {ask.target: Progress(ask.target) for ask in wanted.values()}
         for ask in wanted.values():
@@ -125,9 +131,17 @@ class Collection:
             # Slow asks (spaced probes) of many targets first would starve the rest: go round the targets.
             for ask in sorted(wanted.values(), key=lambda ask: (ask.digest, ask.target)):
                 pool.submit(self._tracked, ask, progress[ask.target])
+        if self._unwritable is not None:
+            raise self._unwritable
 
     def _tracked(self, ask: Ask, progress: Progress) -> None:
-        answer = self.answer(ask)
+        if self._unwritable is not None:
+            return
+        try:
+            answer = self.answer(ask)
+        except Unwritable as why:
+            self._unwritable = why
+            return
         with self._lock:
             progress.done += 1
             if answer.failure is not None:
@@ -165,6 +179,8 @@ class Collection:
             parts = [self.redactor.json(part) for part in in_parts(self._collect(ask, target, link))]
         except CollectionError as error:
             failure = error.as_failure()
+        except Unwritable:
+            raise
         except Exception as error:  # noqa: BLE001
             # The one broad handler of the project: whatever a library or a hostile answer raises is UNKNOWN.
             failure = BadAnswer(

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
+
+import pytest
+
+from opsproof.plan import Planned
 
 # pytest's own form of a name; the values of a marker's arguments are none.
 _NAME = re.compile(r"[\w:+\-.\[\]\\/]+")
@@ -64,13 +68,39 @@ def _parts(word: str) -> tuple[str, ...]:
     return found.groups() if found else (word,)
 
 
-def nothing_selected(marks: str, keywords: str, markers: Collection[str], example: str) -> Iterator[str]:
-    """Why a selection is empty, and what it could have named. `example` is the name of an item."""
+def mistaken(config: pytest.Config, planned: Planned) -> Iterator[str]:
+    """What to say of names in -m and -k that nothing bears.
+
+    They select nothing, and are told. pytest refuses them where markers are strict, and stops xdist's
+    controller with an internal error: registered, they do the same in every repository.
+    """
+    marks, keywords = config.option.markexpr, config.option.keyword
+    known = {_marker(line) for line in config.getini("markers")}
+    for name in set(names(marks)) - known:
+        config.addinivalue_line("markers", f"{name}: named by -m, borne by nothing")
+    yield from unknown_markers(marks, known)
+    items = {item.requirement for item in planned.items}
+    runbook = {name for _, name in planned.rows}
+    yield from unknown_requirements(keywords, items, runbook, ", ".join(planned.environments))
+
+
+def nothing_selected(marks: str, keywords: str, lines: Iterable[str], example: str) -> Iterator[str]:
+    """Why a selection is empty, and what it could have named.
+
+    Args:
+        lines: the markers of requirements, as pytest registers them.
+        example: the name of an item.
+    """
     given = [f"-m {marks!r}"] * bool(marks) + [f"-k {keywords!r}"] * bool(keywords)
     if not given:
         return
     yield f"{' with '.join(given)} selects no requirement: nothing was asked, nothing is decided"
     if marks:
-        yield f"markers: {', '.join(markers)}"
+        yield f"markers: {', '.join(map(_marker, lines))}"
     if keywords and example:
         yield f"-k looks for its words in names like {example}"
+
+
+def _marker(line: str) -> str:
+    """The name in `slow: takes long` or `device(serial): of that device`."""
+    return re.split(r"[(:]", line, maxsplit=1)[0].strip()

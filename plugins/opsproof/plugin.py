@@ -56,6 +56,14 @@ def pytest_configure_node(node: Any) -> None:
         node.workerinput["opsproof"] = session.for_worker()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear from an xdist worker why it stopped."""
+    session = node.config.stash.get(session_key, None)
+    if session is not None:
+        session.unwritten = session.unwritten or getattr(node, "workeroutput", {}).get("opsproof", "")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Plan, from files alone: bad input ends the run here, before anything is asked of a server."""
@@ -125,7 +133,7 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
     if session.result is not None:
         folder = session.shown_folder()
         shown += lines(session.result, width=width, verbosity=config.option.verbose, folder=folder)
-    shown += notes(session.mistaken, width, {"yellow": True, "bold": True})
+    shown += notes(session.remarks(), width, {"yellow": True, "bold": True})
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         shown += notes(session.nothing_selected(), width)
     if shown:

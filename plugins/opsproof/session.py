@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ from opsproof.collect import Collection, Identify, Progress
 from opsproof.decision import Item, decide
 from opsproof.environment.load import load_systems
 from opsproof.evidence import provenance
+from opsproof.evidence.files import Unwritable, write_atomically
 from opsproof.evidence.redaction import Redactor
 from opsproof.evidence.run import Run, end_record, open_run, utc_now
 from opsproof.evidence.servers import target_reports
 from opsproof.evidence.store import Store
-from opsproof.expression import names, nothing_selected, unknown_markers, unknown_requirements
+from opsproof.expression import mistaken, nothing_selected
 from opsproof.garbage import made_to_stay
 from opsproof.judge.waivers import use, waived
 from opsproof.library import discover
@@ -51,6 +52,7 @@ class Session:
         self.now = utc_now()
         self.ends = time.monotonic()
         self.mistaken: tuple[str, ...] = ()
+        self.unwritten = ""
         self._by_check: dict[str, list[Item]] = defaultdict(list)
 
     @classmethod
@@ -91,10 +93,13 @@ class Session:
             self._plan()
         if self.config.option.collectonly:
             return
-        if self.is_worker:
-            self._join()
-        else:
-            self._begin()
+        try:
+            if self.is_worker:
+                self._join()
+            else:
+                self._begin()
+        except Unwritable as why:
+            raise pytest.UsageError(str(why)) from None
 
     def _plan(self) -> None:
         found = discover(self.systems.parent, self.config.rootpath)
@@ -120,30 +125,19 @@ class Session:
         self.planned = planned
         for item in planned.items:
             self._by_check[item.check.name].append(item)
-        self.mistaken = tuple(self._mistaken())
+        self.mistaken = tuple(mistaken(self.config, planned))
 
-    def _mistaken(self) -> Iterable[str]:
-        """Names in -m and -k that nothing bears.
-
-        They select nothing, and are told. pytest refuses them where markers are strict, and stops xdist's
-        controller with an internal error: registered, they do the same in every repository.
-        """
-        assert self.planned is not None
-        marks, keywords = self.config.option.markexpr or "", self.config.option.keyword or ""
-        known = {re.split(r"[(:]", line)[0].strip() for line in self.config.getini("markers")}
-        for name in set(names(marks)) - known:
-            self.config.addinivalue_line("markers", f"{name}: named by -m, borne by nothing")
-        yield from unknown_markers(marks, known)
-        items = {item.requirement for item in self.planned.items}
-        where = ", ".join(self.planned.environments)
-        yield from unknown_requirements(keywords, items, {name for _, name in self.planned.rows}, where)
+    def remarks(self) -> Iterable[str]:
+        """What else the summary says of the session: what could not be written, names that nothing bears."""
+        if self.unwritten:
+            yield f"{self.unwritten}. The run is not whole: its exit status is 2, whatever the gate says"
+        yield from self.mistaken
 
     def nothing_selected(self) -> Iterable[str]:
         """What to say where the selection is empty."""
-        markers = [line.partition(":")[0] for line in self.marker_lines()]
         option = self.config.option
         example = next((self.item_name(item) for item in self.planned.items), "") if self.planned else ""
-        return nothing_selected(option.markexpr or "", option.keyword or "", markers, example)
+        return nothing_selected(option.markexpr, option.keyword, self.marker_lines(), example)
 
     def _whole_folder(self) -> bool:
         root = self.systems.parent
@@ -287,22 +281,23 @@ class Session:
             narrowed += ["--lf"] if getattr(option, "lf", False) else []
             narrowed += ["--deselect"] if option.deselect else []
             narrowed += [] if self._whole_folder() else ["the paths given"]
-            self.run.write(
-                "selection.json",
-                Selection(
-                    nodeids=tuple(item.nodeid for item in items),
-                    expression=option.markexpr or "",
-                    narrowed=tuple(narrowed),
-                ),
+            selection = Selection(
+                nodeids=tuple(item.nodeid for item in items),
+                expression=option.markexpr or "",
+                narrowed=tuple(narrowed),
             )
             assert self.planned is not None
             named = {id(item.planned): item.nodeid for item in items}
-            self.run.write("plan.json", self.planned.with_nodeids(named))
+            with self._keeping():
+                # A plan without its items would look like a run of nothing: the selection comes last.
+                self.run.write("plan.json", self.planned.with_nodeids(named))
+                self.run.write("selection.json", selection)
 
     def collect(self, items: Sequence[Item]) -> None:
         """Ask for everything that the selected items need, each thing once over all processes."""
         if self.collection is not None and items:
-            self.collection.gather(ask for item in items for ask in item.all_asks)
+            with self._keeping():
+                self.collection.gather(ask for item in items for ask in item.all_asks)
 
     def _show(self, progress: Progress) -> None:
         reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
@@ -321,7 +316,8 @@ class Session:
 
     def decide(self, item: Item) -> ItemResult:
         assert self.collection is not None and self.planned is not None
-        result = decide(item, self.collection.answer, self.now)
+        with self._keeping():
+            result = decide(item, self.collection.answer, self.now)
         return waived(result, self.planned.waivers_of(item), self.now)
 
     def record(self, result: ItemResult) -> ItemResult:
@@ -329,8 +325,27 @@ class Session:
         assert self.run is not None and self.collection is not None
         encoded = self.collection.redactor.json(msgspec.json.encode(result))
         redacted = msgspec.json.decode(encoded, type=ItemResult)
-        self.run.journal.append("result", redacted)
+        with self._keeping():
+            self.run.journal.append("result", redacted)
         return redacted
+
+    @contextmanager
+    def _keeping(self) -> Iterator[None]:
+        """End the session, without a traceback, where what it finds cannot be kept: it counts for nothing.
+
+        A worker says so by pytest's `shouldstop`, which xdist hands on; of an exit status of 2 it would make
+        a keyboard's interrupt.
+        """
+        try:
+            yield
+        except Unwritable as why:
+            self.unwritten = self.unwritten or str(why)
+            if not self.is_worker:
+                raise pytest.exit.Exception(str(why), pytest.ExitCode.INTERRUPTED) from None
+            self.config.workeroutput["opsproof"] = self.unwritten  # type: ignore[attr-defined]
+            worker: Any = self.config.pluginmanager.get_plugin("session")
+            worker.shouldstop = self.unwritten
+            raise pytest.exit.Exception(str(why), pytest.ExitCode.TESTS_FAILED) from None
 
     # -- judge and report ----------------------------------------------------------------------------
 
@@ -341,20 +356,33 @@ class Session:
         if status in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED}:
             return status
         if self.run.decides_nothing():
-            return status
-        for report in target_reports(self.planned.targets.values(), self.collection.store, self.now):
-            self.run.journal.append("target", report)
-        self.run.journal.append("end", end_record(utc_now()))
-        self._keep_facts()
-        self.result = self.run.result()
-        reports.write(self.run, self.result)
-        self.run.finish(self.reports, ",".join(self.planned.environments))
+            return int(pytest.ExitCode.INTERRUPTED) if self.unwritten else status
+        for stage in (self._end, self._report):
+            try:
+                stage()
+            except Unwritable as why:
+                self.unwritten = self.unwritten or str(why)
+        if self.unwritten or self.result is None:
+            return int(pytest.ExitCode.INTERRUPTED)
         others = (
             status not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED} or self._other_tests_failed()
         )
         if others:
             return status
         return int(pytest.ExitCode.TESTS_FAILED if self.result.gate.closed else pytest.ExitCode.OK)
+
+    def _end(self) -> None:
+        assert self.run is not None and self.planned is not None and self.collection is not None
+        for report in target_reports(self.planned.targets.values(), self.collection.store, self.now):
+            self.run.journal.append("target", report)
+        self.run.journal.append("end", end_record(utc_now()))
+        self._keep_facts()
+
+    def _report(self) -> None:
+        assert self.run is not None and self.planned is not None
+        self.result = self.run.result()
+        reports.write(self.run, self.result)
+        self.run.finish(self.reports, ",".join(self.planned.environments))
 
     def _other_tests_failed(self) -> bool:
         """Failures that are not ours to judge: other tests in the same session, or a broken teardown."""
@@ -371,10 +399,13 @@ class Session:
         digests |= {Identify(target=target).digest for target in self.planned.targets}
         for digest in digests:
             if self.collection.store.has(digest) and not own.has(digest):
-                own.path(digest).write_bytes(self.collection.store.path(digest).read_bytes())
+                write_atomically(own.path(digest), [self.collection.store.path(digest).read_bytes()])
 
     def shown_folder(self) -> str:
+        """Where the report lies; empty when it could not be written."""
         assert self.run is not None
+        if not (self.run.folder / "report.html").exists():
+            return ""
         try:
             return str(self.run.folder.relative_to(Path.cwd()))
         except ValueError:
@@ -383,7 +414,8 @@ class Session:
     def close(self) -> None:
         if self.collection is not None:
             self.collection.close()
-        if self.run is not None and not self.is_worker and self.run.decides_nothing():
+        mine = self.run is not None and not self.is_worker and not self.unwritten
+        if mine and self.run is not None and self.run.decides_nothing():
             self.run.discard()
 
 

@@ -79,13 +79,14 @@ def identify(folder: Path, environments: tuple[str, ...]) -> None:
 def report(run: Path) -> None:
     """Rebuild the reports of a run from its journal, also when it was killed, and print the summary.
 
-    Exit status 0 when the gate is open, 1 when it is closed, 2 when there is no such run.
+    Exit status 0 when the gate is open, 1 when it is closed, 2 when there is no such run or no room for it.
     """
     from opsproof.cli.runs import rebuilt, shown
+    from opsproof.evidence.files import Unwritable
 
     try:
         result = rebuilt(run)
-    except (FileNotFoundError, ValueError) as wrong:
+    except (FileNotFoundError, ValueError, Unwritable) as wrong:
         click.echo(f"{wrong}", err=True)
         sys.exit(2)
     for line in shown(result, run):

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from opsproof.evidence.files import _write_all, locked
+from opsproof.evidence.files import _write_all, locked, writing
 
 FIRST = "0" * 64
 
@@ -53,9 +53,13 @@ class Journal:
         self.path = path
 
     def append(self, kind: str, data: Any) -> None:
-        """Add a line, chained to the last whole one; a torn end of a killed writer is cut off."""
+        """Add a line, chained to the last whole one; a torn end of a killed writer is cut off.
+
+        Raises:
+            Unwritable: there is no room for it.
+        """
         encoded = msgspec.json.encode(data, order="sorted")
-        with locked(self.path) as handle:
+        with locked(self.path) as handle, writing(self.path):
             last = _last_line(handle)
             n, prev = (last.n + 1, last.hash) if last else (0, FIRST)
             entry = Entry(

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from opsproof.evidence import journal
-from opsproof.evidence.files import point, write_atomically
+from opsproof.evidence.files import point, write_atomically, writing
 from opsproof.evidence.journal import Journal
 from opsproof.model.finding import ItemResult
 from opsproof.model.target import TargetReport
@@ -51,17 +51,18 @@ class Run:
 
     @classmethod
     def create(cls, reports: Path, now: datetime) -> Run:
-        """A new folder below `reports`, for its owner only."""
+        """A new folder below `reports`, for its owner only. Raises Unwritable."""
         name = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         folder = reports / name
-        folder.mkdir(parents=True, mode=0o700)
-        folder.chmod(0o700)
-        (folder / "facts").mkdir(mode=0o700)
-        (folder / ".slots").mkdir(mode=0o700)
+        with writing(folder):
+            folder.mkdir(parents=True, mode=0o700)
+            folder.chmod(0o700)
+            (folder / "facts").mkdir(mode=0o700)
+            (folder / ".slots").mkdir(mode=0o700)
         return cls(folder)
 
     def write(self, name: str, content: bytes | str | msgspec.Struct) -> Path:
-        """Put one whole file into the folder."""
+        """Put one whole file into the folder. Raises Unwritable."""
         path = self.folder / name
         if isinstance(content, msgspec.Struct):
             content = msgspec.json.format(msgspec.json.encode(content), indent=1)
@@ -135,7 +136,8 @@ class Run:
     def discard(self) -> None:
         """Leave no empty run behind. A folder that holds more than the beginning of a run stays."""
         for name in ("plan.json", "selection.json", "journal.jsonl"):
-            (self.folder / name).unlink(missing_ok=True)
+            with suppress(OSError):
+                (self.folder / name).unlink()
         for folder in ("facts", ".slots", ""):
             with suppress(OSError):
                 (self.folder / folder).rmdir()
@@ -165,10 +167,11 @@ class Run:
         return ""
 
     def finish(self, reports: Path, environments: str) -> None:
-        """Seal the run: manifest, chain to the previous run of these environments, `latest`."""
+        """Seal the run: manifest, chain to the previous run of these environments, `latest`. Raises Unwritable."""
         shutil.rmtree(self.folder / ".slots", ignore_errors=True)
         heads = reports / ".heads"
-        heads.mkdir(mode=0o700, exist_ok=True)
+        with writing(heads):
+            heads.mkdir(mode=0o700, exist_ok=True)
         head = heads / hashlib.sha256(environments.encode()).hexdigest()[:16]
         previous = head.read_text() if head.exists() else ""
         sealed = reports / previous / MANIFEST if previous else None

@@ -44,9 +44,16 @@ def lines(result: Result, *, width: int = 80, verbosity: int = 0, folder: str = 
 
 
 def notes(texts: Iterable[str], width: int, markup: dict[str, bool] | None = None) -> Iterator[Line]:
-    """Sentences about the run itself, wrapped."""
+    """Sentences about the run itself, wrapped; a path stays whole, to be copied."""
     for text in texts:
-        yield from _wrapped(text, max(60, min(width, 120)), "", markup)
+        wrapped = textwrap.wrap(
+            printable(text),
+            max(60, min(width, 120)),
+            subsequent_indent="  ",
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+        yield from (Line(line, markup) for line in wrapped)
 
 
 def _findings(result: Result, width: int, verbosity: int) -> Iterator[Line]:
