@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ _NUMBERLIKE = re.compile(
 )
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
 _WORDS = {"true", "false", "yes", "no", "on", "off", "y", "n"}
+_NUMBER_BEGINS = frozenset("+-.0123456789")
 
 
 class Refused(ValueError):
@@ -70,6 +71,10 @@ def scalar(text: str) -> Any:
         raise Refused(f"{text} is a boolean to some readers", f'write true or false, or "{text}" in quotes')
     if text.lower() == "null":
         raise Refused(f"{text} is no value to some readers", f'write null, or "{text}" in quotes')
+    return _number_or_text(text) if text[0] in _NUMBER_BEGINS else text
+
+
+def _number_or_text(text: str) -> Any:
     if _WHOLE.fullmatch(text):
         return int(text)
     if _DECIMAL.fullmatch(text) and repr(float(text)) == text:
@@ -183,13 +188,17 @@ class _Bad(Exception):
         self.problem = problem
 
 
-@dataclass
 class _Node:
-    position: Position
-    text: str = ""
-    plain: bool = False
-    items: list[_Node] | None = None
-    pairs: list[tuple[_Node, _Node]] | None = field(default=None)
+    """A scalar, or with `items` a list, or with `pairs` a mapping."""
+
+    __slots__ = ("items", "pairs", "plain", "position", "text")
+
+    def __init__(self, position: Position, text: str = "", plain: bool = False) -> None:
+        self.position = position
+        self.text = text
+        self.plain = plain
+        self.items: list[_Node] | None = None
+        self.pairs: list[tuple[_Node, _Node]] | None = None
 
 
 class _Composer:
@@ -213,16 +222,17 @@ class _Composer:
         return _Bad(Problem.at(self._position(event), message, hint))
 
     def _position(self, event: Any) -> Position:
-        return Position(self.file, event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = event.start_mark
+        return Position(self.file, mark.line + 1, mark.column + 1)
 
     def _node(self, event: Any, depth: int) -> _Node:
-        if isinstance(event, yaml.AliasEvent):
+        if type(event) is yaml.AliasEvent:
             if event.anchor not in self.anchors:
                 raise self._bad(event, f"alias *{event.anchor} has no anchor above it, or lies within it")
             return self.anchors[event.anchor]
         if depth > DEEPEST:
             raise self._bad(event, f"nested deeper than {DEEPEST} levels")
-        if getattr(event, "tag", None) not in {None, "!"}:
+        if event.tag is not None and event.tag != "!":
             raise self._bad(event, f"tag {short(event.tag)} is not read", "leave the tag away; quote text")
         node = self._made(event, depth)
         if event.anchor:
@@ -230,10 +240,11 @@ class _Composer:
         return node
 
     def _made(self, event: Any, depth: int) -> _Node:
-        node = _Node(self._position(event))
-        if isinstance(event, yaml.ScalarEvent):
-            node.text, node.plain = event.value, bool(event.implicit[0])
-        elif isinstance(event, yaml.SequenceStartEvent):
+        position = self._position(event)
+        if type(event) is yaml.ScalarEvent:
+            return _Node(position, event.value, bool(event.implicit[0]))
+        node = _Node(position)
+        if type(event) is yaml.SequenceStartEvent:
             node.items = [self._node(one, depth + 1) for one in self._until(yaml.SequenceEndEvent)]
         else:
             node.pairs = [
@@ -244,7 +255,7 @@ class _Composer:
 
     def _until(self, end: type[yaml.Event]) -> Iterator[yaml.Event]:
         for event in self.events:
-            if isinstance(event, end):
+            if type(event) is end:
                 return
             yield event
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
@@ -21,8 +21,7 @@ LONGEST_WAIVER = timedelta(days=90)
 Steps: TypeAlias = "tuple[str | int, ...]"
 
 
-@dataclass(frozen=True, order=True)
-class Position:
+class Position(NamedTuple):
     """A place in a file; line and column count from 1."""
 
     file: Path
