@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opsproof.model.finding import Excluded
+from opsproof.model.finding import Excluded, Finding
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
 from opsproof.model.target import TargetReport
-from opsproof.report.html import STATIC, render
+from opsproof.report.html import MOVING, STATIC, render
 from opsproof.report.model import Result, WaiverUse
 from tests.report.results import NOW, finding, item, result
 
@@ -172,3 +174,66 @@ def test_an_altered_or_incomplete_run_says_so() -> None:
     text = Page(render(result([item(1, passed=1)], missing=1))).text
     assert "Incomplete." in text
     assert "1 not run to the end" in text
+
+
+def moving(number: int, **more: Any) -> Finding:
+    """A change that ends in that many minutes; later ends have earlier names."""
+    until = NOW + timedelta(minutes=number)
+    given = {"since": NOW - timedelta(minutes=5), "since_from": "condition Progressing"} | more
+    return finding(
+        f"shop/m-{1000 - number:04}", Outcome.PASS, message="is rolled out", transition_until=until, **given
+    )
+
+
+def test_what_is_in_transition_is_all_there() -> None:
+    """Also what one requirement shows only folded; each change once, with all that see it; next to end, first."""
+    failing = [finding(f"shop/api-{n}") for n in range(STATIC + 3)]
+    shown = Page(
+        render(result([item(1, [*failing, moving(9), moving(2)]), item(2, [moving(2)]), item(3, passed=1)]))
+    )
+    section = shown.text.split("In transition, within the limit")[1].split("Every requirement")[0]
+    rows = [" ".join(line.split()) for line in section.splitlines() if "SH-" in line]
+    since = "2026-06-15 11:55:00 UTC (5m), condition Progressing"
+    assert section.startswith(" (2)")
+    assert [
+        f"SH-001 SH-002 pod shop/m-0998is rolled out{since}2026-06-15 12:02:00 UTC",
+        f"SH-001 pod shop/m-0991is rolled out{since}2026-06-15 12:09:00 UTC",
+    ] == rows
+    assert "more in transition" not in section
+
+
+def test_a_long_list_of_transitions_is_folded_with_its_count() -> None:
+    """A thousand pods that roll out: the first ten to end in the page, all others in its data."""
+    page = Page(render(result([item(1, [moving(n) for n in range(1000)])])))
+    rows = json.loads(page.scripts[0])["transitions"]
+    assert "In transition, within the limit (1000)" in " ".join(page.text.split())
+    assert f"Show {1000 - MOVING} more in transition" in page.text
+    assert [f"pod shop/m-{1000 - n:04}" for n in range(MOVING, 1000)] == [cells[1] for cells in rows]
+    assert ["SH-001", "pod shop/m-0990", "is rolled out"] == rows[0][:3]
+    assert page.names().count("tr") < 100
+
+
+def test_transitions_come_before_what_is_merely_kept() -> None:
+    """Among the rows of all requirements, and among the findings of one."""
+    waived = finding("shop/w", Outcome.WAIVED)
+    page = Page(
+        render(result([item(1, passed=2), item(2, [moving(1)], passed=2), item(3, [moving(2), waived])]))
+    )
+    order = [attributes["id"] for tag, attributes in page.tags if tag == "details"]
+    assert ["shop/live/SH-003", "shop/live/SH-002", "shop/live/SH-001"] == order
+    rows = " ".join(page.text.split("Every requirement")[1].split())
+    assert "1 in transition" in rows and rows.index("shop/w") < rows.index("shop/m-0998")
+
+
+def test_the_chart_says_the_counts_to_all() -> None:
+    """A picture with a title and its numbers in words; it needs neither script nor network."""
+    page = Page(render(result([item(1, [finding()]), item(2, passed=1), item(3, passed=1)])))
+    (svg,) = (attributes for tag, attributes in page.tags if tag == "svg")
+    assert ("img", "chart-title chart-text") == (svg["role"], svg["aria-labelledby"])
+    assert {"chart-title", "chart-text"} <= {attributes.get("id") for _, attributes in page.tags}
+    assert "Outcomes by severity" in page.text
+    assert "critical: 1 fail, 2 pass; high: none; medium: none; low: none" in page.text
+    rects = [attributes for tag, attributes in page.tags if tag == "rect"]
+    assert [("fail", "16.0%", "28.0%"), ("pass", "44.0%", "56.0%")] == [
+        (one["class"], one["x"], one["width"]) for one in rects
+    ]

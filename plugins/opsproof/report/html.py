@@ -15,17 +15,22 @@ from opsproof.model.finding import Finding, ItemResult
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
 from opsproof.model.units import duration_text
+from opsproof.report.chart import bars
 from opsproof.report.model import ProcedureRecord, RequirementResult, Result
 from opsproof.report.terminal import SKEW
 from opsproof.report.text import printable
 
 STATIC = 25  # subjects of one requirement in the page itself; the rest waits in the data below it
+MOVING = 10  # of all subjects in transition
 
 
 def render(result: Result) -> str:
     """The whole page."""
     folded: dict[str, list[list[str]]] = {}
     requirements = [_requirement(one, result, folded) for one in _ordered(result.requirements)]
+    moving = _transitions(result)
+    if moving[MOVING:]:
+        folded["transitions"] = [_transition_cells(one) for one in moving[MOVING:]]
     critical = [
         one
         for one in requirements
@@ -44,12 +49,9 @@ def render(result: Result) -> str:
         },
         critical=critical,
         requirements=requirements,
-        transitions=[
-            (one["id"], finding)
-            for one in requirements
-            for finding in one["findings"]
-            if finding["transition"]
-        ],
+        transitions=moving[:MOVING],
+        more_transitions=len(moving[MOVING:]),
+        chart=bars(result.counts),
         titles={check.name: check for check in result.checks},
         island=_island(folded),
         reasons=_reasons(result),
@@ -78,8 +80,47 @@ def _harmless(value: object) -> object:
 
 
 def _ordered(results: Iterable[RequirementResult]) -> list[RequirementResult]:
-    """What is broken first, worst first; then what is undecided, waived, kept."""
-    return sorted(results, key=lambda one: (one.outcome.rank, one.level.rank, one.requirement.key))
+    """What is broken first, worst first; then what is undecided, waived, in transition, kept."""
+    return sorted(
+        results,
+        key=lambda one: (one.outcome.rank, not _moving(one), one.level.rank, one.requirement.key),
+    )
+
+
+def _moving(one: RequirementResult) -> int:
+    """How many of its subjects are in transition."""
+    return sum(finding.in_transition for item in one.items for finding in item.findings)
+
+
+def _transitions(result: Result) -> list[dict[str, Any]]:
+    """What is in transition: each change once, with all requirements that see it; what ends first comes first."""
+    seen: dict[tuple[str, str, str, str], list[tuple[str, str]]] = {}
+    times: dict[tuple[str, str, str, str], datetime | None] = {}
+    for one in result.requirements:
+        for item in one.items:
+            for finding in item.findings:
+                if finding.in_transition:
+                    shown = _finding(finding, item, result.provenance.now)
+                    change = (shown["subject"], shown["message"], shown["since"], shown["until"])
+                    named = (one.requirement.key, one.requirement.id)
+                    times[change] = finding.transition_until
+                    if named not in seen.setdefault(change, []):
+                        seen[change].append(named)
+    return [
+        {
+            "subject": change[0],
+            "message": change[1],
+            "since": change[2],
+            "until": change[3],
+            "by": seen[change],
+        }
+        for change in sorted(seen, key=lambda change: (times[change] or result.provenance.now, change))
+    ]
+
+
+def _transition_cells(one: dict[str, Any]) -> list[str]:
+    ids = " ".join(name for _, name in one["by"])
+    return [printable(text) for text in (ids, one["subject"], one["message"], one["since"], one["until"])]
 
 
 def _requirement(
@@ -101,6 +142,7 @@ def _requirement(
         "findings": findings[:STATIC],
         "more": max(0, len(findings) - STATIC),
         "failed": sum(finding["outcome"] == "fail" for finding in findings),
+        "moving": _moving(one),
         "examined": sum(item.examined for item in one.items),
         "passed": sum(item.passed for item in one.items),
         "excluded": [excluded for item in one.items for excluded in item.excluded],
