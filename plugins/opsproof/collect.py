@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Semaphore
 from typing import Any, ClassVar
 
 import msgspec
@@ -35,21 +35,38 @@ class Identify(Ask, frozen=True, kw_only=True, tag="identify"):
 
 
 class FileSlots:
-    """Load budgets over all processes of a run: a lock file per slot, a clock file per target."""
+    """Load budgets over all processes of a run: a lock file per slot, a clock file per target.
+
+    The threads of one process wait for each other in memory, so that only processes ask the disk in turns.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._turns: dict[str, Semaphore] = {}
+        self._lock = Lock()
         folder.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
     def slot(self, target: Target, deadline: float) -> Iterator[None]:
         name = target.id.replace("/", "_")
-        handle = self._take(name, target, deadline)
+        with self._turn(target, deadline):
+            handle = self._take(name, target, deadline)
+            try:
+                self._pace(name, target.budget.rate, deadline)
+                yield
+            finally:
+                os.close(handle)
+
+    @contextmanager
+    def _turn(self, target: Target, deadline: float) -> Iterator[None]:
+        with self._lock:
+            turn = self._turns.setdefault(target.id, Semaphore(target.budget.in_flight))
+        if not turn.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise _no_slot(target)
         try:
-            self._pace(name, target.budget.rate, deadline)
             yield
         finally:
-            os.close(handle)
+            turn.release()
 
     def _take(self, name: str, target: Target, deadline: float) -> int:
         import fcntl
@@ -66,7 +83,7 @@ class FileSlots:
                 else:
                     return handle
             time.sleep(0.005)
-        raise TimedOut("no free slot in the load budget in time", target=target.id)
+        raise _no_slot(target)
 
     def _pace(self, name: str, rate: float, deadline: float) -> None:
         """Keep the target's requests below `rate` per second; a burst of one second's worth is let through."""
@@ -78,6 +95,10 @@ class FileSlots:
         wait = free_at - time.monotonic()
         if wait > 0:
             time.sleep(min(wait, max(0.0, deadline - time.monotonic())))
+
+
+def _no_slot(target: Target) -> TimedOut:
+    return TimedOut("no free slot in the load budget in time", target=target.id)
 
 
 @dataclass
