@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import TracebackType
 from typing import Any
 
 from opsproof.model.failure import CollectionError, Failure, NotApplicable, Undecided
@@ -34,7 +36,6 @@ class Examination:
         self.quiet = ""
         self._excluded: dict[str, list[str]] = {}
 
-    @contextmanager
     def __call__(
         self,
         subject: object,
@@ -45,7 +46,7 @@ class Examination:
         since_from: str = "",
         grace: Duration | None = None,
         level: Level | None = None,
-    ) -> Iterator[None]:
+    ) -> _Block:
         """Decide one subject.
 
         Args:
@@ -58,42 +59,36 @@ class Examination:
                 way: recorded as in transition and not as FAIL. Without `since` there is no grace.
             level: the severity, when the subject has one of its own.
         """
-        shown = {
-            "measured": _shown(measured),
-            "limit": _shown(limit),
-            "since": since,
-            "since_from": since_from,
-        }
-        bad = level or _step_level(measured, limit) or self.level
-        until = since + timedelta(seconds=grace) if since is not None and grace else None
-        with self._caught(as_subject(subject), bad, until, shown):
-            yield
-            self.passed += 1
+        return _Block(self, subject, measured, limit, since, since_from, grace, level)
 
     @contextmanager
     def whole(self, name: str) -> Iterator[None]:
         """Around a whole check: what escapes its `examine` blocks is a finding of the check itself."""
-        with self._caught(Subject("check", name), self.level, None, {}):
-            yield
-
-    @contextmanager
-    def _caught(
-        self, who: Subject, level: Level, until: datetime | None, shown: dict[str, Any]
-    ) -> Iterator[None]:
         try:
             yield
-        except AssertionError as violated:
-            if until is not None and self.now < until:
-                self._add(who, Outcome.PASS, level, _first_line(violated), transition_until=until, **shown)
-            else:
-                self._add(who, Outcome.FAIL, level, _first_line(violated), **shown)
-        except NotApplicable as reason:
-            self._add(who, Outcome.NOT_APPLICABLE, self.level, _first_line(reason), **shown)
-        except (CollectionError, Undecided) as reason:
-            self.unknown(who, reason)
-        except Exception as crash:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001
+            self._escaped(error, _Block(self, Subject("check", name)))
+
+    def _escaped(self, error: Exception, block: _Block) -> None:
+        """Record what an error out of a block means for its subject."""
+        who = as_subject(block.subject)
+        if isinstance(error, AssertionError):
+            self._violated(who, error, block)
+        elif isinstance(error, NotApplicable):
+            self._add(who, Outcome.NOT_APPLICABLE, self.level, _first_line(error), **block.shown)
+        elif isinstance(error, (CollectionError, Undecided)):
+            self.unknown(who, error)
+        else:
             # A check's own mistake leaves its subject undecided; the type alone, since a repr may hold data.
-            self.unknown(who, Undecided(f"the check crashed: {type(crash).__name__} in {_place(crash)}"))
+            self.unknown(who, Undecided(f"the check crashed: {type(error).__name__} in {_place(error)}"))
+
+    def _violated(self, who: Subject, error: AssertionError, block: _Block) -> None:
+        level = block.level or _step_level(block.measured, block.limit) or self.level
+        until = block.until
+        if until is not None and self.now < until:
+            self._add(who, Outcome.PASS, level, _first_line(error), transition_until=until, **block.shown)
+        else:
+            self._add(who, Outcome.FAIL, level, _first_line(error), **block.shown)
 
     def unknown(self, subject: object, reason: Exception | Failure) -> None:
         """Record a subject as UNKNOWN with the reason why it could not be decided."""
@@ -131,6 +126,46 @@ class Examination:
     def _add(self, subject: Subject, outcome: Outcome, level: Level, message: str, **more: Any) -> None:
         finding = Finding(subject=subject, outcome=outcome, raw=outcome, level=level, message=message, **more)
         self.findings.append(finding)
+
+
+@dataclass(slots=True)
+class _Block:
+    """One `with examine(...)`. There are as many as pods: what only a finding shows is made for findings."""
+
+    examination: Examination
+    subject: object
+    measured: object = None
+    limit: object = None
+    since: datetime | None = None
+    since_from: str = ""
+    grace: Duration | None = None
+    level: Level | None = None
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is None:
+            self.examination.passed += 1
+        elif isinstance(error, Exception):
+            self.examination._escaped(error, self)
+        return isinstance(error, Exception)
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What a finding shows beside its message."""
+        return {
+            "measured": _shown(self.measured),
+            "limit": _shown(self.limit),
+            "since": self.since,
+            "since_from": self.since_from,
+        }
+
+    @property
+    def until(self) -> datetime | None:
+        """The end of the grace."""
+        return self.since + timedelta(seconds=self.grace) if self.since and self.grace else None
 
 
 def as_subject(thing: object) -> Subject:

@@ -110,7 +110,10 @@ class KubernetesObject(Wire, frozen=True):
     @property
     def owner(self) -> Owner | None:
         """The controller that manages this object."""
-        return next((owner for owner in self.metadata.owner_references if owner.controller), None)
+        for owner in self.metadata.owner_references:  # asked of every pod many times: no generator
+            if owner.controller:
+                return owner
+        return None
 
     @property
     def key(self) -> str:
@@ -124,4 +127,7 @@ class KubernetesObject(Wire, frozen=True):
 
 def find_condition(conditions: tuple[Condition, ...] | None, kind: str) -> Condition | None:
     """The condition of that type, None when the object has none."""
-    return next((condition for condition in conditions or () if condition.type == kind), None)
+    for condition in conditions or ():
+        if condition.type == kind:
+            return condition
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from typing import Annotated, NamedTuple
 
 from opsproof.facts.kubernetes import Kubernetes
@@ -29,8 +30,8 @@ class Declared(NamedTuple):
     @property
     def newest(self) -> Pod | None:
         """The pod made last: what admission made of the template."""
-        dated = [pod for pod in self.pods if pod.created is not None]
-        return max(dated, key=lambda pod: str(pod.created), default=None)
+        dated = [(pod.created, pod) for pod in self.pods if pod.created is not None]
+        return max(dated, key=itemgetter(0))[1] if dated else None
 
     def as_admitted(self, container: Container) -> Container:
         """The container as the newest pod has it, with the namespace's defaults; else as declared."""
