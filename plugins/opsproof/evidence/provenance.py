@@ -20,6 +20,8 @@ _CI = (
     "CI_PROJECT_PATH", "GITLAB_USER_LOGIN", "BUILD_NUMBER", "JOB_NAME", "BUILDKITE_BUILD_ID",
 )  # fmt: skip
 
+_COMMIT = "# branch.oid "
+
 
 def user() -> str:
     try:
@@ -39,20 +41,21 @@ def ci() -> dict[str, str]:
 
 def git(folder: Path) -> dict[str, str]:
     """Commit and whether the work tree differs from it; empty outside a repository."""
-    commit = _git(folder, "rev-parse", "HEAD")
-    if commit is None:
+    lines = _status(folder).splitlines()
+    commit = next((line.removeprefix(_COMMIT) for line in lines if line.startswith(_COMMIT)), "")
+    if not commit or commit == "(initial)":
         return {}
-    return {"commit": commit, "dirty": "yes" if _git(folder, "status", "--porcelain") else "no"}
+    return {"commit": commit, "dirty": "no" if all(line.startswith("# ") for line in lines) else "yes"}
 
 
-def _git(folder: Path, *words: str) -> str | None:
+def _status(folder: Path) -> str:
     # Without locks: a look at the work tree shall neither write its index nor stand in another git's way.
-    command = ["git", "--no-optional-locks", "-C", str(folder), *words]
+    command = ["git", "--no-optional-locks", "-C", str(folder), "status", "--porcelain=v2", "--branch"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
     except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
+        return ""
+    return done.stdout if done.returncode == 0 else ""
 
 
 def versions() -> dict[str, str]:
