@@ -19,6 +19,7 @@ _STAGES = {
     "pytest": "Python and pytest start",
     "plan": "opsproof starts, reads runbooks and checks",
     "items": "pytest makes the items",
+    "import": "collectors are imported",
     "collect": "collect",
     "decide": "examine and judge",
     "report": "reports and manifest",

@@ -26,6 +26,20 @@ _mark("pytest")  # named on the command line, this module comes before the conft
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart() -> None:
     _mark("plan")
+    _watch_first_request()
+
+
+def _watch_first_request() -> None:
+    """Collectors are imported when they are first needed: only then does the work begin."""
+    from opsproof.collectors.link import Link
+
+    request = Link.request
+
+    def marked(*args: Any, **kwargs: Any) -> Any:
+        _mark("import")
+        return request(*args, **kwargs)
+
+    setattr(Link, "request", marked)  # noqa: B010 - mypy takes an assignment for a mistake
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -50,7 +64,7 @@ def pytest_sessionfinish() -> Iterator[None]:
 def pytest_unconfigure() -> None:
     if "collect" not in _marks or "report" not in _marks:
         return
+    began, ended = _marks.setdefault("import", _marks["items"]), _marks["decide"]  # a recording: no request
     told: dict[str, Any] = {"marks": _marks}
-    began, ended = _marks["items"], _marks["decide"]
     told["work"] = {"wall": ended[0] - began[0], "cpu": ended[1] - began[1]}
     Path(os.environ[STAGES]).write_text(json.dumps(told))

@@ -13,7 +13,7 @@ from tests.benchmarks.page import Figures, Goal, Size, goals, page, table
 
 def series(name: str, *seconds: float, rss: float = 50.0, work: float = 1.0) -> Series:
     """Executions of `seconds` each, half of them on the CPU, `work` of them at work."""
-    names = ("pytest", "plan", "items", "collect", "decide", "report")
+    names = ("pytest", "plan", "items", "import", "collect", "decide", "report")
     marks = {stage: (number + 1.0, number + 1.0) for number, stage in enumerate(names)}
     told: dict[str, Any] = {"work": {"wall": work, "cpu": work}, "marks": marks}
     return Series(name, [Sample(each, each / 2, rss, 0, told) for each in seconds])
