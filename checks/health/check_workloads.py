@@ -5,18 +5,28 @@ from __future__ import annotations
 from opsproof import CRITICAL, AtLeast, Count, Duration, Examination, Limits, Scoped, Undecided, check
 from opsproof.facts.kubernetes import Pods, ReplicaSets, Workloads
 from opsproof.facts.kubernetes_choice import SelectorText, absent, matching, named, referred
-from opsproof.facts.kubernetes_transitions import by_deployment, by_workload, short_since, workload_key
+from opsproof.facts.kubernetes_transitions import (
+    by_deployment,
+    by_workload,
+    paused_since,
+    short_since,
+    workload_key,
+)
 from opsproof.facts.kubernetes_workloads import DaemonSet, Deployment, StatefulSet, Workload
 from opsproof.facts.wording import several
 
 
 class WorkloadLimits(Limits):
-    """`workloads`: references like `deployment/api`, each of which must exist; empty means all."""
+    """`workloads`: references like `deployment/api`, each of which must exist; empty means all.
+
+    `paused`: for how long a rollout may be held by hand while its new template waits.
+    """
 
     workloads: Scoped[tuple[str, ...]] = ()
     selector: Scoped[SelectorText] = ""
     replicas: AtLeast[Count] = AtLeast.parse(1, Count)
     grace: Duration = Duration.parse("10m")
+    paused: Duration = Duration.parse("1d")
 
 
 @check(
@@ -36,6 +46,9 @@ def check_workloads_available(
             continue
         if workload.spec.paused:
             examine.note(f"{workload.subject} is paused: changes to its template are not rolled out")
+        if _held(workload, limits):
+            _examine_held(workload, limits, examine)
+            continue
         place = workload_key(workload)
         shortage = short_since(workload, members.get(place, ()), revisions.get(place, ()))
         with examine(
@@ -59,9 +72,31 @@ def _decide(workload: Workload, limits: WorkloadLimits) -> None:
     assert limits.replicas.allows(wanted), f"{wanted} replicas wanted by its spec, {limits.replicas} needed"
     assert not _stuck(workload), f"the rollout passed its progress deadline; {_updated(workload)}"
     assert running >= wanted, f"{running} of {wanted} pods are available"
-    if workload.spec.paused:
-        return
     assert not _behind(workload), f"the rollout is not complete: {_updated(workload)}"
+
+
+def _held(workload: Workload, limits: WorkloadLimits) -> bool:
+    """Nothing is wrong but that a new template waits for somebody to resume the rollout."""
+    whole = workload.observed and _running(workload) >= workload.replicas
+    return workload.spec.paused and whole and _behind(workload) and not _hopeless(workload, limits)
+
+
+def _examine_held(workload: Workload, limits: WorkloadLimits, examine: Examination) -> None:
+    """What was repaired in the template protects nobody while it waits."""
+    pause = paused_since(workload)
+    with examine(
+        workload,
+        measured=Count(workload.updated),
+        limit=Count(workload.replicas),
+        since=pause.moment,
+        since_from=pause.read_from,
+        grace=limits.paused,
+    ):
+        if pause.moment is None:
+            raise Undecided(
+                "its rollout is paused with changes waiting, and the API does not tell since when"
+            )
+        raise AssertionError(f"its rollout is paused with changes waiting: {_updated(workload)}")
 
 
 def _hopeless(workload: Workload, limits: WorkloadLimits) -> bool:

@@ -213,6 +213,11 @@ def sized(
     )
 
 
+def is_paused(deployment: Object) -> bool:
+    """Its controller has seen that somebody holds its rollout."""
+    return undo.reason_of(deployment, "Progressing")[1] == "DeploymentPaused"
+
+
 def with_sidecar(
     namespace: str, name: str, *, limits: bool = True, probes: bool = True
 ) -> AbstractContextManager[None]:

@@ -98,6 +98,17 @@ def rollout_since(workload: Workload, replica_sets: Iterable[ReplicaSet]) -> Sin
     return Since(progressing.last_update_time, "condition Progressing") if progressing else Since()
 
 
+def paused_since(workload: Workload) -> Since:
+    """When a Deployment was paused, by the condition that its controller then writes.
+
+    Without a progress deadline it writes none; a rollout that had passed its deadline keeps that reason.
+    """
+    progressing = workload.condition("Progressing")
+    if progressing is None or progressing.reason != "DeploymentPaused":
+        return Since()
+    return Since(progressing.last_transition_time or progressing.last_update_time, "condition Progressing")
+
+
 def _number(replica_set: ReplicaSet) -> int:
     return int(replica_set.revision) if replica_set.revision.isdecimal() else 0
 

@@ -12,6 +12,7 @@ from opsproof.facts.kubernetes_pods import Pod
 from opsproof.facts.kubernetes_workloads import ReplicaSet, Workload
 from opsproof.model.outcome import Outcome
 from tests.checks.cluster import (
+    NOW,
     REFUSED,
     ago,
     condition,
@@ -127,13 +128,67 @@ def test_a_stuck_rollout_fails_without_grace() -> None:
     assert finding.message == "the rollout passed its progress deadline; 1 of 3 pods run the newest template"
 
 
-def test_a_paused_rollout_is_noted_and_its_pods_still_count() -> None:
-    paused = deployment(updated=1, spec={"replicas": 3, "paused": True})
-    examine = examined(paused)
-    assert not examine.findings
-    assert examine.notes == ["deployment shop/api is paused: changes to its template are not rolled out"]
-    short = deployment(available=1, spec={"replicas": 3, "paused": True}, conditions=unavailable(30))
-    assert examined(short).findings[0].outcome is Outcome.FAIL
+PAUSED = {"replicas": 3, "paused": True}
+NOTED = ["deployment shop/api is paused: changes to its template are not rolled out"]
+
+
+def held(minutes: float | None, **more: Any) -> Workload:
+    """A paused Deployment with a new template that waits; None: the API does not tell since when."""
+    told = (
+        []
+        if minutes is None
+        else [condition("Progressing", "Unknown", age=minutes, reason="DeploymentPaused")]
+    )
+    return deployment(
+        conditions=[condition("Available", True), *told], spec=PAUSED, **({"updated": 0} | more)
+    )
+
+
+def test_a_paused_rollout_with_changes_waiting_is_in_transition() -> None:
+    examine = examined(held(23 * 60))
+    (finding,) = examine.findings
+    assert finding.in_transition
+    assert finding.message == (
+        "its rollout is paused with changes waiting: 0 of 3 pods run the newest template"
+    )
+    assert (finding.measured, finding.limit, finding.since_from) == ("0", "3", "condition Progressing")
+    assert (finding.transition_until - NOW).total_seconds() == 3600  # type: ignore[operator]
+    assert examine.notes == NOTED
+
+
+def test_a_rollout_paused_for_longer_than_the_limit_fails() -> None:
+    (finding,) = examined(held(25 * 60)).findings
+    assert (finding.outcome, finding.level) == (Outcome.FAIL, CRITICAL)
+    assert examined(held(25 * 60), paused="2d").findings[0].in_transition
+    assert examined(held(1), paused="0s").findings[0].outcome is Outcome.FAIL
+
+
+def test_a_rollout_paused_half_way_counts_too() -> None:
+    (finding,) = examined(held(25 * 60, updated=1)).findings
+    assert finding.outcome is Outcome.FAIL
+    assert finding.message.endswith("1 of 3 pods run the newest template")
+
+
+def test_a_pause_that_the_api_does_not_date_is_undecided() -> None:
+    (finding,) = examined(held(None)).findings
+    assert finding.outcome is Outcome.UNKNOWN
+    assert finding.message.endswith("the API does not tell since when")
+
+
+def test_a_paused_workload_with_nothing_waiting_is_noted() -> None:
+    examine = examined(held(99 * 60, updated=3))
+    assert (examine.findings, examine.passed, examine.notes) == ([], 1, NOTED)
+
+
+def test_the_pods_of_a_paused_workload_still_count() -> None:
+    """Whatever the pause is allowed, missing pods and a passed deadline are not."""
+    short = deployment(available=1, updated=0, spec=PAUSED, conditions=unavailable(30))
+    (finding,) = examined(short).findings
+    assert (finding.outcome, finding.message) == (Outcome.FAIL, "1 of 3 pods are available")
+    late = condition("Progressing", False, age=1, reason="ProgressDeadlineExceeded", lastUpdateTime=ago(1))
+    (finding,) = examined(deployment(updated=1, spec=PAUSED, conditions=[late])).findings
+    assert finding.outcome is Outcome.FAIL and "passed its progress deadline" in finding.message
+    assert examined(held(1), replicas=5).findings[0].outcome is Outcome.FAIL
 
 
 def test_scaled_to_zero_fails_without_grace() -> None:

@@ -106,6 +106,21 @@ def _unready(namespace: str, name: str) -> list[str]:
     return found()
 
 
+@scenario("a rollout has been paused for two days", group=GROUP)
+def paused_for_days() -> Iterator[Changes]:
+    """Somebody held it, and nobody has resumed it: the new template has waited ever since."""
+    namespace, name = "production", "analytics-engine"
+
+    def change(pod: Object) -> None:
+        pod["metadata"].setdefault("annotations", {})[f"{NOTE}/waits"] = "yes"
+
+    with faults.template(namespace, name, change, spec={"paused": True}, done=faults.is_paused):
+        age.lasting("Deployment", namespace, name, "Progressing", seconds=48 * age.HOUR)
+        held = "its rollout is paused with changes waiting: 0 of * pods run the newest template"
+        subject = f"deployment {namespace}/{name}"
+        yield {"EP-016": fail("critical", subject, measured="0", message=held)}
+
+
 @scenario("a deleted pod does not end", group=GROUP)
 def never_ending() -> Iterator[Changes]:
     with (

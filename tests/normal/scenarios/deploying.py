@@ -78,8 +78,9 @@ def paused() -> Iterator[Changes]:
     def change(pod: Object) -> None:
         pod["metadata"].setdefault("annotations", {})[f"{NOTE}/waits"] = "yes"
 
-    with faults.template("accelerapp", "accelerapp", change, spec={"paused": True}, done=lambda now: True):
-        yield {}
+    with faults.template("accelerapp", "accelerapp", change, spec={"paused": True}, done=faults.is_paused):
+        held = "its rollout is paused with changes waiting: 0 of 3 pods run the newest template"
+        yield {"AC-129": transition("high", "deployment accelerapp/accelerapp", message=held)}
 
 
 @scenario(
