@@ -20,7 +20,7 @@ from opsproof import (
 from opsproof.facts.beside import Beside
 from opsproof.facts.course import recorded
 from opsproof.facts.postgres import PostgresSessions, RoleSessions, Sessions
-from opsproof.facts.prometheus import PromQL, Recorded, Samples
+from opsproof.facts.prometheus import PromQL, Recorded, Recording, Samples
 from opsproof.model.failure import Failure, Forbidden
 
 # pg_stat_database_numbackends is per database, and the slots are the server's.
@@ -42,7 +42,7 @@ def check_connections(
     peak: Annotated[Samples, PromQL(f"max_over_time(({_SHARE})[${{window}}:${{resolution}}])", over="")],
     counted: Annotated[Samples, PromQL(f"count_over_time(({_SHARE})[${{window}}:${{resolution}}])", over="")],
     current: Annotated[Samples, PromQL(_SHARE, over="")],
-    recording: Annotated[Samples, Recorded("${pg_backends}")],
+    recording: Annotated[Recording, Recorded("${pg_backends}")],
     limits: ConnectionLimits,
     examine: Examination,
 ) -> None:
@@ -91,13 +91,13 @@ def examine_role(
 
 
 def examine_history(
-    peak: Samples, counted: Samples, current: Samples, recording: Samples, limits: ConnectionLimits,
+    peak: Samples, counted: Samples, current: Samples, recording: Recording, limits: ConnectionLimits,
     examine: Examination,
 ) -> None:  # fmt: skip
     """The highest share in the window: all databases together, since the slots are the server's."""
     subject = Subject("metric", "pg_backends / pg_max_connections")
     try:
-        share = _share(peak, counted, current, limits)
+        share = _share(peak, counted, current, recording, limits)
     except Undecided as reason:
         examine.unknown(subject, reason)
         return
@@ -107,7 +107,9 @@ def examine_history(
         recorded(recording)
 
 
-def _share(peak: Samples, counted: Samples, current: Samples, limits: ConnectionLimits) -> Percent:
+def _share(
+    peak: Samples, counted: Samples, current: Samples, recording: Recording, limits: ConnectionLimits
+) -> Percent:
     """The peak, where the recording is whole enough to tell it."""
     highest, count = peak.single(), counted.single()
     if highest is None or count is None or current.single() is None:
@@ -116,5 +118,6 @@ def _share(peak: Samples, counted: Samples, current: Samples, limits: Connection
         )
     covered = Percent(min(1.0, count * limits.resolution / limits.window))
     if not limits.coverage.allows(covered):
-        raise Undecided(f"only {covered} of {limits.window} is recorded; needed {limits.coverage}")
+        why = f"{recording.too_short}: " if recording.too_short else ""
+        raise Undecided(f"{why}only {covered} of {limits.window} is recorded; needed {limits.coverage}")
     return Percent(highest)

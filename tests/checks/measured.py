@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 
 from opsproof import HIGH, Examination
-from opsproof.facts.prometheus import Samples, Series, step_for
+from opsproof.facts.prometheus import Recording, Samples, Series, step_for
 from opsproof.model.finding import Finding
 from opsproof.model.outcome import Outcome
 
@@ -62,8 +62,15 @@ def histogram(counts: Mapping[str, Sequence[float | str | None]], seconds: float
     return instant(*[value for value in values if value is not None], le=list(counts))
 
 
-RECORDED = over(600, [9])
-GAP = over(600, [9, 9, None, None, 9])
+def recording(found: Samples, kept: float | None = None) -> Recording:
+    """What a `Recorded` source gives; `kept` is Prometheus's retention."""
+    return Recording(
+        result_type="matrix", at=found.at, series=found.series, range=found.range, step=found.step, kept=kept
+    )
+
+
+RECORDED = recording(over(600, [9]))
+GAP = recording(over(600, [9, 9, None, None, 9]))
 
 
 def only(examine: Examination) -> Finding:

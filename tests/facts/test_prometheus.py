@@ -13,7 +13,7 @@ from opsproof.facts.beside import Beside, known
 from opsproof.facts.course import course, recorded
 from opsproof.facts.names import Names
 from opsproof.facts.prometheus import Point, PromQL, Query, Recorded, Samples, Series, step_for, usable
-from opsproof.facts.prometheus_status import Asking, AskTargets
+from opsproof.facts.prometheus_status import Asking, AskRuntime, AskTargets, Runtime
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, CollectionError, Failure, NotConfigured, Undecided, Unreachable
 from opsproof.model.target import Target
@@ -83,6 +83,39 @@ def test_recording_is_asked_for_all_the_time_that_is_looked_at() -> None:
         600,
         60,
     )
+
+
+DAY = 86400.0
+MONTH = SomeContext(SomeLimits(window=Duration(30 * DAY)))
+
+
+def test_how_long_samples_are_kept_is_asked_for_long_windows_only() -> None:
+    assert [Query, AskRuntime] == [type(ask) for ask in Recorded("${requests}").asks(MONTH)]
+    day = SomeContext(SomeLimits(window=Duration(DAY)))
+    assert [Query] == [type(ask) for ask in Recorded("${requests}").asks(day)]
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        (Runtime(started=None, retention=15 * DAY), "Prometheus keeps 15d, the window is 30d"),
+        (Runtime(started=None, retention=30 * DAY), ""),
+        (Runtime(started=None, retention=None), ""),
+        (Failure("Forbidden", "HTTP 403", "p"), ""),
+        (None, ""),
+    ],
+)
+def test_a_short_retention_explains_a_gap_and_makes_none(told: Runtime | Failure | None, text: str) -> None:
+    """Only a gap is undecided: where there is an older store behind it, everything is there."""
+    third = over(30 * DAY, [None, None, 9.0])
+    answers = [answer(third), *([] if told is None else [answer(told)])]
+    found = Recorded("${requests}").assemble(answers, MONTH)
+    assert (found.too_short, found.series, found.range) == (text, third.series, 30 * DAY)
+    with pytest.raises(
+        Undecided, match=f"^{text or 'a gap in the recording'}: samples in 33% of the last 30d"
+    ):
+        recorded(found)
+    recorded(Recorded("${requests}").assemble([answer(over(30 * DAY, [9.0])), *answers[1:]], MONTH))
 
 
 def test_an_answer_with_warnings_is_no_answer() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from opsproof.examine import Examination
-from opsproof.facts.prometheus import Point, Samples, moment, number
+from opsproof.facts.prometheus import Point, Recording, Samples, moment, number
 from opsproof.model.failure import CollectionError, NotApplicable, Undecided
 from opsproof.model.subject import Subject
 from opsproof.model.units import duration_text
@@ -93,8 +93,9 @@ def recorded(samples: Samples) -> None:
         raise Undecided("the metric is not recorded: no such series")
     covered = samples.coverage(series)
     if covered < COVERED:
+        why = samples.too_short if isinstance(samples, Recording) else ""
         raise Undecided(
-            f"a gap in the recording: samples in {covered:.0%} of the last {duration_text(samples.range)}"
+            f"{why or 'a gap in the recording'}: samples in {covered:.0%} of the last {duration_text(samples.range)}"
         )
 
 

@@ -13,12 +13,15 @@ from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
+from opsproof.facts.prometheus_status import AskRuntime, Runtime
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, Undecided
+from opsproof.model.units import duration_text
 from opsproof.source import Answer, Context
 
 _STEPS = (5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400, 172800, 604800)
 _MOST_POINTS = 20
+_LONG = 86400.0  # seconds; no Prometheus is set up to keep less
 
 
 class Point(NamedTuple):
@@ -114,6 +117,19 @@ class Samples(msgspec.Struct, frozen=True, kw_only=True):
         return None if series is None else number(series.value)
 
 
+class Recording(Samples, frozen=True, kw_only=True):
+    """What a `Recorded` source gives: samples, and how long Prometheus keeps any (seconds; None: not known)."""
+
+    kept: float | None = None
+
+    @property
+    def too_short(self) -> str:
+        """`Prometheus keeps 15d, the window is 30d`; empty when it keeps enough, or does not tell."""
+        if self.kept is None or self.kept >= self.range:
+            return ""
+        return f"Prometheus keeps {duration_text(self.kept)}, the window is {duration_text(self.range)}"
+
+
 def number(value: float) -> float:
     """The value itself.
 
@@ -188,7 +204,9 @@ class PromQL:
 class Recorded:
     """How many samples of a metric each part of the looked-at time holds: no part, no recording.
 
-    The time is the sum of the limits' `window` and `sustained`. `metric` must be one selector.
+    The time is the sum of the limits' `window` and `sustained`. `metric` must be one selector. Of a time
+    beyond a day Prometheus is also asked how long it keeps samples: that explains a gap, and makes none,
+    since an older store may lie behind it.
     """
 
     metric: str
@@ -198,10 +216,15 @@ class Recorded:
         span = sum(float(getattr(context.limits, name, 0.0)) for name in ("window", "sustained"))
         step = max(60.0, step_for(span))
         query = f"sum(count_over_time({context.fill(self.metric)}[{step:.0f}s]))"
-        return (Query(target=context.target(self.role).id, query=query, range=max(span, step), step=step),)
+        target = context.target(self.role).id
+        asked = Query(target=target, query=query, range=max(span, step), step=step)
+        return (asked, AskRuntime(target=target)) if span > _LONG else (asked,)
 
-    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Samples:
-        return usable(answers[0])
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Recording:
+        found = usable(answers[0])
+        told = (answer.facts for answer in answers[1:])
+        kept = next((one.retention for one in told if isinstance(one, Runtime)), None)
+        return Recording(**{name: getattr(found, name) for name in found.__struct_fields__}, kept=kept)
 
 
 def usable(answer: Answer[Any]) -> Samples:

@@ -8,10 +8,10 @@ from typing import Any
 from checks.database.check_connections import ConnectionLimits, check_connections
 from opsproof import CRITICAL, HIGH, Examination
 from opsproof.facts.postgres import RoleSessions, Sessions
-from opsproof.facts.prometheus import Samples, Series
+from opsproof.facts.prometheus import Recording, Samples, Series
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
-from tests.checks.measured import GAP, RECORDED
+from tests.checks.measured import GAP, RECORDED, over, recording
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
 EMPTY = Samples(result_type="vector", at=1.0)
@@ -31,7 +31,7 @@ def examined(
     peak: str = "0.4",
     count: str = "5",
     current: Samples | None = None,
-    recording: Samples = RECORDED,
+    recording: Recording = RECORDED,
     **limits: Any,
 ) -> Examination:
     examine = Examination(level=HIGH, now=NOW)
@@ -111,6 +111,19 @@ def test_a_recording_with_a_gap_cannot_show_the_peak() -> None:
     (finding,) = examined(sessions(5), count="3").findings
     assert finding.outcome is Outcome.UNKNOWN
     assert "only 60 % of 5m is recorded" in finding.message
+
+
+def test_a_retention_shorter_than_the_window_is_named() -> None:
+    month = 30 * 86400.0
+    kept = recording(over(month, [None, 9]), kept=15 * 86400.0)
+    given: dict[str, Any] = {"count": "14400", "window": "30d", "resolution": "1m"}
+    (finding,) = examined(sessions(5), recording=kept, **given).findings
+    assert (finding.outcome, finding.message) == (
+        Outcome.UNKNOWN,
+        "Prometheus keeps 15d, the window is 30d: only 33.33 % of 30d is recorded; needed at least 90 %",
+    )
+    (finding,) = examined(sessions(5), recording=recording(over(month, [None, 9])), **given).findings
+    assert finding.message == "only 33.33 % of 30d is recorded; needed at least 90 %"
 
 
 def test_nan_is_unknown() -> None:
