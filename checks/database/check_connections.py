@@ -17,7 +17,7 @@ from opsproof import (
     Undecided,
     check,
 )
-from opsproof.facts.beside import Beside
+from opsproof.facts.beside import Beside, known
 from opsproof.facts.course import recorded
 from opsproof.facts.postgres import PostgresSessions, RoleSessions, Sessions
 from opsproof.facts.prometheus import PromQL, Recorded, Recording, Samples
@@ -36,13 +36,17 @@ class ConnectionLimits(Limits):
     coverage: AtLeast[Percent] = AtLeast.parse("90%", Percent)
 
 
+_PEAK = f"max_over_time(({_SHARE})[${{window}}:${{resolution}}])"
+_COUNT = f"count_over_time(({_SHARE})[${{window}}:${{resolution}}])"
+
+
 @check("database/connections", title="Database sessions stay below the limit", level=HIGH)
 def check_connections(
     sessions: Annotated[Sessions | Failure | None, Beside(PostgresSessions(), when="live")],
-    peak: Annotated[Samples, PromQL(f"max_over_time(({_SHARE})[${{window}}:${{resolution}}])", over="")],
-    counted: Annotated[Samples, PromQL(f"count_over_time(({_SHARE})[${{window}}:${{resolution}}])", over="")],
-    current: Annotated[Samples, PromQL(_SHARE, over="")],
-    recording: Annotated[Recording, Recorded("${pg_backends}")],
+    peak: Annotated[Samples | Failure, Beside(PromQL(_PEAK, over=""))],
+    counted: Annotated[Samples | Failure, Beside(PromQL(_COUNT, over=""))],
+    current: Annotated[Samples | Failure, Beside(PromQL(_SHARE, over=""))],
+    recording: Annotated[Recording | Failure, Beside(Recorded("${pg_backends}"))],
     limits: ConnectionLimits,
     examine: Examination,
 ) -> None:
@@ -51,7 +55,13 @@ def check_connections(
         examine.unknown(Subject("source", "sessions"), sessions)
     elif sessions is not None:
         examine_sessions(sessions, limits, examine)
-    examine_history(peak, counted, current, recording, limits, examine)
+    history = {"peak": peak, "counted": counted, "current": current, "recording": recording}
+    for name, found in history.items():
+        if isinstance(found, Failure):
+            # One answer for all of them: they come from the same server.
+            examine.unknown(Subject("source", name), found)
+            return
+    examine_history(known(peak), known(counted), known(current), known(recording), limits, examine)
 
 
 def examine_sessions(sessions: Sessions, limits: ConnectionLimits, examine: Examination) -> None:

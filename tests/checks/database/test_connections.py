@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
+import pytest
+
 from checks.database.check_connections import ConnectionLimits, check_connections
 from opsproof import CRITICAL, HIGH, Examination
 from opsproof.facts.postgres import RoleSessions, Sessions
@@ -14,6 +16,7 @@ from opsproof.model.outcome import Outcome
 from tests.checks.measured import GAP, RECORDED, over, recording
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
+AWAY = Failure("Unreachable", "connection refused", "prometheus:x")
 EMPTY = Samples(result_type="vector", at=1.0)
 
 
@@ -28,16 +31,17 @@ def samples(value: str) -> Samples:
 
 def examined(
     live: Sessions | Failure | None = None,
-    peak: str = "0.4",
+    peak: str | Failure = "0.4",
     count: str = "5",
     current: Samples | None = None,
-    recording: Recording = RECORDED,
+    recording: Recording | Failure = RECORDED,
     **limits: Any,
 ) -> Examination:
     examine = Examination(level=HIGH, now=NOW)
     now = samples(peak) if current is None else current
     needed = ConnectionLimits(**{"highest": "80%", **limits})
-    check_connections(live, samples(peak) if peak else EMPTY, samples(count), now, recording, needed, examine)
+    highest = peak if isinstance(peak, Failure) else samples(peak) if peak else EMPTY
+    check_connections(live, highest, samples(count), now, recording, needed, examine)
     return examine
 
 
@@ -54,6 +58,15 @@ def test_sessions_that_cannot_be_read_hide_no_failure_in_the_history() -> None:
         "no answer in time",
     )
     assert (second.outcome, second.measured) == (Outcome.FAIL, "90 %")
+
+
+@pytest.mark.parametrize(
+    ("lost", "source"), [({"peak": AWAY}, "source peak"), ({"recording": AWAY}, "source recording")]
+)
+def test_a_history_that_cannot_be_read_hides_no_full_server(lost: Any, source: str) -> None:
+    first, second = examined(sessions(90), **lost).findings
+    assert (first.outcome, str(first.subject)) == (Outcome.FAIL, "database postgres")
+    assert (second.outcome, str(second.subject), second.cause) == (Outcome.UNKNOWN, source, AWAY.cause)
 
 
 def test_reserved_slots_are_nobodys() -> None:
