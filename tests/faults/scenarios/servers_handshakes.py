@@ -1,6 +1,6 @@
 """Handshakes in which a server wants something, shows nothing, or speaks another protocol.
 
-All three are about the hosts of one row, so that they run in groups whose other scenarios leave them alone.
+All are about the hosts of one row, so that they run in groups whose other scenarios leave them alone.
 """
 
 from __future__ import annotations
@@ -44,6 +44,29 @@ def mute_broker() -> Iterator[Changes]:
         yield {
             "OF-002": unknown("critical", "cache redis", message="*no * in time"),
             "OF-069": unknown("high", "source memory", message="*no * in time"),
+        }
+
+
+@scenario(
+    "the database and the cache accept connections and never answer",
+    situation="slow",
+    group="metrics with a gap",
+)
+def mute_stores() -> Iterator[Changes]:
+    """Where the runbook says so silence decides nothing; a row that says nothing of it fails."""
+    with (
+        proxy.before("postgres", faults.hang(), protocol="tcp") as database,
+        proxy.before("redis", faults.hang(), protocol="tcp") as cache,
+        reached("repo-scanner", "postgres", port=database.port, budget={"deadline": "9s"}),
+        reached("repo-scanner", "redis", port=cache.port, budget={"deadline": "9s"}),
+    ):
+        late, mute = "*no * in time", {"measured": "3", "message": "3 of 3 probes: *no * in time"}
+        yield {
+            "RS-006": unknown("critical", "database postgres", message=late),
+            "RS-007": unknown("high", "cache redis", message=late),
+            "RS-027": fail("critical", "database postgres", **mute),
+            "RS-064": fail("high", "database postgres", "cache redis", **mute),
+            "RS-104": unknown("medium", "source sessions", message=late),
         }
 
 
