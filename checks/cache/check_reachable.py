@@ -40,7 +40,8 @@ def fault_of(probe: CacheProbe, limits: CacheLimits) -> Fault:
     failure = probe.failure
     if failure is not None:
         ours = probe.own_side or failure.kind in _OURS
-        silent = limits.unanswered == "unknown" and not probe.refused
+        # Refused is an answer: something said no. Silence is not.
+        silent = limits.unanswered == "unknown" and failure.kind == "TimedOut"
         return failure if ours or silent else failure.message
     if probe.loading:
         return "still loading its data"

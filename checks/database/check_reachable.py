@@ -47,7 +47,8 @@ def fault_of(probe: QueryProbe, limits: DatabaseLimits) -> Fault:
     failure = probe.failure
     if failure is not None:
         ours = probe.own_side or failure.kind in _OURS
-        silent = limits.unanswered == "unknown" and not probe.refused
+        # Refused is an answer: something said no. Silence is not.
+        silent = limits.unanswered == "unknown" and failure.kind == "TimedOut"
         return failure if ours or silent else failure.message
     if limits.writable and probe.in_recovery:
         return "in recovery: a standby answers; needed a primary"

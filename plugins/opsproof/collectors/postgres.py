@@ -13,7 +13,7 @@ import certifi
 
 from opsproof.collectors.attempts import own_side, requested, spaced
 from opsproof.collectors.link import Link
-from opsproof.collectors.postgres_failure import Full, Refused, connecting, querying
+from opsproof.collectors.postgres_failure import Full, connecting, querying
 from opsproof.collectors.watchdog import watchdog
 from opsproof.facts.postgres import (
     DatabaseProbes,
@@ -104,7 +104,6 @@ class PostgresCollector:
                 seconds=round(time.monotonic() - began, 4),
                 failure=error.as_failure(),
                 own_side=own_side(error),
-                refused=isinstance(error, Refused),
             )
         return QueryProbe(at=at, seconds=round(time.monotonic() - began, 4), in_recovery=recovery)
 

@@ -13,7 +13,7 @@ import certifi
 
 from opsproof.collectors.attempts import own_side, requested, spaced
 from opsproof.collectors.link import Link
-from opsproof.collectors.redis_failure import Refused, failed
+from opsproof.collectors.redis_failure import failed
 from opsproof.collectors.watchdog import Watchdog, watchdog
 from opsproof.facts.redis import (
     CacheMemory,
@@ -94,7 +94,6 @@ class RedisCollector:
                 step=step,
                 failure=error.as_failure(),
                 own_side=own_side(error),
-                refused=isinstance(error, Refused),
                 **_state(info),
             )
         return CacheProbe(at=at, seconds=seconds, **_state(info))

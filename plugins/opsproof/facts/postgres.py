@@ -22,7 +22,6 @@ class QueryProbe(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     failure: Failure | None = None
     own_side: bool = False  # nothing reached the server: the failure says nothing about it
-    refused: bool = False  # the server itself turned the session away: full, starting, shutting down
     in_recovery: bool = False
 
 

@@ -27,7 +27,6 @@ class CacheProbe(msgspec.Struct, frozen=True, kw_only=True):
     step: str = ""
     failure: Failure | None = None
     own_side: bool = False  # nothing reached the server: the failure says nothing about it
-    refused: bool = False  # the server itself says no: loading, without master, full
     role: str = ""
     loading: bool = False
     master_link: str = ""
