@@ -78,13 +78,15 @@ def owner() -> str | None:
 
 
 def up() -> None:
-    fresh = not (home() / "seeded").exists()
+    # Beside the passwords: data whose passwords have been deleted is of no use.
+    seeded = place.state() / "postgres.seeded"
+    fresh = not (seeded.exists() and (home() / "data").exists())
     if fresh:
         _initialise()
     start()
     if fresh:
         _seed()
-        (home() / "seeded").touch()
+        seeded.touch()
 
 
 def down() -> None:
