@@ -48,6 +48,31 @@ def node_silent(name: str) -> Iterator[None]:
 
 
 @contextmanager
+def daemons_counted(namespace: str, name: str, node: str, **status: int) -> Iterator[None]:
+    """A DaemonSet's `status` after a node got its taint.
+
+    The taint alone makes its controller count again only where pods come or go, and it may arrive after
+    the pods' own change: a note on the DaemonSet has it count.
+    """
+    api, key = admin(), f"{NOTE}/counted"
+    tainted = "node.kubernetes.io/unreachable"
+
+    def has_taint() -> bool:
+        taints = api.get("Node", node)["spec"].get("taints") or []
+        return (tainted, "NoSchedule") in {(taint["key"], taint["effect"]) for taint in taints}
+
+    await_that(f"taint {tainted} of {node}", has_taint, within=undo.SOON)
+    try:
+        api.patch("DaemonSet", name, {"metadata": {"annotations": {key: "yes"}}}, namespace)
+        undo.await_condition(
+            api, "DaemonSet", namespace, name, lambda now: status.items() <= now["status"].items()
+        )
+        yield
+    finally:
+        api.patch("DaemonSet", name, {"metadata": {"annotations": {key: None}}}, namespace)
+
+
+@contextmanager
 def cordoned(name: str) -> Iterator[None]:
     """Takes no new pods."""
     api = admin()

@@ -43,29 +43,24 @@ def silent_node() -> Iterator[Changes]:
     """
     with nodes.node_new("node-c1") as name, nodes.node_silent(name):
         age.lasting("Node", "", name, "Ready")
-        undo.await_condition(
-            admin(),
-            "DaemonSet",
-            "opsforge",
-            "node-agent",
-            lambda now: (now["status"].get("numberMisscheduled"), now["status"]["numberAvailable"]) == (1, 4),
-        )
-        silent = fail(
-            "critical",
-            f"node {name}",
-            measured="Ready=Unknown*",
-            message="Ready=Unknown (NodeStatusUnknown); needed: True",
-        )
-        pod = transition("critical", "pod opsforge/node-agent-*", message="Running but not Ready*")
-        yield {
-            "EP-002": silent,
-            "OF-003": silent,
-            "OF-022": silent,
-            "RS-016": silent,
-            "SC-099": fail("high", f"node {name}", measured="Ready=Unknown*"),
-            "OF-027": pod,
-            "OF-028": pod,
-        }
+        counted = {"numberMisscheduled": 1, "numberAvailable": 4}
+        with nodes.daemons_counted("opsforge", "node-agent", name, **counted):
+            silent = fail(
+                "critical",
+                f"node {name}",
+                measured="Ready=Unknown*",
+                message="Ready=Unknown (NodeStatusUnknown); needed: True",
+            )
+            pod = transition("critical", "pod opsforge/node-agent-*", message="Running but not Ready*")
+            yield {
+                "EP-002": silent,
+                "OF-003": silent,
+                "OF-022": silent,
+                "RS-016": silent,
+                "SC-099": fail("high", f"node {name}", measured="Ready=Unknown*"),
+                "OF-027": pod,
+                "OF-028": pod,
+            }
 
 
 @scenario("nodes use too much", group="silent and full nodes")
