@@ -236,6 +236,7 @@ def test_an_unknown_environment_is_refused(team: Team, shop: Shop) -> None:
     assert "no such environment" in valid.stdout
 
 
+@pytest.mark.slow
 def test_unknown_values_of_options_are_refused(team: Team, shop: Shop) -> None:
     """A gate that is no level, a deadline without unit, a replay of nothing, half an expression."""
     for words, said in (
@@ -268,6 +269,7 @@ def test_an_unreadable_file_is_one_line(team: Team, shop: Shop) -> None:
     assert found == f"{SYSTEMS}/runbook.yaml:1:1: the file cannot be read: Is a directory"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reference", "why"),
     [
@@ -288,6 +290,7 @@ def test_a_missing_secret_is_one_line(team: Team, shop: Shop, reference: str, wh
     assert validate(team, "--env", "production").stdout.splitlines() == [found]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("-n", "2"), ("-q", "--collect-only"), ("-p", "no:terminal")])
 def test_however_it_is_run(team: Team, shop: Shop, words: tuple[str, ...]) -> None:
     """Under xdist, quiet, or without a terminal reporter: the same lines, once, before any worker starts."""

@@ -62,6 +62,7 @@ def test_verify_believes_an_untouched_run(team: Team) -> None:
     assert "intact, complete" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(FILES - {"manifest.json", "facts"}))
 def test_an_edited_file_is_called_altered(team: Team, name: str) -> None:
     """One changed byte in any file is named."""
@@ -92,6 +93,7 @@ def test_an_edited_journal_line_is_named(team: Team) -> None:
     assert f"journal.jsonl:{at + 1} is altered" in done.stdout
 
 
+@pytest.mark.slow
 def test_runs_are_chained(team: Team) -> None:
     """The manifest names the previous run of the same environments and its manifest's digest."""
     team.run("checks")
@@ -107,6 +109,7 @@ def test_runs_are_chained(team: Team) -> None:
     )
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_do_not_disturb_each_other(team: Team, shop: Shop) -> None:
     """Both leave a whole, intact run."""
     runs = [

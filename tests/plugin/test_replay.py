@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from tests.plugin.team import Shop, Team
 
@@ -37,6 +38,7 @@ def test_a_replay_asks_nobody_and_finds_the_same(team: Team, shop: Shop, tmp_pat
     assert "replay" == team.result().provenance.mode
 
 
+@pytest.mark.slow
 def test_a_replay_can_be_replayed(team: Team, tmp_path: Path) -> None:
     """A replay's folder holds the facts that it decided on."""
     team.run("checks")
@@ -61,6 +63,7 @@ def test_what_was_not_recorded_is_unknown(team: Team) -> None:
     assert "this run holds no answer to it" in done.stdout
 
 
+@pytest.mark.slow
 def test_damaged_facts_are_unknown(team: Team) -> None:
     """Facts that cannot be read decide nothing."""
     team.run("checks", "-m", "continuous")
@@ -87,6 +90,7 @@ def test_what_if(team: Team, shop: Shop) -> None:
     assert {"SH-002.status": "404"} == team.result().provenance.changed_limits
 
 
+@pytest.mark.slow
 def test_what_if_needs_a_recorded_run_and_a_known_limit(team: Team, shop: Shop) -> None:
     """Live limits come from the runbook alone; a misspelt change is refused before anything is asked."""
     live = team.run("checks", "--limits", "SH-002.status=404")
@@ -103,6 +107,7 @@ def test_what_if_needs_a_recorded_run_and_a_known_limit(team: Team, shop: Shop) 
         assert said in done.stderr
 
 
+@pytest.mark.slow
 def test_another_version_of_the_code_is_named(team: Team) -> None:
     """A replay decided by changed checks says which."""
     team.run("checks")

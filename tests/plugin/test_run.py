@@ -72,6 +72,7 @@ def test_a_selection_of_nothing_is_exit_5(team: Team) -> None:
     assert not (team.folder / "reports" / "latest").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [(), ("--strict-markers",), ("--strict-markers", "-n", "2"), ("-q", "-q")])
 def test_a_mistaken_marker_is_exit_5_and_says_what_there_is(team: Team, more: tuple[str, ...]) -> None:
     """The nearest spelling and all markers; the same where pytest is strict, and with workers."""
@@ -92,6 +93,7 @@ def test_a_selection_of_nothing_leaves_no_empty_run(team: Team) -> None:
     assert [] == sorted((team.folder / "reports").glob("*"))
 
 
+@pytest.mark.slow
 def test_a_mistaken_requirement_is_told(team: Team) -> None:
     """-k of an id that no requirement bears: a near spelling, or that no check decides it yet."""
 
@@ -106,6 +108,7 @@ def test_a_mistaken_requirement_is_told(team: Team) -> None:
     assert "names like check_pages[SH-001-shop/production]" in said("nonsense")
 
 
+@pytest.mark.slow
 def test_a_mistaken_name_beside_others_is_one_warning(team: Team) -> None:
     """The run goes on with what is selected, and its summary names the word that selects nothing."""
     marked = team.run("checks", "-q", "--strict-markers", "-m", "daily and not weakly")
@@ -118,6 +121,7 @@ def test_a_mistaken_name_beside_others_is_one_warning(team: Team) -> None:
     assert "no marker" not in team.run("checks", "-m", "daily and not (weekly or shop)").stdout
 
 
+@pytest.mark.slow
 def test_expressions_select_by_cadence_level_system_and_id(team: Team) -> None:
     """-m and -k take the requirement's words; continuous is daily too."""
 
@@ -150,6 +154,7 @@ def test_collect_only_asks_nobody_and_leaves_no_run(team: Team, shop: Shop) -> N
     assert not (team.folder / "reports").exists()
 
 
+@pytest.mark.slow
 def test_last_failed_runs_what_failed(team: Team, shop: Shop) -> None:
     """--lf selects the requirements that were not kept."""
     shop.statuses["/cart"] = 404
@@ -222,6 +227,7 @@ def test_pytest_html_has_severity_requirement_and_outcome(team: Team, shop: Shop
         assert text in page
 
 
+@pytest.mark.slow
 def test_which_environment(team: Team, shop: Shop) -> None:
     """The only environment needs no name; of several one has to be chosen, or exit 4 lists them."""
     assert 0 == team.run("checks").returncode
@@ -240,6 +246,7 @@ def test_which_environment(team: Team, shop: Shop) -> None:
     ini.unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["-O", "PYTHONOPTIMIZE"])
 def test_python_without_assertions_is_refused(team: Team, shop: Shop, how: str) -> None:
     """Under -O no check could fail: exit 4, nothing asked."""

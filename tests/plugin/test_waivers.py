@@ -271,6 +271,7 @@ def test_quiet_hours_within_a_day(hour: int, quiet: bool) -> None:
     assert is_quiet(hours, datetime(2026, 6, 15, hour, tzinfo=timezone.utc)) is quiet
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("zone", "outcome"), [("UTC", "not_applicable"), (None, "unknown")])
 def test_a_check_learns_of_quiet_hours(team: Team, shop: Shop, zone: str | None, outcome: str) -> None:
     """Nothing to measure is NOT APPLICABLE in declared quiet hours with their reason, and UNKNOWN outside of them."""

@@ -175,6 +175,7 @@ def own_part(output: str) -> list[str]:
     return shown[next(n for n, line in enumerate(shown) if " opsproof ==" in line) :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [(), ("-q",), ("-v",)])
 def test_a_real_run_fits_80_columns(team: Team, shop: Shop, words: tuple[str, ...]) -> None:
     """What the plugin prints in a process of its own, where only paths are unbreakable."""
@@ -184,6 +185,7 @@ def test_a_real_run_fits_80_columns(team: Team, shop: Shop, words: tuple[str, ..
     assert wide == []
 
 
+@pytest.mark.slow
 def test_colours_are_those_of_the_terminal(team: Team, shop: Shop) -> None:
     """Colour where it is wanted; NO_COLOR is respected; a pipe gets none."""
     shop.statuses["/front"] = 500
