@@ -228,6 +228,26 @@ def test_a_system_identifier_may_be_a_number(tmp_path: Path) -> None:
             "{host: h, identity: {system-identifier: x}}",
             "3:31: unknown identity 'system-identifier'; allowed:",
         ),
+        (
+            "alertmanager",
+            "{url: http://a, identity: {certificate-sha256: ab}}",
+            "3:17: targets.alertmanager: identity certificate-sha256 needs an https url",
+        ),
+        (
+            "http",
+            "{connect_to: {'a:443': 'b:443', 'c:443': 'b:443'}, identity: {certificate-sha256: ab}}",
+            "3:9: targets.http: identity certificate-sha256 needs connect_to with exactly one host",
+        ),
+        (
+            "postgres",
+            "{host: h, database: a, user: b, sslmode: disable, identity: {certificate-sha256: ab}}",
+            "3:13: targets.postgres: identity certificate-sha256 needs an sslmode with TLS",
+        ),
+        (
+            "redis",
+            "{host: h, identity: {certificate-sha256: ab}}",
+            "3:10: targets.redis: identity certificate-sha256 needs tls: true",
+        ),
         ("prometheus", "{url: ftp://p}", "3:21: targets.prometheus: url: not a URL of a server"),
         ("prometheus", "{url: 'http://p:99999'}", "3:21: targets.prometheus: url: not a URL"),
         (

@@ -165,6 +165,18 @@ class Team:
             check=False,
         )
 
+    def opsproof(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """`opsproof ...` in the team's folder."""
+        return subprocess.run(
+            [sys.executable, "-c", "from opsproof.cli import main; main()", *words],
+            cwd=self.folder,
+            env=self.shell(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
     def command(self, *words: str, python: tuple[str, ...] = (), strict: bool = True) -> list[str]:
         given = words or ("checks",)
         # Under -O pytest itself warns, and would stop before we can.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,19 +11,6 @@ from tests.plugin.team import CHECK, RUNBOOK, SYSTEM, Shop, Team
 
 SYSTEMS = "checks/systems/shop"
 _LINE = re.compile(r"(?:ERROR: )?([^\s:]+):(\d+):(\d+): (\S.*)")
-
-
-def validate(team: Team, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from opsproof.cli import main; main()", "validate", *words]
-    return subprocess.run(
-        command,
-        cwd=team.folder,
-        env=team.shell(None),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
 
 
 def problems(output: str) -> list[str]:
@@ -110,7 +95,7 @@ def test_a_mistake_in_the_runbook_is_one_line(team: Team, shop: Shop, mistake: s
     assert text != RUNBOOK
     team.write(f"{SYSTEMS}/runbook.yaml", text)
 
-    valid = validate(team)
+    valid = team.opsproof("validate")
 
     found = problems(valid.stdout)
     assert (valid.returncode, len(found)) == (4, 1), found
@@ -122,7 +107,7 @@ def test_a_mistake_in_the_runbook_is_one_line(team: Team, shop: Shop, mistake: s
 def test_the_place_is_that_of_the_mistake(team: Team) -> None:
     """Line and column, counted from one, of the key or value itself."""
     team.write(f"{SYSTEMS}/runbook.yaml", row("limts: {probes: 1}"))
-    file, line, column = validate(team).stdout.split(":")[:3]
+    file, line, column = team.opsproof("validate").stdout.split(":")[:3]
     written = (team.folder / file).read_text().splitlines()[int(line) - 1]
     assert written[int(column) - 1 :].startswith("limts")
 
@@ -162,7 +147,7 @@ def test_a_mistake_in_another_file_is_one_line(team: Team, mistake: str) -> None
     """system.yaml, environments and waivers are held to the same."""
     name, text, expected = OTHER_FILES[mistake]
     team.write(f"{SYSTEMS}/{name}", text)
-    (found,) = problems(validate(team).stdout)
+    (found,) = problems(team.opsproof("validate").stdout)
     assert found.startswith(f"{SYSTEMS}/{name}:")
     assert expected in found
 
@@ -184,7 +169,7 @@ def test_mistakes_of_all_files_come_at_once(team: Team, shop: Shop) -> None:
         "check_broken.py",
     }
     assert len(found) == 5, found
-    valid = validate(team)
+    valid = team.opsproof("validate")
     assert (valid.returncode, valid.stdout.splitlines(), valid.stderr) == (4, found, "5 problems\n")
     assert shop.seen == []
 
@@ -209,7 +194,7 @@ def test_mistakes_of_all_files_come_at_once(team: Team, shop: Shop) -> None:
 def test_a_broken_file_of_checks_is_one_line(team: Team, text: str, expected: str) -> None:
     """Syntax, imports and declarations: the author gets the place, not a traceback."""
     team.write("checks/check_broken.py", text)
-    (found,) = problems(validate(team).stdout)
+    (found,) = problems(team.opsproof("validate").stdout)
     assert expected in found
 
 
@@ -231,7 +216,7 @@ def test_an_unknown_environment_is_refused(team: Team, shop: Shop) -> None:
     assert "--env prodution: no such environment; did you mean production?" in done.stderr
     assert "there are: shop/production" in done.stderr
     assert shop.seen == []
-    valid = validate(team, "--env", "prodution")
+    valid = team.opsproof("validate", "--env", "prodution")
     assert valid.returncode == 4
     assert "no such environment" in valid.stdout
 
@@ -286,8 +271,8 @@ def test_a_missing_secret_is_one_line(team: Team, shop: Shop, reference: str, wh
         found
         == f"{SYSTEMS}/environments/production.yaml:3:{found.split(':')[2]}: targets.http.headers.X-Key: {why}"
     )
-    assert validate(team).returncode == 0
-    assert validate(team, "--env", "production").stdout.splitlines() == [found]
+    assert team.opsproof("validate").returncode == 0
+    assert team.opsproof("validate", "--env", "production").stdout.splitlines() == [found]
 
 
 @pytest.mark.slow
@@ -311,14 +296,14 @@ def test_the_values_of_secrets_are_not_shown(team: Team, shop: Shop) -> None:
 
 def test_nothing_wrong_is_said_too(team: Team, shop: Shop) -> None:
     """`validate` on good files: counts, exit 0, and still nothing asked."""
-    valid = validate(team)
+    valid = team.opsproof("validate")
     assert (valid.returncode, valid.stdout) == (0, "1 system, 4 requirements, 3 automated: nothing wrong\n")
     assert shop.seen == []
 
 
 def test_validate_without_a_folder(tmp_path: Path) -> None:
     """Where there are no systems, it says so."""
-    valid = validate(Team(tmp_path))
+    valid = Team(tmp_path).opsproof("validate")
     assert valid.returncode == 4
     assert "no folder of systems here" in valid.stdout
     assert "Traceback" not in valid.stderr

@@ -9,7 +9,6 @@ import random
 import signal
 import stat
 import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,19 +28,6 @@ FILES = {
 }  # fmt: skip
 
 
-def cli(team: Team, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from opsproof.cli import main; main()", *words]
-    return subprocess.run(
-        command,
-        cwd=team.folder,
-        env=team.shell(None),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 def test_a_run_leaves_everything_for_its_owner_only(team: Team) -> None:
     """The folder is 0700 and holds exactly the named files; `latest` points at it."""
     team.run("checks")
@@ -56,7 +42,7 @@ def test_verify_believes_an_untouched_run(team: Team) -> None:
     """Journal chain, digests and completeness."""
     team.run("checks")
 
-    done = cli(team, "verify", "reports/latest")
+    done = team.opsproof("verify", "reports/latest")
 
     assert 0 == done.returncode, done.stderr
     assert "intact, complete" in done.stdout
@@ -71,7 +57,7 @@ def test_an_edited_file_is_called_altered(team: Team, name: str) -> None:
     content = path.read_bytes()
     path.write_bytes(content.replace(b"SH-001", b"SH-001x", 1) if b"SH-001" in content else content + b" ")
 
-    done = cli(team, "verify", "reports/latest")
+    done = team.opsproof("verify", "reports/latest")
 
     assert done.returncode != 0
     assert "altered" in done.stdout + done.stderr or name in done.stderr
@@ -87,7 +73,7 @@ def test_an_edited_journal_line_is_named(team: Team) -> None:
     lines[at] = lines[at].replace(b'"outcome":"pass"', b'"outcome":"fail"')
     path.write_bytes(b"".join(lines))
 
-    done = cli(team, "verify", "reports/latest")
+    done = team.opsproof("verify", "reports/latest")
 
     assert 1 == done.returncode
     assert f"journal.jsonl:{at + 1} is altered" in done.stdout
@@ -127,7 +113,7 @@ def test_two_runs_at_once_do_not_disturb_each_other(team: Team, shop: Shop) -> N
 
     assert 2 == len(folders)
     for folder in folders:
-        assert 0 == cli(team, "verify", str(folder)).returncode
+        assert 0 == team.opsproof("verify", str(folder)).returncode
 
 
 @pytest.mark.slow
@@ -190,7 +176,7 @@ def test_report_rebuilds_a_killed_run(team: Team) -> None:
     ends = next(n for n, line in enumerate(lines) if b'"type":"target"' in line)
     (folder / "journal.jsonl").write_bytes(b"".join(lines[: ends - 1]) + lines[ends - 1][:40])
 
-    done = cli(team, "report", str(folder))
+    done = team.opsproof("report", str(folder))
 
     assert 1 == done.returncode
     assert "incomplete" in done.stdout

@@ -107,6 +107,7 @@ class AlertmanagerCollector:
             target=self.target.id,
             kind=self.target.kind,
             role=self.target.role,
+            identity=self.api.certificate(link),
             declared=dict(self.target.identity),
             authenticated_as=self.api.authenticated_as,
             version=status.version_info.version[:_TEXT],

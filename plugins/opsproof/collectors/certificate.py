@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import socket
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import certifi
 
 from opsproof.collectors.link import Link
 from opsproof.collectors.web_failure import translated
@@ -15,22 +18,39 @@ from opsproof.model.failure import BadAnswer
 IDENTITY = "certificate-sha256"
 
 
-def shown_by(url: str, link: Link, *, ca: Path | None = None, server_name: str = "") -> str:
-    """SHA-256 of the certificate that the server of an https URL shows: 64 hex digits.
+def declared(url: str, link: Link, *, ca: Path | None = None, server_name: str = "") -> dict[str, str]:
+    """The identity by certificate of an https URL's server; nothing is asked where none is declared.
 
     Raises:
-        CollectionError: no TLS connection that is verified against `ca`, else the system's authorities.
+        CollectionError: see `shown_by`.
     """
     parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or 443
+    if IDENTITY not in link.target.identity or parts.scheme != "https" or not parts.hostname:
+        return {}
+    context = ssl.create_default_context(cafile=str(ca or certifi.where()))
+    return {IDENTITY: shown_by(parts.hostname, parts.port or 443, link, context, server_name=server_name)}
+
+
+def shown_by(
+    host: str,
+    port: int,
+    link: Link,
+    context: ssl.SSLContext,
+    *,
+    server_name: str = "",
+    begin: Callable[[socket.socket], None] = lambda connection: None,
+) -> str:
+    """SHA-256 of the certificate that a server shows: 64 hex digits. `begin` speaks before TLS does.
+
+    Raises:
+        CollectionError: no TLS connection that `context` accepts.
+    """
     with link.request("TLS", f"{host}:{port}") as entry:
         try:
-            context = ssl.create_default_context(cafile=str(ca) if ca else None)
-            with (
-                socket.create_connection((host, port), timeout=min(5.0, link.remaining())) as connection,
-                context.wrap_socket(connection, server_hostname=server_name or host) as secured,
-            ):
-                shown = secured.getpeercert(binary_form=True)
+            with socket.create_connection((host, port), timeout=min(5.0, link.remaining())) as connection:
+                begin(connection)
+                with context.wrap_socket(connection, server_hostname=server_name or host) as secured:
+                    shown = secured.getpeercert(binary_form=True)
         except OSError as error:
             raise translated(error, link.target.id) from None
         entry.status = "ok"

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 import requests
 
-from opsproof.collectors import web
+from opsproof.collectors import certificate, web
 from opsproof.collectors.link import Link
 from opsproof.facts.prometheus_status import Readiness
 from opsproof.model.decoding import decode
@@ -62,6 +62,10 @@ class JsonApi:
         if settings.certificate is not None:
             return f"client certificate {settings.certificate.name}"
         return f"headers {', '.join(sorted(settings.headers))}" if settings.headers else "anonymous"
+
+    def certificate(self, link: Link) -> dict[str, str]:
+        """The identity by certificate, where the environment declares one. Raises CollectionError."""
+        return certificate.declared(self.base, link, ca=self.settings.ca)
 
     def text(
         self, path: str, link: Link, parameters: Mapping[str, str] | None = None, *, any_status: bool = False

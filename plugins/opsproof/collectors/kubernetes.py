@@ -81,9 +81,7 @@ class KubernetesCollector:
                 str(error) if isinstance(error, CollectionError) else "there is no namespace kube-system"
             )
         login, _ = self._connected(link)
-        if certificate.IDENTITY in self.target.identity:
-            shown = certificate.shown_by(login.server, link, ca=login.ca, server_name=login.server_name)
-            found[certificate.IDENTITY] = shown
+        found |= certificate.declared(login.server, link, ca=login.ca, server_name=login.server_name)
         return TargetReport(
             target=self.target.id,
             kind=self.target.kind,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+import struct
 import time
 import traceback
 from collections.abc import Iterator
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import certifi
 
+from opsproof.collectors import certificate
 from opsproof.collectors.attempts import own_side, requested, spaced
 from opsproof.collectors.link import Link
 from opsproof.collectors.postgres_failure import Full, connecting, querying
@@ -24,7 +28,7 @@ from opsproof.facts.postgres import (
     SessionsOf,
 )
 from opsproof.model.ask import Ask
-from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured, TimedOut
+from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured, TimedOut, TlsFailed
 from opsproof.model.target import Target, TargetReport
 
 if TYPE_CHECKING:
@@ -46,6 +50,7 @@ FROM pg_roles r LEFT JOIN pg_stat_activity a ON a.usesysid = r.oid AND a.backend
 WHERE r.rolconnlimit >= 0 AND r.rolcanlogin AND r.rolname <> current_user
 GROUP BY r.rolname, r.rolconnlimit ORDER BY r.rolname"""
 _WHO = "SELECT current_user::text, current_setting('server_version'), clock_timestamp()"
+_TLS_REQUEST = struct.pack("!ii", 8, 80877103)
 _IDENTITY = "SELECT system_identifier::text FROM pg_control_system()"
 
 
@@ -80,6 +85,8 @@ class PostgresCollector:
                 }
             except CollectionError:
                 found = {}  # not every managed server grants it: the identity stays unverified
+        if certificate.IDENTITY in self.target.identity:
+            found[certificate.IDENTITY] = self._certificate(link)
         return TargetReport(
             target=self.target.id,
             kind=self.target.kind,
@@ -92,6 +99,20 @@ class PostgresCollector:
 
     def close(self) -> None:
         """Nothing stays open."""
+
+    def _certificate(self, link: Link) -> str:
+        """psycopg does not tell it: a connection of its own goes as far as TLS, as strict as `sslmode`."""
+        settings = self.target.settings
+        context = ssl.create_default_context(cafile=str(settings.ca or certifi.where()))
+        context.check_hostname = settings.sslmode == "verify-full"
+        if settings.sslmode not in {"verify-ca", "verify-full"}:
+            context.verify_mode = ssl.CERT_NONE
+        return certificate.shown_by(settings.host, settings.port, link, context, begin=self._begin_tls)
+
+    def _begin_tls(self, connection: socket.socket) -> None:
+        connection.sendall(_TLS_REQUEST)
+        if connection.recv(1) != b"S":
+            raise TlsFailed("the server offers no TLS", target=self.target.id)
 
     def _probe(self, link: Link, number: int, within: float) -> QueryProbe:
         at, began = datetime.now(timezone.utc), time.monotonic()

@@ -64,11 +64,12 @@ class PrometheusCollector:
             labels = self._external_labels(link)
         except CollectionError as error:
             failure = f"external labels: {error.message}"
+        found = {f"label.{name}": value for name, value in sorted(labels.items())}
         return TargetReport(
             target=self.target.id,
             kind=self.target.kind,
             role=self.target.role,
-            identity={f"label.{name}": value for name, value in sorted(labels.items())},
+            identity=found | self.api.certificate(link),
             declared=dict(self.target.identity),
             authenticated_as=self.api.authenticated_as,
             version=build.version[: wire.SHORT],

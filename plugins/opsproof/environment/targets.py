@@ -68,6 +68,9 @@ Address = Annotated[str, AfterValidator(_address)]
 Port = Annotated[int, AfterValidator(_port)]
 
 
+_CERTIFICATE = "certificate-sha256"
+
+
 class BudgetShape(Shape):
     in_flight: Annotated[int, Field(ge=1, le=64)] = 4
     rate: Annotated[float, Field(gt=0, le=1000)] = 20.0
@@ -81,7 +84,7 @@ class BudgetShape(Shape):
 class TargetSettings(Shape):
     """Base of the settings: what every kind of target may say besides its own keys."""
 
-    identities: ClassVar[tuple[str, ...]] = ("certificate-sha256",)
+    identities: ClassVar[tuple[str, ...]] = (_CERTIFICATE,)
     addressed_by: ClassVar[tuple[str, ...]] = ("url",)
 
     kind: str = ""
@@ -106,7 +109,7 @@ class KubernetesSettings(TargetSettings):
     `kubeconfig` is a path or a reference to its text; `server` overrides the address in it.
     """
 
-    identities = ("kube-system-uid", "certificate-sha256")
+    identities = ("kube-system-uid", _CERTIFICATE)
     addressed_by = ("server", "context")
 
     kubeconfig: SecretOrPath | None = None
@@ -148,6 +151,12 @@ class WebSettings(TargetSettings):
     headers: dict[str, SecretRef] = {}
 
     @model_validator(mode="after")
+    def _shows_what_it_declares(self) -> WebSettings:
+        if _CERTIFICATE in self.identity and urlsplit(self.url).scheme != "https":
+            refuse(f"identity {_CERTIFICATE} needs an https url")
+        return self
+
+    @model_validator(mode="after")
     def _whole_credentials(self) -> WebSettings:
         if (self.certificate is None) != (self.key is None):
             refuse("certificate and key belong together")
@@ -159,7 +168,7 @@ class WebSettings(TargetSettings):
 class PrometheusSettings(WebSettings):
     """A Prometheus server, or one that speaks its API."""
 
-    identities = ("label.<name>", "certificate-sha256")
+    identities = ("label.<name>", _CERTIFICATE)
 
 
 class AlertmanagerSettings(WebSettings):
@@ -179,11 +188,17 @@ class HttpSettings(TargetSettings):
     def address(self) -> str:
         return "direct" if not self.connect_to else "connect-to"
 
+    @model_validator(mode="after")
+    def _one_host_to_identify(self) -> HttpSettings:
+        if _CERTIFICATE in self.identity and len(self.connect_to) != 1:
+            refuse(f"identity {_CERTIFICATE} needs connect_to with exactly one host, whose certificate it is")
+        return self
+
 
 class PostgresSettings(TargetSettings):
     """A PostgreSQL database. `sslmode` defaults to verify-full, on loopback to prefer."""
 
-    identities = ("system-identifier", "certificate-sha256")
+    identities = ("system-identifier", _CERTIFICATE)
     addressed_by = ("host", "port", "database")
 
     host: Text
@@ -210,6 +225,8 @@ class PostgresSettings(TargetSettings):
         modes = ("disable", "prefer", "require", "verify-ca", "verify-full")
         if self.sslmode not in modes:
             refuse(f"unknown sslmode {short(self.sslmode)}", choices(self.sslmode, modes))
+        if _CERTIFICATE in self.identity and self.sslmode == "disable":
+            refuse(f"identity {_CERTIFICATE} needs an sslmode with TLS")
         return self
 
 
@@ -229,6 +246,12 @@ class RedisSettings(TargetSettings):
     @property
     def address(self) -> str:
         return f"{_bracketed(self.host)}:{self.port}" + (f"/{self.database}" if self.database else "")
+
+    @model_validator(mode="after")
+    def _shows_what_it_declares(self) -> RedisSettings:
+        if _CERTIFICATE in self.identity and not self.tls:
+            refuse(f"identity {_CERTIFICATE} needs tls: true")
+        return self
 
 
 KINDS: dict[str, type[TargetSettings]] = {
