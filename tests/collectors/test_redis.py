@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from opsproof.collectors.redis import RedisCollector, clock
 from opsproof.facts.redis import CacheMemory, CacheMemoryOf, CacheProbe, CacheProbes, CacheProbesOf
@@ -15,7 +16,7 @@ from opsproof.model.target import Target
 from tests.collectors import faulty
 from tests.collectors.links import RecordingLink, target_of
 from tests.testbed import place
-from tests.testbed.services import redis, secrets
+from tests.testbed.services import certificates, redis, secrets
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -96,6 +97,33 @@ def test_memory_beside_its_limit() -> None:
 def test_no_limit_is_zero() -> None:
     with redis.memory_unlimited():
         assert memory().samples[0].limit == 0
+
+
+def secured(port: int, **more: Any) -> Target:
+    return target(port=port, tls=True, **{"ca": str(certificates.authority_file()), **more})
+
+
+def test_over_tls() -> None:
+    """The certificate is verified for the host, against the declared authorities; it is the identity."""
+    issued = certificates.issue("redis.testbed", addresses=[place.HOST])
+    with redis.over_tls(issued) as port:
+        probe, link = probed(secured(port))
+        identity = RedisCollector(secured(port)).identify(RecordingLink(secured(port))).identity
+        distrusted, _ = probed(secured(port, ca=None))
+        plain, _ = probed(target(port=port))
+    assert (probe.failure, probe.role) == (None, "master")
+    assert link.paths == [f"REDIS {command}" for command in COMMANDS]
+    assert identity == {"certificate-sha256": issued.certificate.fingerprint(SHA256()).hex()}
+    assert failure(distrusted)[:2] == ("connect", "TlsFailed")
+    assert "self-signed" in failure(distrusted)[2] or "unable to get" in failure(distrusted)[2]
+    assert failure(plain)[1] in {"Unreachable", "BadAnswer"}
+
+
+def test_a_certificate_for_another_name_is_not_accepted() -> None:
+    with redis.over_tls(certificates.issue("another.testbed")) as port:
+        probe, _ = probed(secured(port))
+    assert failure(probe)[:2] == ("connect", "TlsFailed")
+    assert "not valid for" in failure(probe)[2]
 
 
 def test_a_replica() -> None:

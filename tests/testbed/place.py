@@ -23,6 +23,7 @@ PORTS = {
     "postgres": 27432,
     "redis": 27637,
     "redis-broker": 27638,
+    "redis-tls": 27639,
     "nginx-http": 27080,
     "nginx-https": 27081,
 }

@@ -16,7 +16,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tests.testbed import place, process
-from tests.testbed.services import secrets
+from tests.testbed.services import certificates, secrets
 
 REPOSITORY = Path(__file__).parents[3]
 SERVERS = {"redis": "allkeys-lru", "redis-broker": "noeviction"}
@@ -274,3 +274,26 @@ def frozen(server: str = "redis") -> Iterator[None]:
     finally:
         os.kill(pid, signal.SIGCONT)
         process.await_that(server, lambda: admin(server).ping())
+
+
+@contextmanager
+def over_tls(issued: certificates.Issued, server: str = "redis") -> Iterator[int]:
+    """The server listens for TLS, too, and shows the certificate; yields that port."""
+    port = place.PORTS["redis-tls"]
+    # The server reads a file again only when its name changes while TLS is on: so all at once.
+    files = [folder(server) / f"{issued.certificate.serial_number}.{kind}" for kind in ("crt", "key")]
+    for file, content in zip(files, issued.pem(), strict=True):
+        file.write_bytes(content)
+    settings: dict[str, object] = {
+        "tls-port": port,
+        "tls-cert-file": files[0],
+        "tls-key-file": files[1],
+        "tls-ca-cert-file": certificates.authority_file(),
+        "tls-auth-clients": "no",
+    }
+    first, *more = (str(word) for pair in settings.items() for word in pair)
+    admin(server).config_set(first, *more)
+    try:
+        yield port
+    finally:
+        admin(server).config_set("tls-port", "0")
