@@ -34,6 +34,8 @@ def test_nothing_fails_on_an_ordinary_day(
             assert not set(own) & set(changes), f"{scenario.name!r} and another of {group!r} change the same"
             named[scenario.name] = own
             changes |= own
+        if not any(subject.startswith("target ") for each in changes.values() for subject in each.subjects):
+            all_scraped()  # The same of the pods that the scenarios have made.
         after = everything(tmp_path)
     wrong = [*differences(healthy, after, changes), *_failing(changes), *_endless(after)]
     assert not wrong, "\n".join([f"{group}:", *wrong])

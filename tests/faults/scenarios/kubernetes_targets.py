@@ -132,6 +132,21 @@ def hostile() -> Iterator[Changes]:
         yield {}
 
 
+@scenario("the metrics of metrics.k8s.io are of last winter", situation="garbage", group="nodes")
+def old_metrics() -> Iterator[Changes]:
+    winter = faults.hostile("timestamp", path="/apis/metrics.k8s.io/", text="2026-01-21T03:00:00Z")
+    with (
+        proxy.before_kubernetes(winter) as (_, kubeconfig),
+        reached("accelerapp", "kubernetes", kubeconfig=str(kubeconfig)),
+    ):
+        old = "*last measurement is *d*h old; needed: at most 2m"
+        nodes = (f"node node-{name}" for name in ("a1", "a2", "b1", "b2"))
+        yield {
+            "AC-015": unknown("medium", *nodes, message=old),
+            "AC-016": fail("low", "pod accelerapp/*", message=old),
+        }
+
+
 @scenario("the API server is busy for a moment: 429 with Retry-After", situation="ordinary", group=ILL)
 def busy() -> Iterator[Changes]:
     with (

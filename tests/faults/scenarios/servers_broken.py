@@ -211,6 +211,18 @@ def hanging_database() -> Iterator[Changes]:
         }
 
 
+@scenario("opsproof may not see the sessions of other roles", situation="forbidden", group="nodes")
+def blind_database() -> Iterator[Changes]:
+    """What it would count is too little."""
+    with postgres_faults.statistics_forbidden():
+        said = "*GRANT pg_read_all_stats TO opsproof is missing*"
+        yield {
+            "RS-104": unknown("medium", "database postgres", message=said),
+            "SC-014": unknown("high", "database postgres", message=said),
+            "SC-026": unknown("critical", "database postgres", message=said),
+        }
+
+
 @scenario("the broker does not accept opsproof's password", situation="forbidden", group=GROUP)
 def broker_password() -> Iterator[Changes]:
     with redis.password_changed("redis-broker"):
