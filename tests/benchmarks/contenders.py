@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks import system
 from tests.benchmarks.measure import Sample, run
@@ -87,13 +88,18 @@ class Arena:
         """Requirements that the latest run did not find kept: the world is not what it should be."""
         result = json.loads((self.folder / "reports" / "latest" / "result.json").read_text())
         return [
-            f"{one['requirement']['id']} {one['outcome']}"
+            f"{one['requirement']['id']} {one['outcome']} ({_first_message(one)})"
             for one in result["requirements"]
             if one["outcome"] not in {"pass", "not_applicable"}
         ]
 
     def _run(self, *command: str) -> Sample:
         return run(command, self.folder, env=_shell(self.folder), good=DECIDED)
+
+
+def _first_message(requirement: dict[str, Any]) -> str:
+    findings = (finding for item in requirement["items"] for finding in item.get("findings", []))
+    return next((str(finding["message"]) for finding in findings), "no finding")
 
 
 def demo(folder: Path) -> Sample:

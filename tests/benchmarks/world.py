@@ -62,7 +62,17 @@ def create(api: Api, pods: int, progress: Progress) -> None:
     servers.start_scheduler()
     _give_address(api, namespace)
     await_that(f"{pods} pods are ready", lambda: ready(api, pods) >= pods, within=_LIMIT, every=5.0)
+    await_that("controllers have seen all", lambda: not _unseen(api, namespace), within=_LIMIT, every=5.0)
     progress(f"{namespace}: {pods} pods ready after {time.monotonic() - began:.0f} s")
+
+
+def _unseen(api: Api, namespace: str) -> bool:
+    """Whether a status still tells about an older generation than the spec's."""
+    things = (*api.list("Deployment", namespace), *api.list("PodDisruptionBudget", namespace))
+    return any(
+        thing.get("status", {}).get("observedGeneration") != thing["metadata"]["generation"]
+        for thing in things
+    )
 
 
 def remove(api: Api, pods: int, progress: Progress) -> None:
