@@ -309,8 +309,9 @@ class Session:
         ):
             return
         failed = f", {progress.failed} without answer: {progress.failure}" if progress.failed else ""
+        asks = "1 ask" if progress.total == 1 else f"{progress.total} asks"
         reporter.ensure_newline()
-        reporter.write_line(f"collected {progress.target}: {progress.total} asks{failed}")
+        reporter.write_line(f"collected {progress.target}: {asks}{failed}")
 
     # -- examine -------------------------------------------------------------------------------------
 

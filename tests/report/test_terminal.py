@@ -122,7 +122,7 @@ def test_an_entry_has_all_that_is_needed_to_act() -> None:
     )
     shown = " ".join(text(result([item(1, [one])])).split())
     for part in ("CRITICAL", "[P1, respond: 15 min]", "SH-001", "(health/pods-ready)", "pod shop/api-1: not ready",
-                 "measured 3, needed at most 0", "since 2026-06-15 10:00Z (2h ago by condition Ready)",
+                 "measured 3, needed at most 0", "since 2026-06-15 10:00Z (2h ago, condition Ready)",
                  "first step (SH-990): Look at the events"):  # fmt: skip
         assert part in shown, part
 

@@ -156,7 +156,8 @@ def _requirement(
 def _finding(finding: Finding, item: ItemResult, now: datetime) -> dict[str, Any]:
     since = ""
     if finding.since is not None:
-        ago = duration_text(max(0.0, (now - finding.since).total_seconds()))
+        passed = (now - finding.since).total_seconds()
+        ago = duration_text(passed) if passed >= 1 else "just now"
         since = f"{_moment(finding.since)} ({ago})" + (
             f", {finding.since_from}" if finding.since_from else ""
         )

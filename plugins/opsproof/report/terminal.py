@@ -114,7 +114,7 @@ def _finding_text(finding: Finding, now: datetime) -> str:
     if finding.measured or finding.limit:
         parts.append(f"measured {finding.measured or '-'}, needed {finding.limit or '-'}")
     if finding.since is not None:
-        known = f" by {finding.since_from}" if finding.since_from else ""
+        known = f", {finding.since_from}" if finding.since_from else ""
         parts.append(f"since {finding.since:%Y-%m-%d %H:%M}Z ({_ago(finding.since, now)}{known})")
     return " | ".join(parts)
 
@@ -124,7 +124,7 @@ def _step(step: StepRecord, name: str, width: int) -> Iterator[Line]:
     yield from _wrapped(f"first step ({name}){mark}: {step.do}", width, "      ", {"cyan": True})
     if step.warning:
         yield from _wrapped(
-            f"WARNING: {step.warning} Instead: {step.instead}", width, "      ", {"yellow": True}
+            f"WARNING: {step.warning.rstrip('.')}. Instead: {step.instead}", width, "      ", {"yellow": True}
         )
 
 
@@ -279,7 +279,8 @@ def _wrapped(
 
 
 def _ago(moment: datetime, now: datetime) -> str:
-    return f"{duration_text(max(0.0, (now - moment).total_seconds()))} ago"
+    passed = (now - moment).total_seconds()
+    return f"{duration_text(passed)} ago" if passed >= 1 else "just now"
 
 
 def _plural(count: int, noun: str) -> str:
