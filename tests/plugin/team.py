@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -94,10 +95,11 @@ requirements:
 
 @dataclass
 class Shop:
-    """A real HTTP server: what it answers by path, and every request that reached it."""
+    """A real HTTP server: what it answers by path, after how many seconds, and every request that reached it."""
 
     statuses: dict[str, int] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
+    takes: float = 0.0
     url: str = ""
 
     def __enter__(self) -> Shop:
@@ -106,6 +108,7 @@ class Shop:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 shop.seen.append(f"{self.command} {self.path}")
+                time.sleep(shop.takes)
                 body = b"ok"
                 self.send_response(shop.statuses.get(self.path, 200))
                 self.send_header("Content-Length", str(len(body)))

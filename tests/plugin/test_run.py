@@ -182,6 +182,7 @@ def test_a_selected_item_that_did_not_run_is_undecided(team: Team, shop: Shop) -
 def test_each_thing_is_asked_once(team: Team, shop: Shop, workers: tuple[str, ...]) -> None:
     """However many items, environments and workers share it; and requests.jsonl says just what the server saw."""
     team.environment("copy", shop.url)
+    shop.takes = 0.5  # so that workers want what another one is just asking
 
     team.run("checks", "--env", "production", "--env", "copy", *workers)
 
