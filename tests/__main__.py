@@ -2,7 +2,7 @@
 
 The testbed's real servers are installed, built and started first, with progress; where that is not
 possible the tests that need them are listed as not run, and under CI=true that is a failure. Words that
-follow go to pytest.
+follow go to pytest: options beside all tests, or paths in place of them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from tests import parts
 from tests.testbed import __main__ as testbed
@@ -37,7 +38,8 @@ def main(words: Sequence[str]) -> int:
 
 def _tests(words: Sequence[str]) -> bool:
     if words:
-        return parts.alone(["tests", *words])
+        named = any(Path(word.partition("::")[0]).exists() for word in words)
+        return parts.alone(words if named else ["tests", *words])
     return parts.together(parts.DIVIDED if parts.possible() else parts.WHOLE)
 
 
