@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from opsproof.evidence import provenance
 from tests.faults.scenarios.kubernetes_rollouts import not_measured
 from tests.testbed import __main__ as bed
 from tests.testbed import kubernetes_age as age
@@ -49,6 +50,10 @@ def morning() -> Iterator[None]:
 
 def record() -> Path:
     """Bring the testbed up, make the morning, run the daily checks, keep the run."""
+    if "opsproof" not in provenance.versions():
+        raise TestbedError(
+            "install the package first (pip install -e .): the recording has to name its version"
+        )
     bed.up()
     with tempfile.TemporaryDirectory(prefix="opsproof-demo-") as name, morning():
         command = [

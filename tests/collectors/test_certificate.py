@@ -12,11 +12,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from opsproof.collectors.alertmanager import AlertmanagerCollector
-from opsproof.collectors.certificate import IDENTITY
 from opsproof.collectors.postgres import PostgresCollector
 from opsproof.collectors.prometheus import PrometheusCollector
 from opsproof.model.failure import TlsFailed
-from opsproof.model.target import Target, TargetReport
+from opsproof.model.target import CERTIFICATE, Target, TargetReport
 from tests.collectors import test_postgres
 from tests.collectors.links import RecordingLink, target_of
 from tests.plugin.team import Team
@@ -28,7 +27,7 @@ COLLECTORS: dict[str, Callable[[Target], Any]] = {
     "alertmanager": AlertmanagerCollector,
     "prometheus": PrometheusCollector,
 }
-DECLARED = {IDENTITY: "?"}
+DECLARED = {CERTIFICATE: "?"}
 
 
 @pytest.fixture(scope="module")
@@ -80,12 +79,12 @@ def report(name: str, identity: dict[str, str] | None = None) -> TargetReport:
 @pytest.mark.parametrize("name", COLLECTORS)
 def test_a_declared_certificate_is_looked_at(name: str, shown: str) -> None:
     found = report(name, DECLARED).identity
-    assert found == ({"label.cluster": "here"} if name == "prometheus" else {}) | {IDENTITY: shown}
+    assert found == ({"label.cluster": "here"} if name == "prometheus" else {}) | {CERTIFICATE: shown}
 
 
 @pytest.mark.parametrize("name", COLLECTORS)
 def test_what_is_not_declared_is_not_looked_at(name: str, shown: str) -> None:
-    assert IDENTITY not in report(name).identity
+    assert CERTIFICATE not in report(name).identity
 
 
 def test_a_database_shows_its_certificate_once_it_was_asked_for_tls() -> None:
@@ -97,7 +96,7 @@ def test_a_database_shows_its_certificate_once_it_was_asked_for_tls() -> None:
         target = test_postgres.target(sslmode=sslmode, ca=ca, identity=DECLARED)
         link = RecordingLink(target)
         found = PostgresCollector(target).identify(link).identity
-        assert found[IDENTITY] == expected, sslmode
+        assert found[CERTIFICATE] == expected, sslmode
         assert f"TLS {place.HOST}:{place.PORTS['postgres']}" in link.paths
 
 
@@ -135,7 +134,7 @@ def test_identify_prints_what_an_environment_may_declare(shown: str, tmp_path: P
     told = team.opsproof("identify", "--env", "shop/production")
     assert told.returncode == 0, told.stdout + told.stderr
     targets = yaml.safe_load(told.stdout)["targets"]
-    assert targets["alertmanager"] == {"identity": {IDENTITY: shown}}
+    assert targets["alertmanager"] == {"identity": {CERTIFICATE: shown}}
     assert targets["prometheus"] == {"identity": {"label.cluster": "here"}}
     assert targets["http"] is None
     assert "    # it does not tell who it is" in told.stdout

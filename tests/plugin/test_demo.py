@@ -37,6 +37,7 @@ def test_the_demo_is_the_default_and_says_so(demo: tuple[Result, str]) -> None:
     assert "DEMO of demo" in printed
     assert {} == result.requests
     assert "intact" == result.integrity
+    assert "" == result.provenance.code_differs, "to be recorded anew: it names other code"
 
 
 def test_the_demo_shows_every_kind_of_finding(demo: tuple[Result, str]) -> None:

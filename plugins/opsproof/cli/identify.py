@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from opsproof.collect import Collection
-from opsproof.collectors.certificate import IDENTITY
 from opsproof.evidence.redaction import Redactor
 from opsproof.evidence.run import utc_now
-from opsproof.model.target import Target
+from opsproof.model.target import CERTIFICATE, Target
 from opsproof.plan import Planned
 from opsproof.secrets import secrets_of
 
@@ -51,9 +50,9 @@ def declarations(plan: Planned) -> Iterator[tuple[str, bool]]:
 
 def _as_far_as_it_tells(target: Target) -> Target:
     """A kind that tells nothing else is asked for its certificate, which is otherwise not looked at."""
-    if target.settings.identities != (IDENTITY,):
+    if target.settings.identities != (CERTIFICATE,):
         return target
-    return replace(target, identity={**target.identity, IDENTITY: "?"})
+    return replace(target, identity={**target.identity, CERTIFICATE: "?"})
 
 
 def _identity(identity: dict[str, str]) -> Iterator[str]:

@@ -14,8 +14,7 @@ import certifi
 from opsproof.collectors.link import Link
 from opsproof.collectors.web_failure import translated
 from opsproof.model.failure import BadAnswer
-
-IDENTITY = "certificate-sha256"
+from opsproof.model.target import CERTIFICATE
 
 
 def declared(url: str, link: Link, *, ca: Path | None = None, server_name: str = "") -> dict[str, str]:
@@ -25,10 +24,10 @@ def declared(url: str, link: Link, *, ca: Path | None = None, server_name: str =
         CollectionError: see `shown_by`.
     """
     parts = urlsplit(url)
-    if IDENTITY not in link.target.identity or parts.scheme != "https" or not parts.hostname:
+    if CERTIFICATE not in link.target.identity or parts.scheme != "https" or not parts.hostname:
         return {}
     context = ssl.create_default_context(cafile=str(ca or certifi.where()))
-    return {IDENTITY: shown_by(parts.hostname, parts.port or 443, link, context, server_name=server_name)}
+    return {CERTIFICATE: shown_by(parts.hostname, parts.port or 443, link, context, server_name=server_name)}
 
 
 def shown_by(

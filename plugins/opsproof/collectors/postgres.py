@@ -29,7 +29,7 @@ from opsproof.facts.postgres import (
 )
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured, TimedOut, TlsFailed
-from opsproof.model.target import Target, TargetReport
+from opsproof.model.target import CERTIFICATE, Target, TargetReport
 
 if TYPE_CHECKING:
     import psycopg
@@ -85,8 +85,8 @@ class PostgresCollector:
                 }
             except CollectionError:
                 found = {}  # not every managed server grants it: the identity stays unverified
-        if certificate.IDENTITY in self.target.identity:
-            found[certificate.IDENTITY] = self._certificate(link)
+        if CERTIFICATE in self.target.identity:
+            found[CERTIFICATE] = self._certificate(link)
         return TargetReport(
             target=self.target.id,
             kind=self.target.kind,

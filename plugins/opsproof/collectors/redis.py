@@ -25,7 +25,7 @@ from opsproof.facts.redis import (
 )
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured, TimedOut
-from opsproof.model.target import Target, TargetReport
+from opsproof.model.target import CERTIFICATE, Target, TargetReport
 
 _LONGEST = 10.0
 _KEY = "opsproof:probe"  # read only, and need not exist
@@ -194,7 +194,7 @@ class _Session:
         sock = self.connection._sock
         if not hasattr(sock, "getpeercert"):
             return {}
-        return {"certificate-sha256": hashlib.sha256(sock.getpeercert(True)).hexdigest()}
+        return {CERTIFICATE: hashlib.sha256(sock.getpeercert(True)).hexdigest()}
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:

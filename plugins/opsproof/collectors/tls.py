@@ -22,7 +22,7 @@ from opsproof.collectors.web_failure import translated
 from opsproof.facts.tls import Certificate, Served, ServedOf, host_and_port
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured
-from opsproof.model.target import Target, TargetReport
+from opsproof.model.target import CERTIFICATE, Target, TargetReport
 
 _LONGEST_HANDSHAKE = 10.0
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME
@@ -58,9 +58,9 @@ class TlsCollector:
     def identify(self, link: Link) -> TargetReport:
         """The certificate, where the target's `connect_to` leaves one host to identify."""
         found, hosts = {}, list(self.target.settings.connect_to)
-        if "certificate-sha256" in self.target.identity and len(hosts) == 1:
+        if CERTIFICATE in self.target.identity and len(hosts) == 1:
             host, port = host_and_port(hosts[0])
-            found = {"certificate-sha256": self._shake(host, port, _accepting(), link, 1).digest}
+            found = {CERTIFICATE: self._shake(host, port, _accepting(), link, 1).digest}
         return TargetReport(
             target=self.target.id,
             kind=self.target.kind,

@@ -22,7 +22,7 @@ from opsproof.environment.problems import choices, short
 from opsproof.environment.references import WRITE, FilePath
 from opsproof.environment.references import SecretRef as SecretRef
 from opsproof.environment.shape import Shape, Text, refuse
-from opsproof.model.target import Budget
+from opsproof.model.target import CERTIFICATE, Budget
 from opsproof.model.units import Bytes, Duration
 
 
@@ -68,9 +68,6 @@ Address = Annotated[str, AfterValidator(_address)]
 Port = Annotated[int, AfterValidator(_port)]
 
 
-_CERTIFICATE = "certificate-sha256"
-
-
 class BudgetShape(Shape):
     in_flight: Annotated[int, Field(ge=1, le=64)] = 4
     rate: Annotated[float, Field(gt=0, le=1000)] = 20.0
@@ -84,7 +81,7 @@ class BudgetShape(Shape):
 class TargetSettings(Shape):
     """Base of the settings: what every kind of target may say besides its own keys."""
 
-    identities: ClassVar[tuple[str, ...]] = (_CERTIFICATE,)
+    identities: ClassVar[tuple[str, ...]] = (CERTIFICATE,)
     addressed_by: ClassVar[tuple[str, ...]] = ("url",)
 
     kind: str = ""
@@ -109,7 +106,7 @@ class KubernetesSettings(TargetSettings):
     `kubeconfig` is a path or a reference to its text; `server` overrides the address in it.
     """
 
-    identities = ("kube-system-uid", _CERTIFICATE)
+    identities = ("kube-system-uid", CERTIFICATE)
     addressed_by = ("server", "context")
 
     kubeconfig: SecretOrPath | None = None
@@ -152,8 +149,8 @@ class WebSettings(TargetSettings):
 
     @model_validator(mode="after")
     def _shows_what_it_declares(self) -> WebSettings:
-        if _CERTIFICATE in self.identity and urlsplit(self.url).scheme != "https":
-            refuse(f"identity {_CERTIFICATE} needs an https url")
+        if CERTIFICATE in self.identity and urlsplit(self.url).scheme != "https":
+            refuse(f"identity {CERTIFICATE} needs an https url")
         return self
 
     @model_validator(mode="after")
@@ -168,7 +165,7 @@ class WebSettings(TargetSettings):
 class PrometheusSettings(WebSettings):
     """A Prometheus server, or one that speaks its API."""
 
-    identities = ("label.<name>", _CERTIFICATE)
+    identities = ("label.<name>", CERTIFICATE)
 
 
 class AlertmanagerSettings(WebSettings):
@@ -190,15 +187,15 @@ class HttpSettings(TargetSettings):
 
     @model_validator(mode="after")
     def _one_host_to_identify(self) -> HttpSettings:
-        if _CERTIFICATE in self.identity and len(self.connect_to) != 1:
-            refuse(f"identity {_CERTIFICATE} needs connect_to with exactly one host, whose certificate it is")
+        if CERTIFICATE in self.identity and len(self.connect_to) != 1:
+            refuse(f"identity {CERTIFICATE} needs connect_to with exactly one host, whose certificate it is")
         return self
 
 
 class PostgresSettings(TargetSettings):
     """A PostgreSQL database. `sslmode` defaults to verify-full, on loopback to prefer."""
 
-    identities = ("system-identifier", _CERTIFICATE)
+    identities = ("system-identifier", CERTIFICATE)
     addressed_by = ("host", "port", "database")
 
     host: Text
@@ -225,8 +222,8 @@ class PostgresSettings(TargetSettings):
         modes = ("disable", "prefer", "require", "verify-ca", "verify-full")
         if self.sslmode not in modes:
             refuse(f"unknown sslmode {short(self.sslmode)}", choices(self.sslmode, modes))
-        if _CERTIFICATE in self.identity and self.sslmode == "disable":
-            refuse(f"identity {_CERTIFICATE} needs an sslmode with TLS")
+        if CERTIFICATE in self.identity and self.sslmode == "disable":
+            refuse(f"identity {CERTIFICATE} needs an sslmode with TLS")
         return self
 
 
@@ -249,8 +246,8 @@ class RedisSettings(TargetSettings):
 
     @model_validator(mode="after")
     def _shows_what_it_declares(self) -> RedisSettings:
-        if _CERTIFICATE in self.identity and not self.tls:
-            refuse(f"identity {_CERTIFICATE} needs tls: true")
+        if CERTIFICATE in self.identity and not self.tls:
+            refuse(f"identity {CERTIFICATE} needs tls: true")
         return self
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import astuple
 
+CERTIFICATE = "certificate-sha256"  # the identity that any server with TLS can prove
+
 
 @dataclass(frozen=True)
 class Target:
