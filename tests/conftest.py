@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from opsproof.report.model import Result
+from opsproof.model.result import Result
 from tests.detection import Detection
 from tests.faults.run import everything, findings
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from opsproof.report.model import Result
+from opsproof.model.result import Result
 from tests.faults.run import by_id
 from tests.faults.scenario import Changes, Scenario
 

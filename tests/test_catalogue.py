@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from opsproof.check import Check
 from opsproof.environment.bind import bind
 from opsproof.environment.load import Loaded, load_systems
+from opsproof.examine.check import Check
 from opsproof.library import Found, discover
 from opsproof.model.requirement import Requirement, Step
-from opsproof.plan import Wanted, make_plan
+from opsproof.plan.plan import Wanted, make_plan
 
 ROOT = Path(__file__).parents[1]
 SYSTEMS = ROOT / "checks" / "systems"

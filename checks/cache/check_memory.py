@@ -17,7 +17,7 @@ from opsproof import (
     Undecided,
     check,
 )
-from opsproof.facts.redis import CacheMemory, RedisMemory
+from opsproof.sources.redis.facts import CacheMemory, RedisMemory
 
 
 class CacheMemoryLimits(Limits):

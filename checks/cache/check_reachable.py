@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from opsproof import HIGH, AtMost, Count, Duration, Examination, Limits, Scoped, check
-from opsproof.facts.redis import CacheProbe, CacheProbes, RedisProbes
-from opsproof.facts.tally import Fault, tally
+from opsproof.examine.tally import Fault, tally
 from opsproof.model.failure import Failure
+from opsproof.sources.redis.facts import CacheProbe, CacheProbes, RedisProbes
 
 _OURS = {"Unauthenticated", "Forbidden", "NotFound", "TlsFailed", "BadAnswer", "NotConfigured", "TooBig"}
 _ROLES = {"master": "master", "slave": "replica", "sentinel": "sentinel"}

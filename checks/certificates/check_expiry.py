@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated
 
 from opsproof import HIGH, AtLeast, Duration, Examination, Limits, Scoped, check
-from opsproof.facts.tls import Certificate, Served, ServedCertificates, Unserved
+from opsproof.sources.tls.facts import Certificate, Served, ServedCertificates, Unserved
 
 
 class ExpiryLimits(Limits):

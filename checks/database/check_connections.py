@@ -17,11 +17,11 @@ from opsproof import (
     Undecided,
     check,
 )
-from opsproof.facts.beside import Beside, known
-from opsproof.facts.course import recorded
-from opsproof.facts.postgres import PostgresSessions, RoleSessions, Sessions
-from opsproof.facts.prometheus import PromQL, Recorded, Recording, Samples
+from opsproof.examine.beside import Beside, known
 from opsproof.model.failure import Failure, Forbidden
+from opsproof.sources.postgres.facts import PostgresSessions, RoleSessions, Sessions
+from opsproof.sources.prometheus.facts import PromQL, Recorded, Recording, Samples
+from opsproof.sources.prometheus.reading.course import recorded
 
 # pg_stat_database_numbackends is per database, and the slots are the server's.
 _SHARE = "sum(${pg_backends}) / max(${pg_max_connections})"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from opsproof import CRITICAL, AtMost, Count, Duration, Examination, Limits, Scoped, Subject, check
-from opsproof.facts.postgres import DatabaseProbes, PostgresProbes, QueryProbe
-from opsproof.facts.prometheus import PromQL, Samples, number
-from opsproof.facts.tally import Fault, tally
+from opsproof.examine.tally import Fault, tally
+from opsproof.sources.postgres.facts import DatabaseProbes, PostgresProbes, QueryProbe
+from opsproof.sources.prometheus.facts import PromQL, Samples, number
 
 _OURS = {"Unauthenticated", "Forbidden", "NotFound", "TlsFailed", "BadAnswer", "NotConfigured", "TooBig"}
 

@@ -8,8 +8,12 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from opsproof import HIGH, Count, Examination, Limits, Listing, Scoped, Subject, Undecided, check
-from opsproof.facts.kubernetes import NetworkPolicies, Pods
-from opsproof.facts.kubernetes_isolation import (
+from opsproof.model.failure import CollectionError
+from opsproof.model.words import first_few
+from opsproof.sources.kubernetes.asks import NetworkPolicies, Pods
+from opsproof.sources.kubernetes.facts.network import NetworkPolicy
+from opsproof.sources.kubernetes.facts.pods import Pod
+from opsproof.sources.kubernetes.reading.isolation import (
     DIRECTIONS,
     Direction,
     Relation,
@@ -21,10 +25,6 @@ from opsproof.facts.kubernetes_isolation import (
     parse_relation,
     representatives,
 )
-from opsproof.facts.kubernetes_network import NetworkPolicy
-from opsproof.facts.kubernetes_pods import Pod
-from opsproof.facts.wording import first_few
-from opsproof.model.failure import CollectionError
 
 
 def _readable(text: str) -> str:

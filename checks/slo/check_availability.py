@@ -17,9 +17,10 @@ from opsproof import (
     Undecided,
     check,
 )
-from opsproof.facts.course import deciding, enough, recorded
-from opsproof.facts.matchers import workload_of
-from opsproof.facts.prometheus import PromQL, Recorded, Samples, Series, number
+from opsproof.examine.deciding import deciding
+from opsproof.sources.prometheus.facts import PromQL, Recorded, Samples, Series, number
+from opsproof.sources.prometheus.reading.course import enough, recorded
+from opsproof.sources.prometheus.reading.matchers import workload_of
 
 # Every job's targets: the row's jobs are picked here, so that one query serves all rows.
 Up = Annotated[Samples, PromQL("up", over="window")]

@@ -17,8 +17,9 @@ from opsproof import (
     Undecided,
     check,
 )
-from opsproof.facts.course import Course, course, deciding, no_events, recorded
-from opsproof.facts.prometheus import Point, PromQL, Recorded, Samples, number
+from opsproof.examine.deciding import deciding
+from opsproof.sources.prometheus.facts import Point, PromQL, Recorded, Samples, number
+from opsproof.sources.prometheus.reading.course import Course, course, no_events, recorded
 
 Errors = Annotated[Samples, PromQL("sum(increase(${http_errors}[${window}]))")]
 Total = Annotated[Samples, PromQL("sum(increase(${http_requests}[${window}]))")]

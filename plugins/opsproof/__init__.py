@@ -1,11 +1,11 @@
 """opsproof: a runbook's promises as pytest checks against the live environment."""
 
-from opsproof.check import Check, check
-from opsproof.examine import Examination
-from opsproof.facts.listing import Listing
+from opsproof.examine.check import Check, check
+from opsproof.examine.examination import Examination
 from opsproof.model.failure import NotApplicable, Undecided
 from opsproof.model.level import CRITICAL, HIGH, LOW, MEDIUM, Level
 from opsproof.model.limits import AtLeast, AtMost, Limits, Scoped
+from opsproof.model.listing import Listing
 from opsproof.model.subject import Subject
 from opsproof.model.units import Bytes, Cores, Count, Duration, Percent
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
-from opsproof.check import Check, CheckError
 from opsproof.environment.problems import shown
+from opsproof.examine.check import Check, CheckError
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from opsproof import canary
-from opsproof.check import Check
-from opsproof.item import CheckItem
+from opsproof.examine.check import Check
+from opsproof.hooks import canary
+from opsproof.hooks.item import CheckItem
+from opsproof.hooks.options import add_options
+from opsproof.hooks.session import Session
 from opsproof.library import Library
 from opsproof.model.level import Level
-from opsproof.options import add_options
 from opsproof.report.terminal import Line, lines, notes
-from opsproof.session import Session
 
 pytest.register_assert_rewrite("opsproof.checks")
 

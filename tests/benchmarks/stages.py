@@ -31,7 +31,7 @@ def pytest_sessionstart() -> None:
 
 def _watch_first_request() -> None:
     """Collectors are imported when they are first needed: only then does the work begin."""
-    from opsproof.collectors.link import Link
+    from opsproof.transport.link import Link
 
     request = Link.request
 

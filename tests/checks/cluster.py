@@ -9,11 +9,18 @@ from typing import Any, TypeVar
 import msgspec
 
 from opsproof import HIGH, Examination, Level, Listing
-from opsproof.facts.kubernetes_network import EndpointSlice, NetworkPolicy, Service
-from opsproof.facts.kubernetes_pods import Pod
-from opsproof.facts.kubernetes_scaling import Autoscaler, DisruptionBudget
-from opsproof.facts.kubernetes_workloads import CronJob, DaemonSet, Deployment, Job, ReplicaSet, StatefulSet
 from opsproof.model.failure import Failure
+from opsproof.sources.kubernetes.facts.network import EndpointSlice, NetworkPolicy, Service
+from opsproof.sources.kubernetes.facts.pods import Pod
+from opsproof.sources.kubernetes.facts.scaling import Autoscaler, DisruptionBudget
+from opsproof.sources.kubernetes.facts.workloads import (
+    CronJob,
+    DaemonSet,
+    Deployment,
+    Job,
+    ReplicaSet,
+    StatefulSet,
+)
 
 T = TypeVar("T")
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=timezone.utc)

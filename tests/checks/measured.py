@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 
 from opsproof import HIGH, Examination
-from opsproof.facts.prometheus import Recording, Samples, Series, step_for
 from opsproof.model.finding import Finding
 from opsproof.model.outcome import Outcome
+from opsproof.sources.prometheus.facts import Recording, Samples, Series, step_for
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=timezone.utc)
 UNIX = NOW.timestamp()

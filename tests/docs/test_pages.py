@@ -10,7 +10,7 @@ import pytest
 
 from opsproof.cli import main
 from opsproof.environment.load import load_systems
-from opsproof.options import add_options
+from opsproof.hooks.options import add_options
 from tests.docs.pages import ROOT, Step, documents, prose
 from tests.testbed.__main__ import COMMANDS
 
@@ -153,10 +153,11 @@ def test_the_examples_of_a_system_load(tmp_path: Path, monkeypatch: pytest.Monke
 def test_every_key_of_a_systems_files_is_explained() -> None:
     """Each key of each shape stands in the examples of `docs/system.md`."""
     from opsproof.environment.environment import EnvironmentShape, NotApplicableShape, QuietHoursShape
+    from opsproof.environment.kinds import settings_of, targeted
     from opsproof.environment.runbook import AdoptionShape, ProcedureShape, RequirementShape, StepShape
+    from opsproof.environment.settings import BudgetShape
     from opsproof.environment.shape import allowed_keys
     from opsproof.environment.system import RunbookShape, SeverityShape, SystemShape
-    from opsproof.environment.targets import KINDS, BudgetShape
     from opsproof.environment.waivers import WaiverShape
 
     page = (ROOT / "docs" / "system.md").read_text()
@@ -170,7 +171,7 @@ def test_every_key_of_a_systems_files_is_explained() -> None:
         BudgetShape,
         WaiverShape,
     ]
-    shapes += KINDS.values()
+    shapes += [settings_of(kind) for kind in targeted()]
     missing = {
         key
         for shape in shapes

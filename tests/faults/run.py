@@ -13,7 +13,7 @@ import msgspec
 
 from opsproof.evidence.run import Run, open_run
 from opsproof.model.finding import Finding
-from opsproof.report.model import RequirementResult, Result
+from opsproof.model.result import RequirementResult, Result
 from tests.faults import elsewhere
 from tests.faults.scenario import Changes, Expected
 from tests.testbed import place

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from opsproof.report.model import Result
+from opsproof.model.result import Result
 from tests.detection import Detection
 from tests.faults.rollouts import catch_up
 from tests.faults.run import differences, everything

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from opsproof.judge.gate import judge
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome, worst
-from opsproof.report.model import RequirementRecord, RequirementResult
+from opsproof.model.result import RequirementRecord, RequirementResult
 
 RESULTS = st.lists(st.tuples(st.sampled_from(Outcome), st.sampled_from(Level), st.booleans()))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from opsproof.model.finding import Finding
-from opsproof.report.model import Result
+from opsproof.model.result import Result
 from tests.detection import Detection
 from tests.faults.run import differences, everything, findings
 from tests.faults.scenario import Changes, Expected, load

@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus, urlsplit
 import pytest
 
 from opsproof.evidence.run import Run
-from opsproof.report.model import Result
+from opsproof.model.result import Result
 from tests.faults.elsewhere import ROOT, reached
 from tests.faults.run import everything, latest
 from tests.testbed import kubernetes_servers

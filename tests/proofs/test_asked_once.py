@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from opsproof.report.model import Result
+from opsproof.model.result import Result
 from tests.faults.run import findings
 from tests.proofs.conftest import Proof, plain
 from tests.testbed import place

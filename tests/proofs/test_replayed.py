@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from opsproof.report.model import RequirementResult, Result
+from opsproof.model.result import RequirementResult, Result
 from tests.faults.run import encode, latest, opsproof
 from tests.proofs.conftest import Proof
 

@@ -1,5 +1,5 @@
 """The team and its shop, for what a real run prints."""
 
-from tests.plugin.conftest import shop, team
+from tests.hooks.conftest import shop, team
 
 __all__ = ["shop", "team"]

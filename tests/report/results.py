@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from opsproof.judge.fold import build
 from opsproof.model.finding import Finding, ItemResult
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome, worst
-from opsproof.model.subject import Subject
-from opsproof.model.target import TargetReport
-from opsproof.report.build import build
-from opsproof.report.model import (
+from opsproof.model.result import (
     CheckRecord,
     ItemRecord,
     LimitRecord,
@@ -26,6 +24,8 @@ from opsproof.report.model import (
     SystemRecord,
     WaiverUse,
 )
+from opsproof.model.subject import Subject
+from opsproof.model.target import TargetReport
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=timezone.utc)
 

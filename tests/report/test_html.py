@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from opsproof.model.finding import Excluded, Finding
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
+from opsproof.model.result import Result, WaiverUse
 from opsproof.model.target import TargetReport
 from opsproof.report.html import MOVING, STATIC, render
-from opsproof.report.model import Result, WaiverUse
 from tests.report.results import NOW, finding, item, result
 
 HOSTILE = [

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
-from opsproof.report.model import Result, WaiverUse
+from opsproof.model.result import Result, WaiverUse
 from opsproof.report.terminal import lines
-from tests.plugin.team import Shop, Team
+from tests.hooks.team import Shop, Team
 from tests.report.results import NOW, finding, item, result
 
 

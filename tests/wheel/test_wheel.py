@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugin.team import CHECK, Shop
+from tests.hooks.team import CHECK, Shop
 from tests.wheel.built import ROOT, Folder, wheel
 
 SYSTEM = """
@@ -76,7 +76,8 @@ def test_the_wheel_holds_the_library_and_no_system() -> None:
 def test_only_the_wheel_is_there(folder: Folder) -> None:
     """What is tested is the installed distribution, not this checkout."""
     found = folder.run(
-        "python -c 'import opsproof, opsproof.checks.health.check_pods as pods; print(opsproof.__file__, pods.__file__)'"
+        "python -c 'import opsproof, opsproof.checks.health.check_pods_ready as pods;"
+        " print(opsproof.__file__, pods.__file__)'"
     )
 
     assert [str(folder.path / ".venv")] * 2 == [place.split("/lib/")[0] for place in found.stdout.split()], (
@@ -130,7 +131,7 @@ def test_the_librarys_assertions_are_rewritten(folder: Folder) -> None:
         "import pytest\n"
         "class P:\n"
         "    def pytest_sessionstart(self):\n"
-        "        import opsproof.checks.health.check_pods as m\n"
+        "        import opsproof.checks.health.check_pods_ready as m\n"
         "        print('loaded by', type(m.__loader__).__name__)\n"
         "pytest.main(['checks', '-q', '-s', '--collect-only'], plugins=[P()])\n"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from opsproof.environment.load import load_systems
 from opsproof.evidence.run import utc_now
 from opsproof.library import discover
-from opsproof.plan import Planned, Wanted, make_plan
+from opsproof.plan.plan import Planned, Wanted, make_plan
 
 
 def planned(folder: Path, environments: tuple[str, ...]) -> Planned:

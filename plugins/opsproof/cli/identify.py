@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from opsproof.collect import Collection
-from opsproof.evidence.redaction import Redactor
+from opsproof.collect.collection import Collection
+from opsproof.collect.redaction import Redactor
+from opsproof.collect.secrets import secrets_of
 from opsproof.evidence.run import utc_now
 from opsproof.model.target import CERTIFICATE, Target
-from opsproof.plan import Planned
-from opsproof.secrets import secrets_of
+from opsproof.plan.plan import Planned
 
 _WITHIN = 60.0
 

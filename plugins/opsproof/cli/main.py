@@ -102,9 +102,10 @@ def verify(run: Path) -> None:
     Exit status 0 when intact, 1 when altered or incomplete, 2 when there is no such run.
     """
     from opsproof.evidence.run import open_run
+    from opsproof.judge.rebuild import result_of
 
     try:
-        result = open_run(run).result()
+        result = result_of(open_run(run))
     except (FileNotFoundError, ValueError) as wrong:
         click.echo(f"{wrong}", err=True)
         sys.exit(2)

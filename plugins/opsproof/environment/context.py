@@ -8,16 +8,16 @@ from typing import Any
 from opsproof.environment.environment import Environment
 from opsproof.environment.names import UnknownName, mentioned, text
 from opsproof.environment.problems import choices
+from opsproof.model.argument import fill
 from opsproof.model.failure import NotConfigured
 from opsproof.model.limits import Limits, Steps
 from opsproof.model.target import Target
 from opsproof.model.units import Unit
-from opsproof.source import fill
 
 
 @dataclass(frozen=True)
 class EnvironmentContext:
-    """Implements `opsproof.source.Context`. Fields of the limits come before names and metrics."""
+    """Implements `opsproof.model.argument.Context`. Fields of the limits come before names and metrics."""
 
     environment: Environment
     limits: Limits

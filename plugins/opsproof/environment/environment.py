@@ -14,8 +14,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 from opsproof.environment.names import Names
 from opsproof.environment.problems import Problem, short, shown
 from opsproof.environment.references import FilePath, missing_path
+from opsproof.environment.settings import paths, secrets
 from opsproof.environment.shape import LevelWord, Moment, Shape, Text, refuse, word
-from opsproof.environment.targets import paths, secrets
 from opsproof.model.level import Level
 from opsproof.model.requirement import NotApplicableHere, Position, Positions, QuietHours
 from opsproof.model.target import Target

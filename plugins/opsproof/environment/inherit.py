@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsproof.environment.environment import Environment, EnvironmentShape
+from opsproof.environment.kinds import KindError, settings_of, targeted
 from opsproof.environment.names import Names
 from opsproof.environment.problems import Problem, choices, short, unknown
+from opsproof.environment.settings import TargetSettings, target_id
 from opsproof.environment.shape import described, each, shaped
 from opsproof.environment.system import SystemFile, circles, undeclared
-from opsproof.environment.targets import KINDS, TargetSettings, target_id
 from opsproof.environment.yaml import Document
 from opsproof.model.requirement import NotApplicableHere, Positions
 from opsproof.model.target import Target
@@ -120,11 +121,16 @@ def _target(role: str, written: Any, document: Document) -> tuple[Target | None,
         needed = f"{'.'.join(path)}: needs a mapping of keys to values, found {described(written)}"
         return None, [Problem.at(positions.at(*path), needed)]
     kind = written.get("kind", role)
-    if kind not in KINDS:
-        if "kind" in written:
-            return None, [unknown(positions.at(*path, "kind"), "kind of target", str(kind), KINDS)]
-        return None, [Problem.at(positions.key(*path), f"{role} needs a kind", choices(role, KINDS))]
-    settings, problems = shaped(KINDS[kind], document, path, context=document.positions.file.parent)
+    try:
+        allowed = targeted()
+        if kind not in allowed:
+            if "kind" in written:
+                return None, [unknown(positions.at(*path, "kind"), "kind of target", str(kind), allowed)]
+            return None, [Problem.at(positions.key(*path), f"{role} needs a kind", choices(role, allowed))]
+        form = settings_of(kind)
+    except KindError as error:
+        return None, [Problem.at(positions.key(*path), str(error))]
+    settings, problems = shaped(form, document, path, context=document.positions.file.parent)
     problems = [_under(path, problem) for problem in problems]
     if settings is None:
         return None, problems

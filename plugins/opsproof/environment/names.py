@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsproof.environment.problems import choices
+from opsproof.model.argument import placeholders
 from opsproof.model.failure import NotConfigured
-from opsproof.source import placeholders
 
 _NAMED = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")

@@ -40,7 +40,7 @@ MOST_VALUES = 200_000
 _WHOLE = re.compile(r"0|-?[1-9][0-9]{0,19}")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
 _NUMBERLIKE = re.compile(
-    r"[-+]?(?=\.?[0-9])[0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]*)?|[-+]?0[xob][0-9a-fA-F_]+|[-+]?\.(inf|nan)",
+    r"[-+]?(?=\.?[0-9])[0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9_]*)?|[-+]?0[xob][0-9a-fA-F_]+|[-+]?\.(inf|nan)",
     re.IGNORECASE,
 )
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
@@ -170,6 +170,8 @@ def _syntax(file: Path, text: str, error: yaml.YAMLError) -> Problem:
     lines = text.splitlines()
     here = lines[mark.line][mark.column :] if mark.line < len(lines) else ""
     message = str(getattr(error, "problem", "") or "cannot be read")
+    if "nesting depth" in message:  # PyYAML 6.0.4 and later have a bound of their own
+        return Problem(file, mark.line + 1, mark.column + 1, f"nested deeper than {DEEPEST} levels")
     if here.startswith("\t"):
         return Problem(
             file, mark.line + 1, mark.column + 1, "a tab where YAML wants spaces", "indent with spaces"

@@ -17,10 +17,7 @@ import msgspec
 from opsproof.evidence import journal
 from opsproof.evidence.files import point, write_atomically, writing
 from opsproof.evidence.journal import Journal
-from opsproof.model.finding import ItemResult
-from opsproof.model.target import TargetReport
-from opsproof.report.build import build
-from opsproof.report.model import Plan, Provenance, Result, Selection, WaiverUse
+from opsproof.model.result import Provenance, Selection
 
 S = TypeVar("S")
 MANIFEST = "manifest.json"
@@ -76,39 +73,13 @@ class Run:
         except msgspec.MsgspecError as misfit:
             raise ValueError(f"{self.folder / name}: {misfit}") from None
 
-    def result(self) -> Result:
-        """Rebuild the run's result from plan, selection and journal, and say whether they are intact.
-
-        Raises:
-            FileNotFoundError: the folder holds no run.
-        """
-        reading = journal.read(self.folder / "journal.jsonl")
-        items = [msgspec.json.decode(data, type=ItemResult) for data in reading.of("result")]
-        targets = [msgspec.json.decode(data, type=TargetReport) for data in reading.of("target")]
-        waivers = [msgspec.json.decode(data, type=WaiverUse) for data in reading.of("waiver")]
-        ends = [msgspec.json.decode(data, type=_End) for data in reading.of("end")]
-        starts = [msgspec.json.decode(data, type=Provenance) for data in reading.of("start")]
-        if not starts:
-            raise ValueError(f"{self.folder}: the journal does not begin with a run")
-        return build(
-            plan=self.read("plan.json", Plan),
-            selection=self._selection(),
-            provenance=starts[0],
-            items=items,
-            targets=targets,
-            waivers=waivers,
-            finished=ends[-1].finished if ends else None,
-            integrity=reading.altered or self._altered() or "intact",
-            requests=self.requests(),
-        )
-
     def read_now(self) -> datetime:
         """The clock that the run decided by."""
-        return self._start().now
+        return self.start().now
 
     def code_differs(self, versions: dict[str, str], digests: dict[str, str]) -> str:
         """How the code and files that decide now differ from those that recorded the run; empty if not."""
-        start = self._start()
+        start = self.start()
         changed = [
             f"{name} {start.versions.get(name, '-')} -> {versions.get(name, '-')}"
             for name in ("opsproof",)
@@ -117,13 +88,13 @@ class Run:
         changed += [name for name, digest in digests.items() if start.digests.get(name) != digest]
         return ", ".join(changed)
 
-    def _start(self) -> Provenance:
+    def start(self) -> Provenance:
         reading = journal.read(self.folder / "journal.jsonl")
         for data in reading.of("start"):
             return msgspec.json.decode(data, type=Provenance)
         raise ValueError(f"{self.folder}: the journal does not begin with a run")
 
-    def _selection(self) -> Selection:
+    def selection(self) -> Selection:
         try:
             return self.read("selection.json", Selection)
         except FileNotFoundError:
@@ -131,7 +102,7 @@ class Run:
 
     def decides_nothing(self) -> bool:
         """It never got so far as to select something."""
-        return not self._selection().nodeids
+        return not self.selection().nodeids
 
     def discard(self) -> None:
         """Leave no empty run behind. A folder that holds more than the beginning of a run stays."""
@@ -150,7 +121,7 @@ class Run:
             return {}
         return dict(sorted(Counter(filter(None, map(_target_of, lines))).items()))
 
-    def _altered(self) -> str:
+    def altered(self) -> str:
         """Compare with the manifest, when the run got so far as to write one."""
         try:
             manifest = self.read(MANIFEST, Manifest)
@@ -187,7 +158,7 @@ class Run:
         point(reports / "latest", self.id)
 
 
-class _End(msgspec.Struct, frozen=True):
+class End(msgspec.Struct, frozen=True):
     finished: datetime
 
 
@@ -224,4 +195,4 @@ def open_run(path: Path) -> Run:
 
 
 def end_record(finished: datetime) -> Any:
-    return _End(finished)
+    return End(finished)

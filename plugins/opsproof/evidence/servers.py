@@ -7,8 +7,8 @@ from datetime import datetime
 
 import msgspec
 
-from opsproof.collect import Identify
 from opsproof.evidence.store import Store
+from opsproof.model.ask import Identify
 from opsproof.model.target import Target, TargetReport
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 
 from opsproof.evidence.files import write_atomically
+from opsproof.model.argument import Answer
 from opsproof.model.ask import Ask
 from opsproof.model.decoding import decode
 from opsproof.model.failure import BadAnswer, Failure, NotRecorded
-from opsproof.source import Answer
 
 PART = 500  # items of a list that are encoded, written and read at a time: no copy of all fills the memory
 _NONE = b'"facts":null'

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
-from opsproof.report.model import GateVerdict, RequirementResult
+from opsproof.model.result import GateVerdict, RequirementResult
 
 
 def judge(results: Iterable[RequirementResult], level: Level) -> GateVerdict:

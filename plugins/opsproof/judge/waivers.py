@@ -12,7 +12,7 @@ import msgspec
 from opsproof.model.finding import Finding, ItemResult
 from opsproof.model.outcome import Outcome, worst
 from opsproof.model.requirement import Waiver
-from opsproof.report.model import WaiverUse
+from opsproof.model.result import WaiverUse
 
 
 def waived(result: ItemResult, waivers: Sequence[Waiver], now: datetime) -> ItemResult:

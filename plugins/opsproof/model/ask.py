@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from opsproof.model.target import TargetReport
+
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all asks. Subclasses live beside their collector's facts, each with a `tag` of its own.
@@ -24,3 +26,9 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     def digest(self) -> str:
         """Names the ask's facts: 32 hex digits of SHA-256 over its canonical JSON."""
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()[:32]
+
+
+class Identify(Ask, frozen=True, kw_only=True, tag="identify"):
+    """Who is this server, and as whom are we there?"""
+
+    answer: ClassVar[Any] = TargetReport

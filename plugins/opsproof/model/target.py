@@ -18,7 +18,7 @@ class Target:
 
     `role` is its key in the environment (`prometheus`, `redis-broker`); `id` names the same server in
     every environment that declares it alike, without a secret: it enters asks, facts and reports.
-    `settings` is the kind's own model (`opsproof.environment.targets`); secrets in it are references
+    `settings` is the kind's own model (`opsproof.environment.settings`); secrets in it are references
     that are resolved by the collector alone. `identity` is what it must prove, by name; empty is shown
     as unverified.
     """

@@ -14,11 +14,11 @@ from markupsafe import Markup
 from opsproof.model.finding import Finding, ItemResult
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
+from opsproof.model.result import ProcedureRecord, RequirementResult, Result
+from opsproof.model.text import printable
 from opsproof.model.units import duration_text
 from opsproof.report.chart import bars
-from opsproof.report.model import ProcedureRecord, RequirementResult, Result
 from opsproof.report.terminal import SKEW
-from opsproof.report.text import printable
 
 STATIC = 25  # subjects of one requirement in the page itself; the rest waits in the data below it
 MOVING = 10  # of all subjects in transition

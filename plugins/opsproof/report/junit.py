@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 from opsproof.model.finding import Finding
 from opsproof.model.outcome import Outcome
-from opsproof.report.model import RequirementResult, Result
-from opsproof.report.text import printable
+from opsproof.model.result import RequirementResult, Result
+from opsproof.model.text import printable
 
 _ELEMENT = {
     Outcome.FAIL: "failure",

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from opsproof.report.model import Result
+from opsproof.model.result import Result
 
 FILE = Path(__file__).with_name("result.schema.json")
 

@@ -11,9 +11,9 @@ from datetime import datetime
 from opsproof.model.finding import Finding
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
+from opsproof.model.result import Cause, RequirementResult, Result, StepRecord
+from opsproof.model.text import printable
 from opsproof.model.units import duration_text
-from opsproof.report.model import Cause, RequirementResult, Result, StepRecord
-from opsproof.report.text import printable
 
 _SHOWN = 5  # subjects of one requirement before the rest is folded, unless -v
 SKEW = 5.0  # seconds a target's clock may be off before it is reported

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from opsproof.evidence.run import Run
+from opsproof.model.result import Result
 from opsproof.report import html, junit
-from opsproof.report.model import Result
 
 
 def write(run: Run, result: Result) -> None:

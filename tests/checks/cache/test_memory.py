@@ -7,9 +7,9 @@ from typing import Any
 
 from checks.cache.check_memory import CacheMemoryLimits, check_cache_memory
 from opsproof import HIGH, Examination
-from opsproof.facts.redis import CacheMemory, MemorySample
 from opsproof.model.level import CRITICAL
 from opsproof.model.outcome import Outcome
+from opsproof.sources.redis.facts import CacheMemory, MemorySample
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
 MIB = 2**20

@@ -9,9 +9,9 @@ import pytest
 
 from checks.cache.check_reachable import CacheLimits, check_cache_reachable
 from opsproof import HIGH, Examination
-from opsproof.facts.redis import CacheProbe, CacheProbes
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
+from opsproof.sources.redis.facts import CacheProbe, CacheProbes
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from checks.certificates.check_expiry import ExpiryLimits, check_expiry
 from opsproof import HIGH, MEDIUM, Examination
-from opsproof.facts.tls import Certificate, Served, Unserved
 from opsproof.model.failure import Failure
 from opsproof.model.finding import Finding
 from opsproof.model.outcome import Outcome
+from opsproof.sources.tls.facts import Certificate, Served, Unserved
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
 

@@ -9,10 +9,10 @@ import pytest
 
 from checks.database.check_connections import ConnectionLimits, check_connections
 from opsproof import CRITICAL, HIGH, Examination
-from opsproof.facts.postgres import RoleSessions, Sessions
-from opsproof.facts.prometheus import Recording, Samples, Series
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
+from opsproof.sources.postgres.facts import RoleSessions, Sessions
+from opsproof.sources.prometheus.facts import Recording, Samples, Series
 from tests.checks.measured import GAP, RECORDED, over, recording
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)

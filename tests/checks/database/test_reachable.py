@@ -9,10 +9,10 @@ import pytest
 
 from checks.database.check_reachable import DatabaseLimits, check_database_reachable
 from opsproof import CRITICAL, Examination
-from opsproof.facts.postgres import DatabaseProbes, QueryProbe
-from opsproof.facts.prometheus import Samples, Series
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
+from opsproof.sources.postgres.facts import DatabaseProbes, QueryProbe
+from opsproof.sources.prometheus.facts import Samples, Series
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
 

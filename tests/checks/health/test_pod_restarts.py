@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from checks.health.check_pods import RestartLimits, check_pod_restarts
+from checks.health.check_pod_restarts import RestartLimits, check_pod_restarts
 from opsproof import CRITICAL, HIGH, MEDIUM, Examination
-from opsproof.facts.kubernetes_pods import Pod
-from opsproof.facts.prometheus import Samples, Series
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
+from opsproof.sources.kubernetes.facts.pods import Pod
+from opsproof.sources.prometheus.facts import Samples, Series
 from tests.checks.cluster import NOW, SHOP, ended, examination, listing, meta, pod, status
 
 DOWN = Failure("Unreachable", "connection refused", "prometheus:test")

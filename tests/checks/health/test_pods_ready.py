@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from checks.health.check_pods import PodLimits, check_pods_ready
+from checks.health.check_pods_ready import PodLimits, check_pods_ready
 from opsproof import CRITICAL, Examination, Listing
-from opsproof.facts.kubernetes_pods import Pod
-from opsproof.facts.kubernetes_workloads import Deployment
 from opsproof.model.outcome import Outcome
+from opsproof.sources.kubernetes.facts.pods import Pod
+from opsproof.sources.kubernetes.facts.workloads import Deployment
 from tests.checks.cluster import (
     NOW,
     REFUSED,

@@ -8,10 +8,10 @@ import pytest
 
 from checks.security.check_network_policies import PolicyLimits, check_network_policies
 from opsproof import HIGH, Examination
-from opsproof.facts.kubernetes_network import NetworkPolicy
-from opsproof.facts.kubernetes_pods import Pod
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
+from opsproof.sources.kubernetes.facts.network import NetworkPolicy
+from opsproof.sources.kubernetes.facts.pods import Pod
 from tests.checks.cluster import SHOP, container, examination, listing, meta, pod, policy
 
 BOTH = ["Ingress", "Egress"]

@@ -7,8 +7,8 @@ from typing import Any
 
 from checks.slo.check_availability import AvailabilityLimits, check_availability
 from opsproof import Examination
-from opsproof.facts.prometheus import Samples, Series
 from opsproof.model.outcome import Outcome
+from opsproof.sources.prometheus.facts import Samples, Series
 from tests.checks.measured import GAP, RECORDED, UNIX, examination, failed, only, over
 
 UP = [1, 1, 1, 1, 1]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from checks.slo.check_error_rate import ErrorRateLimits, check_error_rate
 from opsproof import CRITICAL, MEDIUM, Examination
-from opsproof.facts.prometheus import Samples, value_text
 from opsproof.model.outcome import Outcome
+from opsproof.sources.prometheus.facts import Samples, value_text
 from tests.checks.measured import EMPTY, GAP, RECORDED, ago, examination, instant, only, over
 
 

@@ -1,0 +1,143 @@
+"""Health of the nodes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from opsproof import (
+    CRITICAL,
+    AtMost,
+    Count,
+    Duration,
+    Examination,
+    Limits,
+    Listing,
+    Subject,
+    Undecided,
+    check,
+)
+from opsproof.examine.beside import Beside
+from opsproof.model.failure import Failure
+from opsproof.sources.kubernetes.asks import Kubernetes, Nodes
+from opsproof.sources.kubernetes.facts.meta import Condition
+from opsproof.sources.kubernetes.facts.nodes import Lease, Node
+
+LEASES = "kube-node-lease"
+Leases = Annotated[Listing[Lease] | Failure, Beside(Kubernetes("leases", namespace=LEASES))]
+
+
+class NodeLimits(Limits):
+    """`grace` is for nodes that join and for cordoned ones, which are being worked on: for no others."""
+
+    heartbeat: AtMost[Duration] = AtMost.parse("5m", Duration)
+    grace: Duration = Duration.parse("5m")
+    cordoned: AtMost[Count] | None = None
+
+
+@check("health/nodes-ready", title="Every node is ready and reports", level=CRITICAL)
+def check_nodes(nodes: Nodes, leases: Leases, limits: NodeLimits, examine: Examination) -> None:
+    """A node that is not ready, or silent, takes its pods with it and leaves less room for the others."""
+    staying = [node for node in nodes if _stays(node, examine)]
+    for node in staying:
+        if _ready(node, limits, examine):
+            _heartbeat(node, nodes, leases, limits, examine)
+    _cordoned([node for node in staying if node.cordoned], limits, examine)
+
+
+def _stays(node: Node, examine: Examination) -> bool:
+    """Autoscalers and spot markets take nodes away on purpose."""
+    if node.leaving is not None:
+        examine.exclude(node, f"about to be taken away (taint {node.leaving.key})")
+    elif node.terminating:
+        examine.exclude(node, "being deleted")
+    else:
+        return True
+    return False
+
+
+def _ready(node: Node, limits: NodeLimits, examine: Examination) -> bool:
+    ready = node.condition("Ready")
+    bad = [*([ready] if ready and not ready.is_true else []), *node.pressures]
+    since, since_from, grace = _since(node, bad, limits)
+    with examine(
+        node,
+        measured=_shown([ready] if ready and not bad else bad) or "no condition Ready",
+        limit="Ready=True, no pressure",
+        since=since,
+        since_from=since_from,
+        grace=grace,
+    ):
+        assert ready is not None, "the condition Ready is not reported; needed: True"
+        assert ready.is_true, f"Ready={ready.status} ({ready.reason}); needed: True"
+        assert not node.pressures, f"{_shown(node.pressures)}; needed: all False"
+    return ready is not None and ready.is_true
+
+
+def _since(
+    node: Node, bad: list[Condition], limits: NodeLimits
+) -> tuple[datetime | None, str, Duration | None]:
+    """When it went bad and where that is read; grace only for a new node and for a cordoned one."""
+    began = min((one.last_transition_time for one in bad if one.last_transition_time), default=None)
+    if node.created is not None and all(node.since_joining(one) for one in bad):
+        return node.created, "the node's creation", limits.grace
+    named = f"condition {bad[0].type}" if bad else ""
+    return began, named, limits.grace if node.cordoned else None
+
+
+def _shown(conditions: list[Condition] | tuple[Condition, ...]) -> str:
+    return ", ".join(f"{one.type}={one.status}" for one in conditions)
+
+
+def _heartbeat(
+    node: Node,
+    nodes: Listing[Node],
+    leases: Listing[Lease] | Failure,
+    limits: NodeLimits,
+    examine: Examination,
+) -> None:
+    """How old the kubelet's word is, by the server's clock: Ready=True of a silent one is worth nothing."""
+    subject = Subject("node", node.name, key=f"{node.name}/heartbeat")
+    if isinstance(leases, Failure):
+        examine.unknown(subject, leases)
+        return
+    beat, age, read_from = _beat(node, nodes, leases)
+    with examine(subject, measured=age, limit=limits.heartbeat, since=beat, since_from=read_from):
+        if age is None:
+            raise Undecided("neither a lease nor a heartbeat is reported")
+        assert limits.heartbeat.allows(age), f"last heartbeat {age} ago; needed: {limits.heartbeat}"
+
+
+def _beat(
+    node: Node, nodes: Listing[Node], leases: Listing[Lease]
+) -> tuple[datetime | None, Duration | None, str]:
+    """The last heartbeat, its age and where it was read: the lease, else the node's own status."""
+    lease = next((one for one in leases if one.name == node.name), None)
+    if lease is not None and lease.renewed is not None:
+        return lease.renewed, Duration(leases.age(lease.renewed)), "its lease"
+    ready = node.condition("Ready")
+    if ready is None or ready.last_heartbeat_time is None:
+        return None, None, ""
+    return ready.last_heartbeat_time, Duration(nodes.age(ready.last_heartbeat_time)), "condition Ready"
+
+
+def _cordoned(cordoned: list[Node], limits: NodeLimits, examine: Examination) -> None:
+    """A node is cordoned for a while on purpose; forgotten ones are what a limit looks for."""
+    if cordoned:
+        examine.note(f"cordoned: {', '.join(node.name for node in cordoned)}")
+    if limits.cordoned is None:
+        return
+    count, allowed = Count(len(cordoned)), limits.cordoned.allows(len(cordoned))
+    if not cordoned:
+        with examine(Subject("cluster", "cordoned nodes"), measured=count, limit=limits.cordoned):
+            assert allowed
+    for node in cordoned:
+        with examine(
+            Subject("node", node.name, key=f"{node.name}/cordoned"),
+            measured=count,
+            limit=limits.cordoned,
+            since=node.cordoned_since,
+            since_from="taint node.kubernetes.io/unschedulable",
+            grace=limits.grace,
+        ):
+            assert allowed, f"cordoned, one of {count}; needed: {limits.cordoned}"

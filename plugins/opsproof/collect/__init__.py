@@ -1,0 +1,1 @@
+"""Collect: every ask is answered exactly once per run."""

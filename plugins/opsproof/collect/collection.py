@@ -1,0 +1,257 @@
+"""Collect: every ask of a run is answered exactly once, whoever needs it, by whichever process is first."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from threading import Lock, Semaphore
+from typing import Any
+
+import msgspec
+
+from opsproof.collect.redaction import Redactor
+from opsproof.environment.kinds import collector_of
+from opsproof.evidence.files import Unwritable, append_line, locked, writing
+from opsproof.evidence.store import Recorded, Store, in_parts
+from opsproof.model.argument import Answer
+from opsproof.model.ask import Ask, Identify
+from opsproof.model.failure import BadAnswer, CollectionError, IdentityMismatch, TimedOut
+from opsproof.model.target import Target, TargetReport
+from opsproof.transport.link import Collector, Link, Request
+
+_THREADS = 32
+
+
+class FileSlots:
+    """Load budgets over all processes of a run: a lock file per slot, a clock file per target.
+
+    The threads of one process wait for each other in memory, so that only processes ask the disk in turns.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._turns: dict[str, Semaphore] = {}
+        self._lock = Lock()
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def slot(self, target: Target, deadline: float) -> Iterator[None]:
+        name = target.id.replace("/", "_")
+        with self._turn(target, deadline):
+            handle = self._take(name, target, deadline)
+            try:
+                self._pace(name, target.budget.rate, deadline)
+                yield
+            finally:
+                os.close(handle)
+
+    @contextmanager
+    def _turn(self, target: Target, deadline: float) -> Iterator[None]:
+        with self._lock:
+            turn = self._turns.setdefault(target.id, Semaphore(target.budget.in_flight))
+        if not turn.acquire(timeout=max(0.0, deadline - time.monotonic())):
+            raise _no_slot(target)
+        try:
+            yield
+        finally:
+            turn.release()
+
+    def _take(self, name: str, target: Target, deadline: float) -> int:
+        import fcntl
+
+        while time.monotonic() < deadline:
+            for number in range(target.budget.in_flight):
+                path = self.folder / f"{name}.{number}"
+                with writing(path):
+                    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    os.close(handle)
+                else:
+                    return handle
+            time.sleep(0.005)
+        raise _no_slot(target)
+
+    def _pace(self, name: str, rate: float, deadline: float) -> None:
+        """Keep the target's requests below `rate` per second; a burst of one second's worth is let through."""
+        path = self.folder / f"{name}.clock"
+        with locked(path) as handle, writing(path):
+            text = os.pread(handle, 64, 0)
+            free_at = max(float(text or 0), time.monotonic() - 1.0) + 1.0 / rate
+            os.pwrite(handle, f"{free_at:.6f}".ljust(32).encode(), 0)
+        wait = free_at - time.monotonic()
+        if wait > 0:
+            time.sleep(min(wait, max(0.0, deadline - time.monotonic())))
+
+
+def _no_slot(target: Target) -> TimedOut:
+    return TimedOut("no free slot in the load budget in time", target=target.id)
+
+
+@dataclass
+class Progress:
+    """How far one target is: what a progress line shows."""
+
+    target: str
+    total: int = 0
+    done: int = 0
+    failed: int = 0
+    failure: str = ""
+
+
+@dataclass
+class Collection:
+    """The collect stage of one process of a run.
+
+    Answers are decided on as they were published: redacted and round-tripped through JSON, so that a
+    replay of the same files decides the same.
+    """
+
+    folder: Path
+    now: datetime
+    deadline: float
+    targets: Mapping[str, Target]
+    redactor: Redactor
+    live: bool = True
+    on_progress: Callable[[Progress], None] = lambda progress: None
+    store: Store = field(init=False)
+    _answers: dict[str, Answer[Any]] = field(default_factory=dict)
+    _collectors: dict[str, Collector] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+    _unwritable: Unwritable | None = None
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.folder / "facts")
+        self.slots = FileSlots(self.folder / ".slots")
+
+    def gather(self, asks: Iterable[Ask]) -> None:
+        """Answer all of them, concurrently, each target's identity first.
+
+        Raises:
+            Unwritable: an answer could not be kept; no more was asked after it.
+        """
+        wanted = {ask.digest: ask for ask in asks}
+        progress = {ask.target: Progress(ask.target) for ask in wanted.values()}
+        for ask in wanted.values():
+            progress[ask.target].total += 1
+        with ThreadPoolExecutor(_THREADS) as pool:
+            list(pool.map(self.identify, progress))
+            # Slow asks (spaced probes) of many targets first would starve the rest: go round the targets.
+            for ask in sorted(wanted.values(), key=lambda ask: (ask.digest, ask.target)):
+                pool.submit(self._tracked, ask, progress[ask.target])
+        if self._unwritable is not None:
+            raise self._unwritable
+
+    def _tracked(self, ask: Ask, progress: Progress) -> None:
+        if self._unwritable is not None:
+            return
+        try:
+            answer = self.answer(ask)
+        except Unwritable as why:
+            self._unwritable = why
+            return
+        with self._lock:
+            progress.done += 1
+            if answer.failure is not None:
+                progress.failed += 1
+                progress.failure = progress.failure or answer.failure.message
+            self.on_progress(progress)
+
+    def identify(self, target: str) -> Answer[TargetReport]:
+        return self.answer(Identify(target=target))
+
+    def answer(self, ask: Ask) -> Answer[Any]:
+        """The answer to one ask: from memory, from disk, or from the target."""
+        known = self._answers.get(ask.digest)
+        if known is not None:
+            return known
+        if self.live and not self.store.has(ask.digest):
+            # One process is elected by the lock; the others wait and find the answer published.
+            with locked(self.folder / ".slots" / f"ask.{ask.digest}"):
+                if not self.store.has(ask.digest):
+                    recorded, parts = self._asked(ask)
+                    self.store.publish(recorded, parts)
+                    return self._answers.setdefault(ask.digest, self.store.published(ask, recorded, parts))
+        return self._answers.setdefault(ask.digest, self.store.answer(ask, self.now))
+
+    def _asked(self, ask: Ask) -> tuple[Recorded, list[bytes]]:
+        """What came of asking, and the facts' JSON in parts; none where there is a failure."""
+        target = self.targets[ask.target]
+        link = Link(target, ask.digest, slots=self.slots, record=self._record, deadline=self.deadline)
+        asked = datetime.now(timezone.utc)
+        parts: list[bytes] = []
+        failure = None
+        try:
+            if not isinstance(ask, Identify):
+                self._require_identity(target, ask)
+            parts = [self.redactor.json(part) for part in in_parts(self._collect(ask, target, link))]
+        except CollectionError as error:
+            failure = error.as_failure()
+        except Unwritable:
+            raise
+        except Exception as error:  # noqa: BLE001
+            # The one broad handler of the project: whatever a library or a hostile answer raises is UNKNOWN.
+            failure = BadAnswer(
+                f"{type(error).__name__} while reading the answer", target=ask.target
+            ).as_failure()
+        if failure is not None:
+            failure = msgspec.structs.replace(failure, message=self.redactor.text(failure.message))
+        answered = datetime.now(timezone.utc)
+        recorded = Recorded(
+            ask=msgspec.Raw(msgspec.json.encode(ask, order="sorted")),
+            digest=ask.digest,
+            target=ask.target,
+            asked=asked,
+            answered=answered,
+            clock=link.clock,
+            skew=round((link.clock - answered).total_seconds(), 3) if link.clock else None,
+            failure=failure,
+        )
+        return recorded, parts
+
+    def _collect(self, ask: Ask, target: Target, link: Link) -> Any:
+        with self._lock:
+            collector = self._collectors.get(target.id)
+            if collector is None:
+                collector = self._collectors[target.id] = collector_of(target.kind)(target)
+        return collector.identify(link) if isinstance(ask, Identify) else collector.collect(ask, link)
+
+    def _require_identity(self, target: Target, ask: Ask) -> None:
+        """Nothing is asked of a server that is not the declared one, or that is known to be gone."""
+        proof = self.identify(target.id)
+        if proof.failure is not None and ask.probing:
+            return
+        if proof.failure is not None:
+            if target.identity or proof.failure.kind in {
+                "Unreachable",
+                "TlsFailed",
+                "Unauthenticated",
+                "TimedOut",
+            }:
+                proof.value()
+            return
+        report = proof.value()
+        for name, declared in sorted(target.identity.items()):
+            found = report.identity.get(name)
+            if found != declared:
+                raise IdentityMismatch(
+                    f"declared {name} {declared!r}, found {found!r}: this is another server than the environment names"
+                    if found is not None
+                    else f"cannot prove {name} {declared!r}: the server does not tell it ({report.failure or 'no value'})",
+                    target=target.id,
+                )
+
+    def _record(self, request: Request) -> None:
+        request.path = self.redactor.text(request.path)
+        append_line(self.folder / "requests.jsonl", msgspec.json.encode(request))
+
+    def close(self) -> None:
+        for collector in self._collectors.values():
+            collector.close()

@@ -1,0 +1,75 @@
+"""Which texts must never be seen: the values behind every reference of the targets that are asked."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from opsproof.environment.settings import SecretRef
+from opsproof.model.failure import NotConfigured
+from opsproof.model.target import Target
+
+_KUBECONFIG_KEYS = {"token", "password", "client-key-data", "refresh-token", "id-token", "client-secret"}
+
+
+def secrets_of(targets: Iterable[Target]) -> frozenset[str]:
+    """The values of all secret references, and the secrets inside the kubeconfigs among them."""
+    found: set[str] = set()
+    for target in targets:
+        for reference in _references(target.settings):
+            try:
+                text = reference.read()
+            except NotConfigured:
+                continue
+            found |= set(_within(text)) if "\n" in text else {text}
+    return frozenset(found)
+
+
+def _references(value: Any) -> Iterator[SecretRef]:
+    if isinstance(value, SecretRef):
+        yield value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _references(getattr(value, name))
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _references(part)
+
+
+def _within(text: str) -> Iterator[str]:
+    """Secrets in a file of several lines: a kubeconfig's own keys, else the whole text and its lines."""
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError:
+        document = None
+    if isinstance(document, dict) and "users" in document:
+        yield from _named(document)
+    else:
+        yield text
+        yield from (line for line in text.splitlines() if len(line) > 15 and not line.startswith("-----"))
+
+
+def _named(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            if name in _KUBECONFIG_KEYS and isinstance(part, str):
+                yield part
+                yield from _decoded(part)
+            else:
+                yield from _named(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _named(part)
+
+
+def _decoded(text: str) -> Iterator[str]:
+    try:
+        decoded = base64.b64decode(text, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return
+    yield from (line for line in decoded.splitlines() if len(line) > 15 and not line.startswith("-----"))

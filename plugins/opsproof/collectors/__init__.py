@@ -1,1 +1,0 @@
-"""The only code that talks to live servers: answers asks with facts."""

@@ -1,0 +1,1 @@
+"""Examine: from facts to findings."""

@@ -1,0 +1,177 @@
+"""How much of what they may use containers use, as Prometheus recorded it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from opsproof.examine.deciding import deciding
+from opsproof.examine.examination import Examination
+from opsproof.model.failure import Undecided
+from opsproof.model.limits import AtMost, Limits, Scoped
+from opsproof.model.subject import Subject
+from opsproof.model.units import Duration, Percent
+from opsproof.sources.prometheus.facts import Point, Samples, Series, number
+from opsproof.sources.prometheus.reading.course import Course, course, enough, recorded
+from opsproof.sources.prometheus.reading.matchers import workload_of
+
+Identity = tuple[str, str, str]
+_IDENTITY = ("namespace", "pod", "container")
+
+
+class UseLimits(Limits):
+    """`base`: what 100 % is. `otherwise`: what it is for a container without it.
+
+    `aggregate: mean` judges the mean over all containers. Use must be above the limit during all of
+    `sustained` to be a violation.
+    """
+
+    base: Scoped[Literal["limit", "request"]] = "limit"
+    otherwise: Scoped[Literal["limit", "request", "none"]] = "none"
+    aggregate: Scoped[Literal["each", "mean"]] = "each"
+    highest: AtMost[Percent]
+    window: Duration = Duration(300)
+    sustained: Duration = Duration(300)
+
+    @property
+    def needs_limit(self) -> bool:
+        return "limit" in {self.base, self.otherwise}
+
+    @property
+    def needs_request(self) -> bool:
+        return "request" in {self.base, self.otherwise}
+
+
+@dataclass(frozen=True)
+class Use:
+    """What is examined: the resource, its samples, and what 100 % is of each container."""
+
+    what: str
+    used: Samples
+    bases: Mapping[str, Samples | None]
+    limits: UseLimits
+    examine: Examination
+
+    @cached_property
+    def shares(self) -> dict[Identity, tuple[Point, ...]]:
+        """Use divided by what 100 % is, of every container that has such a number."""
+        found = {}
+        for series in self.used:
+            identity = _identity(series)
+            whole = self._whole(identity, gone=not self.used.current(series))
+            if whole is None:
+                self.examine.exclude(_subject(identity), f"no {self.what} {self.limits.base}")
+            else:
+                found[identity] = tuple(Point(time, value / whole) for time, value in series.points)
+        return found
+
+    def _whole(self, identity: Identity, *, gone: bool) -> float | None:
+        for base in dict.fromkeys((self.limits.base, self.limits.otherwise)):
+            amounts = self._amounts.get(base, {})
+            found = amounts.get(identity) or (amounts.get(_stable(identity)) if gone else None)
+            if found is not None and 0 < found < math.inf:
+                return found
+        return None
+
+    @cached_property
+    def _amounts(self) -> dict[str, dict[Identity, float]]:
+        """By container, and by its workload for those whose pod is gone."""
+        found: dict[str, dict[Identity, float]] = {}
+        for base, samples in self.bases.items():
+            known = {_identity(one): one.value for one in samples or ()}
+            found[base] = {_stable(identity): value for identity, value in known.items()} | known
+        return found
+
+    def gone(self, points: Sequence[Point]) -> bool:
+        return points[-1].time < self.used.at - 2 * self.used.step - 1
+
+    def young(self, points: Sequence[Point]) -> bool:
+        return bool(self.used.step) and points[0].time > self.used.at - self.used.range + 2 * self.used.step
+
+    def with_predecessors(self, identity: Identity) -> tuple[Point, ...]:
+        """A young container's use, continued backwards by those its workload had before.
+
+        Pods that are replaced every few minutes must not hide behind their age.
+        """
+        own = self.shares[identity]
+        before: dict[float, float] = {}
+        for other, points in self.shares.items():
+            if self.gone(points) and _stable(other) == _stable(identity):
+                for time, value in points:
+                    before[time] = max(before.get(time, value), value)
+        earlier = (Point(time, value) for time, value in sorted(before.items()) if time < own[0].time)
+        return (*earlier, *own)
+
+
+def examine_use(use: Use, recording: Samples) -> None:
+    with deciding(use.examine, Subject("signal", f"{use.what} use")):
+        if not use.used.empty:
+            recorded(recording)
+        if use.limits.aggregate == "mean":
+            _examine_mean(use)
+            return
+        for identity, points in use.shares.items():
+            if use.gone(points):
+                use.examine.exclude(_subject(identity), "ended within the range looked at")
+            else:
+                _examine_container(use, identity, points)
+
+
+def _examine_container(use: Use, identity: Identity, points: tuple[Point, ...]) -> None:
+    subject = _subject(identity)
+    with deciding(use.examine, subject):
+        if not use.young(points):
+            _decide(use, subject, course(use.used, points))
+            return
+        points = use.with_predecessors(identity)
+        for point in points:
+            number(point.value)
+        _decide(use, subject, Course(points, use.used.range), young=len(points) < enough(use.used))
+
+
+def _examine_mean(use: Use) -> None:
+    by_time: dict[float, list[float]] = {}
+    for points in use.shares.values():
+        for point in points:
+            by_time.setdefault(point.time, []).append(number(point.value))
+    if by_time:
+        mean = (Point(time, sum(values) / len(values)) for time, values in sorted(by_time.items()))
+        _decide(use, Subject("signal", f"mean {use.what} use"), course(use.used, mean))
+
+
+def _decide(use: Use, subject: Subject, found: Course, *, young: bool = False) -> None:
+    highest = use.limits.highest
+    broken = highest.broken(found.lowest)
+    with use.examine(
+        subject, measured=Percent(found.end), limit=highest, level=broken[0] if broken else None,
+        since=found.points[0].moment if young else found.since, grace=use.limits.sustained if young else None,
+        since_from="first sample" if young else found.since_from,
+    ):  # fmt: skip
+        throughout = found.throughout(_percent)
+        assert broken is None, (
+            f"uses {_percent(found.end)} of its {use.what} {use.limits.base}{throughout}; {highest} allowed"
+        )
+
+
+def _identity(series: Series) -> Identity:
+    namespace, pod, container = (series.label(name) for name in _IDENTITY)
+    if not pod:
+        raise Undecided("the metric has no `pod` label: the environment's metric must keep it")
+    return namespace, pod, container
+
+
+def _stable(identity: Identity) -> Identity:
+    namespace, pod, container = identity
+    return namespace, workload_of(pod), container
+
+
+def _subject(identity: Identity) -> Subject:
+    namespace, pod, container = identity
+    return Subject("container", f"{pod}/{container}", namespace, f"{workload_of(pod)}/{container}")
+
+
+def _percent(value: float) -> str:
+    return str(Percent(value))

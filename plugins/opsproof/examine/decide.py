@@ -1,0 +1,144 @@
+"""From an item and its answers to its result: run the check over the facts, see what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from opsproof.examine.check import Check
+from opsproof.examine.examination import Examination, fingerprint
+from opsproof.model.argument import Answer, Context
+from opsproof.model.ask import Ask
+from opsproof.model.failure import CollectionError, Failure, NotConfigured, Undecided
+from opsproof.model.finding import Finding, ItemResult
+from opsproof.model.level import Level
+from opsproof.model.limits import Limits
+from opsproof.model.listing import Listing
+from opsproof.model.outcome import Outcome, worst
+from opsproof.model.subject import Subject
+
+
+@dataclass(frozen=True)
+class Item:
+    """Requirement x environment x check, as planned: all that deciding it needs but the answers.
+
+    `asks` holds each argument's asks. `undecidable` says why planning already knows that it cannot be
+    decided (a source or a limit is missing); `not_applicable` why it was declared not to apply.
+    """
+
+    requirement: str
+    system: str
+    environment: str
+    check: Check
+    level: Level
+    limits: Limits | None
+    context: Context
+    asks: Mapping[str, tuple[Ask, ...]]
+    when_empty: str = "unknown"
+    undecidable: Exception | None = None
+    not_applicable: str = ""
+    quiet: str = ""
+    nodeid: str = ""
+
+    @property
+    def all_asks(self) -> tuple[Ask, ...]:
+        return tuple(ask for asks in self.asks.values() for ask in asks)
+
+
+def decide(item: Item, answer: Callable[[Ask], Answer[Any]], now: datetime) -> ItemResult:
+    """Decide an item. Pure but for `answer`, which gives the recorded answer to an ask."""
+    answers = {name: [answer(ask) for ask in asks] for name, asks in item.asks.items()}
+    every = [one for some in answers.values() for one in some]
+    # Grace is measured on the clock of the server that told the times, not on ours.
+    examine = Examination(level=item.level, now=every[0].as_of if every else now)
+    examine.quiet = item.quiet
+    if item.not_applicable:
+        examine.not_applicable(item.requirement, item.not_applicable)
+    elif item.undecidable is not None:
+        examine.unknown(item.requirement, item.undecidable)
+    else:
+        _examine(item, answers, examine)
+    if examine.nothing_examined:
+        _empty(item, examine)
+    return _result(item, examine)
+
+
+def _examine(item: Item, answers: Mapping[str, Sequence[Answer[Any]]], examine: Examination) -> None:
+    arguments: dict[str, Any] = {}
+    for name, source in item.check.sources.items():
+        try:
+            arguments[name] = source.assemble(answers[name], item.context)
+        except (CollectionError, Undecided) as reason:
+            examine.unknown(Subject("source", name), reason)
+            return
+        except Exception as crash:  # noqa: BLE001
+            # Facts that a source cannot put together are no reason for a traceback.
+            examine.unknown(Subject("source", name), Undecided(f"unusable facts: {type(crash).__name__}"))
+            return
+    if "limits" in item.check.parameters:
+        arguments["limits"] = item.limits
+    _add_gaps(arguments.values(), examine)
+    with examine.whole(item.check.name):
+        item.check.function(**arguments, examine=examine)
+
+
+def _add_gaps(arguments: Iterable[Any], examine: Examination) -> None:
+    """A scope that did not answer is undecided as a whole, once, whatever else was found."""
+    gaps: dict[tuple[str, str], Failure] = {}
+    for argument in arguments:
+        if isinstance(argument, Listing):
+            gaps |= {(gap.scope, gap.cause): gap for gap in argument.gaps.values()}
+    for (scope, _), gap in sorted(gaps.items()):
+        examine.unknown(Subject("namespace", scope or "all"), gap)
+
+
+def _empty(item: Item, examine: Examination) -> None:
+    """Nothing was examined: the row says what that means; an empty source is good only if proven alive."""
+    subject = Subject("requirement", item.requirement)
+    if item.when_empty == "fail":
+        with examine(subject):
+            raise AssertionError("nothing there to examine; its absence breaks the requirement")
+    elif item.when_empty == "not_applicable":
+        examine.not_applicable(subject, "nothing there to examine")
+    elif item.when_empty == "pass" and examine.control_answered:
+        with examine(subject):
+            pass
+    elif item.when_empty == "pass":
+        examine.unknown(
+            subject, Undecided("nothing found, and no control query proves that the source is alive")
+        )
+    else:
+        examine.unknown(subject, Undecided("nothing there to examine"))
+
+
+def _result(item: Item, examine: Examination) -> ItemResult:
+    findings = tuple(_signed(item, finding) for finding in examine.findings)
+    outcomes = [finding.outcome for finding in findings] + [Outcome.PASS] * bool(examine.passed)
+    bad = [finding.level for finding in findings if finding.outcome is worst(outcomes)]
+    return ItemResult(
+        requirement=item.requirement,
+        system=item.system,
+        environment=item.environment,
+        check=item.check.name,
+        outcome=worst(outcomes),
+        level=min(bad, key=lambda level: level.rank, default=item.level),
+        findings=findings,
+        passed=examine.passed,
+        excluded=examine.excluded,
+        notes=tuple(examine.notes),
+        limits=item.limits.shown() if item.limits is not None else {},
+        asks=tuple(ask.digest for ask in item.all_asks),
+        nodeid=item.nodeid,
+    )
+
+
+def _signed(item: Item, finding: Finding) -> Finding:
+    mark = fingerprint(item.system, item.environment, item.requirement, item.check.name, finding.subject)
+    return msgspec.structs.replace(finding, fingerprint=mark)
+
+
+__all__ = ["Item", "NotConfigured", "decide"]

@@ -1,0 +1,121 @@
+"""The pytest item of a requirement: it decides itself, leaves its result, and reports it as pytest knows it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+from _pytest.outcomes import Failed
+
+from opsproof.examine.decide import Item
+from opsproof.model.finding import Finding, ItemResult
+from opsproof.model.outcome import Outcome
+from opsproof.model.text import printable
+
+if TYPE_CHECKING:
+    from opsproof.hooks.session import Session
+
+
+class NotKept(Exception):
+    """A requirement is not kept: FAIL."""
+
+
+class CouldNotDecide(Failed):
+    """A requirement could not be decided: UNKNOWN.
+
+    pytest shows its text alone: a setup's traceback would cost 0.1 s for every one, and tell nothing.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, pytrace=False)
+
+
+class CheckItem(pytest.Item):
+    """Requirement x environment x check.
+
+    UNKNOWN is raised in setup (pytest's and JUnit's *error*), FAIL in the call (*failed*), WAIVED and
+    NOT APPLICABLE skip. The result lies in the journal before any of that.
+    """
+
+    def __init__(self, *, planned: Item, opsproof: Session, **more: Any) -> None:
+        super().__init__(**more)
+        self.planned = planned
+        self.opsproof = opsproof
+        self.result: ItemResult | None = None
+        for marker in opsproof.markers(planned):
+            self.add_marker(marker)
+
+    @classmethod
+    def made(cls, parent: Any, opsproof: Session, planned: Item) -> CheckItem:
+        """An item below a module. Its id is text, so that --lf knows it again; the same wherever rootdir is."""
+        name = opsproof.item_name(planned)
+        nodeid = f"{opsproof.shown_path(parent.path)}::{name}"
+        item: CheckItem = cls.from_parent(
+            parent, name=name, nodeid=nodeid, planned=planned, opsproof=opsproof
+        )
+        return item
+
+    def setup(self) -> None:
+        began = time.monotonic()
+        result = self.opsproof.decide(self.planned)
+        seconds = round(time.monotonic() - began, 4)
+        self.result = self.opsproof.record(
+            msgspec.structs.replace(result, nodeid=self.nodeid, seconds=seconds)
+        )
+        self.user_properties += properties(self.result)
+        if self.result.outcome is Outcome.UNKNOWN:
+            raise CouldNotDecide("\n".join(said(self.result, Outcome.UNKNOWN)))
+
+    def runtest(self) -> None:
+        assert self.result is not None
+        if self.result.outcome is Outcome.FAIL:
+            raise NotKept("\n".join(said(self.result, Outcome.FAIL)))
+        if self.result.outcome in {Outcome.WAIVED, Outcome.NOT_APPLICABLE}:
+            reasons = list(said(self.result, self.result.outcome))
+            pytest.skip(f"{self.result.outcome}: {'; '.join(reasons)}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, (NotKept, CouldNotDecide)):
+            return f"{excinfo.value}"
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        code = self.planned.check.function.__code__
+        return (
+            code.co_filename,
+            code.co_firstlineno - 1,
+            f"{self.planned.requirement} {self.planned.check.name}",
+        )
+
+
+def properties(result: ItemResult) -> list[tuple[str, object]]:
+    """What JUnit and pytest-html show of an item beside pytest's own outcome."""
+    return [
+        ("requirement", result.requirement),
+        ("system", result.system),
+        ("environment", result.environment),
+        ("check", result.check),
+        ("severity", result.level.value),
+        ("outcome", result.outcome.value),
+    ]
+
+
+def said(result: ItemResult, outcome: Outcome) -> Iterator[str]:
+    """One line per decisive finding: subject, message, measured and needed. Hostile text is kept printable."""
+    yield f"{result.requirement} {result.check} [{result.level}]"
+    yield from (_line(finding) for finding in _of(result, outcome))
+
+
+def _of(result: ItemResult, outcome: Outcome) -> Iterable[Finding]:
+    return [finding for finding in result.findings if finding.outcome is outcome][:20]
+
+
+def _line(finding: Finding) -> str:
+    needed = (
+        f" (measured {finding.measured}, needed {finding.limit})" if finding.measured or finding.limit else ""
+    )
+    text = f"{finding.subject}: {finding.message}{needed}"
+    return " ".join(printable(text).split())

@@ -1,0 +1,140 @@
+"""From plan, selection and journal to the result: pure, so that any run can be rebuilt from its folder."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from opsproof.judge.gate import judge
+from opsproof.model.finding import Finding, ItemResult
+from opsproof.model.level import Level
+from opsproof.model.outcome import Outcome, worst
+from opsproof.model.result import (
+    Cause,
+    Coverage,
+    Plan,
+    Provenance,
+    RequirementRecord,
+    RequirementResult,
+    Result,
+    Selection,
+    WaiverUse,
+)
+from opsproof.model.target import TargetReport
+
+
+def build(
+    *,
+    plan: Plan,
+    selection: Selection,
+    provenance: Provenance,
+    items: Sequence[ItemResult],
+    targets: Sequence[TargetReport] = (),
+    waivers: Sequence[WaiverUse] = (),
+    finished: datetime | None = None,
+    integrity: str = "intact",
+    requests: dict[str, int] | None = None,
+) -> Result:
+    """Fold everything that a run's folder holds into one result."""
+    results = tuple(_folded(plan, selection, items))
+    gate = judge(results, provenance.gate)
+    return Result(
+        provenance=provenance,
+        finished=finished,
+        complete=finished is not None and not any(result.incomplete for result in results),
+        integrity=integrity,
+        gate=gate,
+        coverage=_coverage(plan, results),
+        counts=_counts(results),
+        systems=plan.systems,
+        checks=plan.checks,
+        targets=tuple(targets),
+        requirements=results,
+        causes=tuple(_causes(results)),
+        waivers=_used(waivers, items),
+        selection=selection.expression,
+        narrowed=selection.narrowed,
+        requests=requests or {},
+    )
+
+
+def _folded(plan: Plan, selection: Selection, items: Sequence[ItemResult]) -> Iterable[RequirementResult]:
+    selected = set(selection.nodeids)
+    expected: dict[str, set[str]] = defaultdict(set)
+    for item in plan.items:
+        if item.nodeid in selected:
+            expected[item.requirement].add(item.nodeid)
+    # Of an item that ran twice (a rerun plugin, a restarted worker) the later result stands.
+    latest = {item.nodeid: item for item in items}
+    for record in plan.requirements:
+        wanted = expected.get(record.key)
+        if wanted:
+            done = tuple(latest[nodeid] for nodeid in sorted(wanted) if nodeid in latest)
+            yield _one(record, done, incomplete=len(done) < len(wanted))
+
+
+def _one(record: RequirementRecord, done: tuple[ItemResult, ...], *, incomplete: bool) -> RequirementResult:
+    outcome = worst([item.outcome for item in done] + [Outcome.UNKNOWN] * incomplete)
+    levels = [item.level for item in done if item.outcome is outcome]
+    level = min(levels, key=lambda one: one.rank, default=record.level)
+    return RequirementResult(
+        requirement=record,
+        outcome=outcome,
+        level=level,
+        items=done,
+        incomplete=incomplete and outcome is Outcome.UNKNOWN,
+    )
+
+
+def _coverage(plan: Plan, results: Sequence[RequirementResult]) -> Coverage:
+    bases = [basis for result in results for basis in result.requirement.bases]
+    return Coverage(
+        in_runbook=sum(system.in_runbook for system in plan.systems),
+        automated=sum(system.automated for system in plan.systems),
+        selected=len(results),
+        decided=sum(result.outcome is not Outcome.UNKNOWN for result in results),
+        partial=sum(bool(result.requirement.partial) for result in results),
+        criteria=len(bases),
+        inferred=bases.count("inferred"),
+    )
+
+
+def _counts(results: Sequence[RequirementResult]) -> dict[str, dict[str, int]]:
+    """Level -> outcome -> how many requirements, every combination named."""
+    counted = Counter((result.level, result.outcome) for result in results)
+    return {level.value: {outcome.value: counted[level, outcome] for outcome in Outcome} for level in Level}
+
+
+def _causes(results: Sequence[RequirementResult]) -> Iterable[Cause]:
+    grouped: dict[str, list[tuple[RequirementResult, Finding]]] = defaultdict(list)
+    for result in results:
+        for item in result.items:
+            for finding in item.findings:
+                if finding.outcome is Outcome.UNKNOWN and finding.cause:
+                    grouped[finding.cause].append((result, finding))
+    causes = [
+        Cause(
+            cause=cause,
+            message=found[0][1].message,
+            level=min((result.level for result, _ in found), key=lambda level: level.rank),
+            requirements=tuple(dict.fromkeys(result.requirement.key for result, _ in found)),
+            subjects=len(found),
+        )
+        for cause, found in grouped.items()
+    ]
+    return sorted(causes, key=lambda cause: (cause.level.rank, -len(cause.requirements), cause.cause))
+
+
+def _used(waivers: Sequence[WaiverUse], items: Sequence[ItemResult]) -> tuple[WaiverUse, ...]:
+    uses = Counter(finding.waiver for item in items for finding in item.findings if finding.waiver)
+    return tuple(
+        msgspec.structs.replace(
+            waiver,
+            uses=uses[waiver.id],
+            states=(("used",) if uses[waiver.id] else ("unused",)) + waiver.states,
+        )
+        for waiver in waivers
+    )

@@ -1,0 +1,112 @@
+"""From a check's annotations to asks, and from their answers to the check's arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from string import Template
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from opsproof.model.ask import Ask
+from opsproof.model.failure import Failure, NotConfigured, raised_from
+from opsproof.model.limits import Limits
+from opsproof.model.listing import Listing
+from opsproof.model.target import Target
+from opsproof.model.units import Duration
+
+A = TypeVar("A")
+
+
+@dataclass(frozen=True)
+class Answer(Generic[A]):
+    """One ask's answer: facts, or the failure to get them, and the target's clock."""
+
+    ask: Ask
+    facts: A | None
+    failure: Failure | None
+    as_of: datetime
+
+    def value(self) -> A:
+        """The facts.
+
+        Raises:
+            CollectionError: there are none.
+        """
+        if self.failure is not None or self.facts is None:
+            raise raised_from(self.failure or Failure("BadAnswer", "no facts", self.ask.target))
+        return self.facts
+
+
+class Context(Protocol):
+    """What planning knows when an item is made: the environment's targets and names, the row's limits."""
+
+    @property
+    def limits(self) -> Limits: ...
+
+    def target(self, role: str) -> Target:
+        """The target of that role. Raises NotConfigured, naming the key to add."""
+
+    def fill(self, template: str) -> str:
+        """Replace `${name}` by limits, scope, names and metrics. Raises NotConfigured for an unset name."""
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """A name that may be a list, e.g. `namespaces`. Raises NotConfigured for an unset one."""
+
+
+class Argument(Protocol):
+    """The annotation of a check's argument: `Annotated[Listing[Pod], Kubernetes("pods")]`."""
+
+    def asks(self, context: Context) -> tuple[Ask, ...]:
+        """What has to be asked for this argument. Raises NotConfigured."""
+
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Any:
+        """The argument. Raises CollectionError when nothing of it is known."""
+
+
+def listing(answers: Sequence[Answer[Any]], scope: Callable[[Ask], str]) -> Listing[Any]:
+    """Join the answers of a source that asks once per scope (namespace) to one Listing with gaps.
+
+    Each answer's facts are a sequence of items. Raises CollectionError when no scope answered.
+    """
+    failed = [answer for answer in answers if answer.failure is not None]
+    if failed and len(failed) == len(answers):
+        failed[0].value()
+    gaps = [
+        Failure(gap.kind, gap.message, gap.target, scope(answer.ask))
+        for answer in failed
+        if (gap := answer.failure) is not None
+    ]
+    items = [item for answer in answers if answer.failure is None for item in answer.value()]
+    return Listing(items, as_of=min(answer.as_of for answer in answers), gaps=gaps)
+
+
+class _Braced(Template):
+    """`${name}` only: a lone `$` belongs to PromQL's regular expressions."""
+
+    pattern: ClassVar[Any] = r"""
+        \$(?:
+            (?P<escaped>(?!)) | (?P<named>(?!)) |
+            {(?P<braced>[A-Za-z_][A-Za-z0-9_.-]*)} |
+            (?P<invalid>(?!))
+        )"""
+
+
+def fill(template: str, values: Mapping[str, object]) -> str:
+    """Replace each `${name}` (`${a.b}` too) of the template.
+
+    Raises:
+        KeyError: a name without value.
+    """
+    text = {
+        name: value.promql if isinstance(value, Duration) else str(value) for name, value in values.items()
+    }
+    return _Braced(template).substitute(text)
+
+
+def placeholders(template: str) -> frozenset[str]:
+    """The names that a template mentions."""
+    return frozenset(match["braced"] for match in _Braced.pattern.finditer(template))
+
+
+__all__ = ["Answer", "Argument", "Context", "NotConfigured", "fill", "listing", "placeholders"]

@@ -1,0 +1,1 @@
+"""Plan: from files alone to what a run could decide."""

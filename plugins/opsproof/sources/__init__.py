@@ -1,0 +1,1 @@
+"""What each kind of server is to us, a folder each."""

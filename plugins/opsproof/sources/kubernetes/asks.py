@@ -1,0 +1,253 @@
+"""What checks ask of a Kubernetes API server: the resources, the asks, and the sources for their arguments.
+
+    @check("scaling/pdb", ...)
+    def check_disruption_budgets(workloads: Workloads, budgets: DisruptionBudgets, limits, examine): ...
+
+Namespaced things are asked for once per namespace of the environment's `namespaces`; the answer is one
+Listing, with a gap for each namespace that was refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import GenericAlias
+from typing import Annotated, Any
+
+from opsproof.model.argument import Answer, Context, listing
+from opsproof.model.ask import Ask
+from opsproof.model.listing import Listing
+from opsproof.sources.kubernetes.facts import cluster, network, nodes, scaling, storage, workloads
+from opsproof.sources.kubernetes.facts.meta import KubernetesObject
+from opsproof.sources.kubernetes.facts.pods import Pod
+
+
+@dataclass(frozen=True)
+class Resource:
+    """Where the API serves a kind, and the fact that keeps what is needed of it.
+
+    Facts name their kind as the API does.
+    """
+
+    prefix: str
+    plural: str
+    fact: type[KubernetesObject]
+    namespaced: bool = True
+
+    @property
+    def list_kind(self) -> str:
+        return f"{self.fact.kind}List"
+
+    @property
+    def group(self) -> str:
+        """The API group, "" for the core's."""
+        return self.prefix.split("/")[2] if self.prefix.startswith("/apis/") else ""
+
+    def path(self, namespace: str = "", name: str = "") -> str:
+        scope = f"/namespaces/{namespace}" if namespace else ""
+        return f"{self.prefix}{scope}/{self.plural}" + (f"/{name}" if name else "")
+
+
+_CORE, _APPS, _BATCH, _METRICS = "/api/v1", "/apis/apps/v1", "/apis/batch/v1", "/apis/metrics.k8s.io/v1beta1"
+_NETWORKING, _STORAGE = "/apis/networking.k8s.io/v1", "/apis/storage.k8s.io/v1"
+_SCALING, _REGISTRATION = "/apis/autoscaling/v2", "/apis/apiregistration.k8s.io/v1"
+
+RESOURCES: dict[str, Resource] = {
+    "pods": Resource(_CORE, "pods", Pod),
+    "services": Resource(_CORE, "services", network.Service),
+    "persistentvolumeclaims": Resource(_CORE, "persistentvolumeclaims", storage.VolumeClaim),
+    "persistentvolumes": Resource(_CORE, "persistentvolumes", storage.PersistentVolume, namespaced=False),
+    "nodes": Resource(_CORE, "nodes", nodes.Node, namespaced=False),
+    "namespaces": Resource(_CORE, "namespaces", cluster.Namespace, namespaced=False),
+    "deployments": Resource(_APPS, "deployments", workloads.Deployment),
+    "statefulsets": Resource(_APPS, "statefulsets", workloads.StatefulSet),
+    "daemonsets": Resource(_APPS, "daemonsets", workloads.DaemonSet),
+    "replicasets": Resource(_APPS, "replicasets", workloads.ReplicaSet),
+    "jobs": Resource(_BATCH, "jobs", workloads.Job),
+    "cronjobs": Resource(_BATCH, "cronjobs", workloads.CronJob),
+    "horizontalpodautoscalers": Resource(_SCALING, "horizontalpodautoscalers", scaling.Autoscaler),
+    "poddisruptionbudgets": Resource("/apis/policy/v1", "poddisruptionbudgets", scaling.DisruptionBudget),
+    "ingresses": Resource(_NETWORKING, "ingresses", network.Ingress),
+    "ingressclasses": Resource(_NETWORKING, "ingressclasses", network.IngressClass, namespaced=False),
+    "networkpolicies": Resource(_NETWORKING, "networkpolicies", network.NetworkPolicy),
+    "endpointslices": Resource("/apis/discovery.k8s.io/v1", "endpointslices", network.EndpointSlice),
+    "storageclasses": Resource(_STORAGE, "storageclasses", storage.StorageClass, namespaced=False),
+    "leases": Resource("/apis/coordination.k8s.io/v1", "leases", nodes.Lease),
+    "apiservices": Resource(_REGISTRATION, "apiservices", cluster.ApiService, namespaced=False),
+    "prometheusrules": Resource("/apis/monitoring.coreos.com/v1", "prometheusrules", cluster.PrometheusRule),
+    "nodes.metrics.k8s.io": Resource(_METRICS, "nodes", nodes.NodeUsage, namespaced=False),
+    "pods.metrics.k8s.io": Resource(_METRICS, "pods", nodes.PodUsage),
+}
+
+
+class _OfResource(Ask, frozen=True, kw_only=True):
+    """`resource` is a key of RESOURCES; the facts are a list of its fact."""
+
+    resource: str
+    namespace: str = ""
+
+    @property
+    def answer(self) -> Any:
+        return GenericAlias(list, (RESOURCES[self.resource].fact,))
+
+
+class ListOf(_OfResource, frozen=True, kw_only=True, tag="kubernetes/list"):
+    """Every object of a resource in a namespace; "" is the whole cluster."""
+
+
+class ObjectNamed(_OfResource, frozen=True, kw_only=True, tag="kubernetes/object"):
+    """One object: a list of one, or an empty list when it does not exist."""
+
+    name: str
+
+
+class UsageOf(_OfResource, frozen=True, kw_only=True, tag="kubernetes/usage"):
+    """`samples` lists of metrics.k8s.io, `spacing` seconds apart; equal measurements are kept once."""
+
+    samples: int = 1
+    spacing: float = 0.0
+
+
+class ReadinessOf(Ask, frozen=True, kw_only=True, tag="kubernetes/readyz"):
+    answer = cluster.ServerReadiness
+
+
+class VersionOf(Ask, frozen=True, kw_only=True, tag="kubernetes/version"):
+    answer = cluster.ServerVersion
+
+
+ROLE = "kubernetes"
+
+
+@dataclass(frozen=True)
+class Kubernetes:
+    """Source: the objects of one or more resources.
+
+    Args:
+        resources: keys of RESOURCES; several are joined to one Listing.
+        namespace: where to look instead of in the environment's `namespaces`; "*" is the whole cluster.
+        wanted_by: limits of which at least one must be set, else nothing is asked and the argument is None.
+    """
+
+    resources: tuple[str, ...]
+    namespace: str
+    wanted_by: tuple[str, ...]
+
+    def __init__(self, *resources: str, namespace: str = "", wanted_by: tuple[str, ...] = ()) -> None:
+        object.__setattr__(self, "resources", resources)
+        object.__setattr__(self, "namespace", namespace)
+        object.__setattr__(self, "wanted_by", wanted_by)
+
+    def asks(self, context: Context) -> tuple[Ask, ...]:
+        if not wanted(context, self.wanted_by):
+            return ()
+        target = context.target(ROLE).id
+        return tuple(
+            ListOf(target=target, resource=resource, namespace=namespace)
+            for resource in self.resources
+            for namespace in self._namespaces(resource, context)
+        )
+
+    def _namespaces(self, resource: str, context: Context) -> tuple[str, ...]:
+        if not RESOURCES[resource].namespaced or self.namespace == "*":
+            return ("",)
+        return (self.namespace,) if self.namespace else context.names("namespaces")
+
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Listing[Any] | None:
+        return listing(answers, scope_of) if answers else None
+
+
+@dataclass(frozen=True)
+class Named:
+    """Source: the one object that a limit names as `namespace/name`; an empty limit asks nothing."""
+
+    resource: str
+    limit: str
+
+    def asks(self, context: Context) -> tuple[Ask, ...]:
+        namespace, _, name = str(getattr(context.limits, self.limit)).rpartition("/")
+        if not name:
+            return ()
+        target = context.target(ROLE).id
+        return (ObjectNamed(target=target, resource=self.resource, namespace=namespace, name=name),)
+
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Listing[Any] | None:
+        return listing(answers, scope_of) if answers else None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Source: samples of metrics.k8s.io; the limits `samples` and `spacing` say how many, how far apart."""
+
+    resource: str
+    wanted_by: tuple[str, ...] = ()
+
+    def asks(self, context: Context) -> tuple[Ask, ...]:
+        if not wanted(context, self.wanted_by):
+            return ()
+        target = context.target(ROLE).id
+        samples = int(getattr(context.limits, "samples", 1))
+        spacing = float(getattr(context.limits, "spacing", 0.0)) if samples > 1 else 0.0
+        scopes = context.names("namespaces") if RESOURCES[self.resource].namespaced else ("",)
+        return tuple(
+            UsageOf(target=target, resource=self.resource, namespace=scope, samples=samples, spacing=spacing)
+            for scope in scopes
+        )
+
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Listing[Any] | None:
+        return listing(answers, scope_of) if answers else None
+
+
+@dataclass(frozen=True)
+class Single:
+    """Source: what the API server says of itself in one answer."""
+
+    ask: type[ReadinessOf] | type[VersionOf]
+
+    def asks(self, context: Context) -> tuple[Ask, ...]:
+        return (self.ask(target=context.target(ROLE).id),)
+
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Any:
+        return answers[0].value()
+
+
+def wanted(context: Context, limits: tuple[str, ...]) -> bool:
+    """Whether one of these limits is set; with none named, always."""
+    values = [getattr(context.limits, name, None) for name in limits]
+    return not limits or any(
+        value is not None and value is not False and value not in ((), "") for value in values
+    )
+
+
+def scope_of(ask: Ask) -> str:
+    """The namespace that an ask looked at, "" for the cluster."""
+    return ask.namespace if isinstance(ask, _OfResource) else ""
+
+
+Pods = Annotated[Listing[Pod], Kubernetes("pods")]
+Deployments = Annotated[Listing[workloads.Deployment], Kubernetes("deployments")]
+StatefulSets = Annotated[Listing[workloads.StatefulSet], Kubernetes("statefulsets")]
+DaemonSets = Annotated[Listing[workloads.DaemonSet], Kubernetes("daemonsets")]
+ReplicaSets = Annotated[Listing[workloads.ReplicaSet], Kubernetes("replicasets")]
+Workloads = Annotated[Listing[workloads.Workload], Kubernetes("deployments", "statefulsets", "daemonsets")]
+Jobs = Annotated[Listing[workloads.Job], Kubernetes("jobs")]
+CronJobs = Annotated[Listing[workloads.CronJob], Kubernetes("cronjobs")]
+Services = Annotated[Listing[network.Service], Kubernetes("services")]
+EndpointSlices = Annotated[Listing[network.EndpointSlice], Kubernetes("endpointslices")]
+Ingresses = Annotated[Listing[network.Ingress], Kubernetes("ingresses")]
+IngressClasses = Annotated[Listing[network.IngressClass], Kubernetes("ingressclasses")]
+NetworkPolicies = Annotated[Listing[network.NetworkPolicy], Kubernetes("networkpolicies")]
+Namespaces = Annotated[Listing[cluster.Namespace], Kubernetes("namespaces")]
+VolumeClaims = Annotated[Listing[storage.VolumeClaim], Kubernetes("persistentvolumeclaims")]
+PersistentVolumes = Annotated[Listing[storage.PersistentVolume], Kubernetes("persistentvolumes")]
+StorageClasses = Annotated[Listing[storage.StorageClass], Kubernetes("storageclasses")]
+Autoscalers = Annotated[Listing[scaling.Autoscaler], Kubernetes("horizontalpodautoscalers")]
+DisruptionBudgets = Annotated[Listing[scaling.DisruptionBudget], Kubernetes("poddisruptionbudgets")]
+Nodes = Annotated[Listing[nodes.Node], Kubernetes("nodes")]
+NodeLeases = Annotated[Listing[nodes.Lease], Kubernetes("leases", namespace="kube-node-lease")]
+ApiServices = Annotated[Listing[cluster.ApiService], Kubernetes("apiservices")]
+PrometheusRules = Annotated[Listing[cluster.PrometheusRule], Kubernetes("prometheusrules")]
+NodeUsages = Annotated[Listing[nodes.NodeUsage], Usage("nodes.metrics.k8s.io")]
+PodUsages = Annotated[Listing[nodes.PodUsage], Usage("pods.metrics.k8s.io")]
+Readiness = Annotated[cluster.ServerReadiness, Single(ReadinessOf)]
+Version = Annotated[cluster.ServerVersion, Single(VersionOf)]

@@ -1,0 +1,68 @@
+"""PersistentVolumeClaims, PersistentVolumes and StorageClasses."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from opsproof.sources.kubernetes.facts.meta import Condition, KubernetesObject, Wire
+
+
+class ClaimSpec(Wire, frozen=True):
+    volume_name: str = ""
+    storage_class_name: str | None = None
+
+
+class ClaimStatus(Wire, frozen=True):
+    phase: str = ""
+    conditions: tuple[Condition, ...] = ()
+
+
+class VolumeClaim(KubernetesObject, frozen=True):
+    """`phase` is Pending, Bound or Lost."""
+
+    kind: ClassVar[str] = "PersistentVolumeClaim"
+    spec: ClaimSpec = ClaimSpec()
+    status: ClaimStatus = ClaimStatus()
+
+    @property
+    def phase(self) -> str:
+        return self.status.phase
+
+
+class ClaimReference(Wire, frozen=True):
+    name: str = ""
+    namespace: str = ""
+    uid: str = ""
+
+
+class VolumeSpec(Wire, frozen=True):
+    claim_ref: ClaimReference | None = None
+    persistent_volume_reclaim_policy: str = ""
+    storage_class_name: str = ""
+
+
+class VolumeStatus(Wire, frozen=True):
+    phase: str = ""
+    reason: str = ""
+    last_phase_transition_time: datetime | None = None
+
+
+class PersistentVolume(KubernetesObject, frozen=True):
+    """`phase` is Pending, Available, Bound, Released or Failed."""
+
+    kind: ClassVar[str] = "PersistentVolume"
+    spec: VolumeSpec = VolumeSpec()
+    status: VolumeStatus = VolumeStatus()
+
+    @property
+    def phase(self) -> str:
+        return self.status.phase
+
+
+class StorageClass(KubernetesObject, frozen=True):
+    """With `volume_binding_mode` WaitForFirstConsumer a claim without a pod stays Pending, rightly."""
+
+    kind: ClassVar[str] = "StorageClass"
+    provisioner: str = ""
+    volume_binding_mode: str | None = None

@@ -1,0 +1,183 @@
+"""How to reach an API server and as whom: from a kubeconfig, a pod's service account, or a token.
+
+The official client reads kubeconfigs and service accounts; it is imported here, late, since that takes 0.3 s.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from opsproof.model.failure import NotConfigured
+from opsproof.sources.kubernetes.plugin import credentials
+from opsproof.sources.kubernetes.settings import KubernetesSettings
+
+_REFUSED = {
+    "auth-provider": "use an exec plugin",
+    "as": "opsproof does not impersonate: give it an account of its own",
+}
+
+
+@dataclass(frozen=True)
+class Login:
+    """Where and as whom. `who` is for reports; what authenticates stays out of `repr`."""
+
+    server: str
+    ca: Path | None = None
+    certificate: tuple[Path, Path] | None = field(default=None, repr=False)
+    authorization: str = field(default="", repr=False)
+    server_name: str = ""
+    proxy: str = ""
+    who: str = ""
+
+
+def login(settings: KubernetesSettings, seconds: float) -> Login:
+    """Resolve the settings' references.
+
+    Args:
+        seconds: how long an exec plugin may take.
+
+    Raises:
+        NotConfigured: something is missing or not understood; the message says what.
+        Unauthenticated: an exec plugin gave no credentials.
+        TimedOut: an exec plugin took too long.
+    """
+    if settings.in_cluster:
+        return _of_pod(settings)
+    if settings.kubeconfig is not None:
+        return _of_kubeconfig(settings, seconds)
+    token = settings.token.read() if settings.token else ""
+    return Login(
+        settings.server or "",
+        settings.ca,
+        authorization=f"Bearer {token}" if token else "",
+        who=_token_owner(token),
+    )
+
+
+def _of_pod(settings: KubernetesSettings) -> Login:
+    from kubernetes.client.configuration import Configuration
+    from kubernetes.config import ConfigException, load_incluster_config
+
+    found = Configuration()
+    try:
+        reader: Any = load_incluster_config
+        reader(client_configuration=found, try_refresh_token=False)
+    except ConfigException:
+        raise NotConfigured("in_cluster: true, but this is not a pod with a service account") from None
+    return _from_client(found, settings)
+
+
+def _of_kubeconfig(settings: KubernetesSettings, seconds: float) -> Login:
+    from kubernetes.client.configuration import Configuration
+    from kubernetes.config import ConfigException
+    from kubernetes.config.kube_config import KubeConfigLoader
+
+    assert settings.kubeconfig is not None
+    config = _document(settings.kubeconfig.read(), str(settings.kubeconfig))
+    folder = str(settings.kubeconfig.path.parent) if settings.kubeconfig.path else ""
+    context = settings.context or _only_context(config)
+    user = _user_of(config, context)
+    for key, instead in _REFUSED.items():
+        if key in user:
+            raise NotConfigured(f"the kubeconfig's user has {key!r}: {instead}")
+    if "exec" in user:
+        user.update(credentials(user.pop("exec"), folder, seconds))
+    found = Configuration()
+    try:
+        reader: Any = KubeConfigLoader
+        reader(config, active_context=context, config_base_path=folder).load_and_set(found)
+    except (ConfigException, OSError, ValueError, binascii.Error) as error:
+        raise NotConfigured(f"context {context!r} of the kubeconfig cannot be used: {_line(error)}") from None
+    return _from_client(found, settings)
+
+
+def _document(text: str, name: str) -> dict[str, Any]:
+    try:
+        config = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise NotConfigured(f"the kubeconfig ({name}) is not YAML") from None
+    if not isinstance(config, dict) or not config.get("contexts") or not config.get("clusters"):
+        raise NotConfigured(f"the kubeconfig ({name}) names no contexts and clusters")
+    return config
+
+
+def _only_context(config: Mapping[str, Any]) -> str:
+    """The current context changes under our feet: with several, the environment has to name one."""
+    names = [str(one.get("name")) for one in config["contexts"] if isinstance(one, dict)]
+    if len(names) != 1:
+        raise NotConfigured(f"the kubeconfig has several contexts; add the key `context`: {', '.join(names)}")
+    return names[0]
+
+
+def _user_of(config: Mapping[str, Any], context: str) -> dict[str, Any]:
+    chosen = _entry(config, "contexts", context).get("context")
+    if not isinstance(chosen, dict):
+        known = ", ".join(str(one.get("name")) for one in config["contexts"] if isinstance(one, dict))
+        raise NotConfigured(f"the kubeconfig has no context {context!r}; it has {known}")
+    user = _entry(config, "users", str(chosen.get("user"))).get("user")
+    return user if isinstance(user, dict) else {}
+
+
+def _entry(config: Mapping[str, Any], section: str, name: str) -> dict[str, Any]:
+    entries = config.get(section) or []
+    return next((one for one in entries if isinstance(one, dict) and str(one.get("name")) == name), {})
+
+
+def _from_client(found: Any, settings: KubernetesSettings) -> Login:
+    """The official client's configuration as ours."""
+    if not found.verify_ssl and settings.ca is None:
+        raise NotConfigured("insecure-skip-tls-verify is not accepted: add the key `ca`")
+    authorization = str(found.api_key.get("BearerToken", "")).strip()
+    if bool(found.cert_file) != bool(found.key_file):
+        raise NotConfigured("the kubeconfig's user has only one of a client certificate and its key")
+    certificate = (Path(found.cert_file), Path(found.key_file)) if found.cert_file else None
+    if settings.token is not None:
+        authorization, certificate = f"Bearer {settings.token.read()}", None
+    return Login(
+        settings.server or str(found.host).rstrip("/"),
+        settings.ca or (Path(found.ssl_ca_cert) if found.ssl_ca_cert else None),
+        certificate,
+        authorization,
+        server_name=found.tls_server_name or "",
+        # Without one of its own the client takes the shell's proxy, which the environment does not name.
+        proxy="" if getattr(found, "_proxy_from_env", False) else found.proxy or "",
+        who=_certificate_owner(certificate[0])
+        if certificate
+        else _token_owner(authorization.partition(" ")[2]),
+    )
+
+
+def _certificate_owner(path: Path) -> str:
+    """The common name is the user, as the API server sees it."""
+    try:
+        subject = x509.load_pem_x509_certificate(path.read_bytes()).subject
+    except (OSError, ValueError):
+        raise NotConfigured("the client certificate cannot be read") from None
+    names = [str(part.value) for part in subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    return f"certificate {names[0]}" if names else "certificate without common name"
+
+
+def _token_owner(token: str) -> str:
+    """A service account's token says whose it is; another token is opaque."""
+    if not token:
+        return "anonymous"
+    try:
+        payload = token.split(".")[1]
+        owner = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"]
+    except (IndexError, KeyError, TypeError, ValueError):
+        return "a token"
+    return f"token of {owner}"
+
+
+def _line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,1 @@
+"""What follows from objects: reasoning over facts alone."""

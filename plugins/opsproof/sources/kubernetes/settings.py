@@ -1,0 +1,47 @@
+"""How a cluster is reached, and as whom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import model_validator
+
+from opsproof.environment.references import FilePath, SecretRef
+from opsproof.environment.settings import SecretOrPath, TargetSettings, Url
+from opsproof.environment.shape import Text, refuse
+from opsproof.model.target import CERTIFICATE
+
+
+class KubernetesSettings(TargetSettings):
+    """A cluster: a kubeconfig (with a context), or the pod's own service account, or server and token.
+
+    `kubeconfig` is a path or a reference to its text; `server` overrides the address in it.
+    """
+
+    identities = ("kube-system-uid", CERTIFICATE)
+    addressed_by = ("server", "context")
+
+    kubeconfig: SecretOrPath | None = None
+    context: Text | None = None
+    in_cluster: bool = False
+    server: Url | None = None
+    token: SecretRef | None = None
+    ca: FilePath | None = None
+
+    @property
+    def address(self) -> str:
+        name = self.kubeconfig.env or Path(self.kubeconfig.file).name if self.kubeconfig else "in-cluster"
+        return self.server or self.context or name
+
+    @model_validator(mode="after")
+    def _names_a_cluster(self) -> KubernetesSettings:
+        ways = [
+            self.kubeconfig is not None,
+            self.in_cluster,
+            self.server is not None and self.kubeconfig is None,
+        ]
+        if sum(ways) != 1:
+            refuse("needs exactly one of kubeconfig, in_cluster: true, or server with token")
+        if self.context and self.kubeconfig is None:
+            refuse("context is only meant with kubeconfig")
+        return self

@@ -1,0 +1,48 @@
+"""How a PostgreSQL database is reached."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import model_validator
+
+from opsproof.environment.problems import choices, short
+from opsproof.environment.references import FilePath, SecretRef
+from opsproof.environment.settings import Port, TargetSettings, bracketed, loopback
+from opsproof.environment.shape import Text, refuse
+from opsproof.model.target import CERTIFICATE
+
+
+class PostgresSettings(TargetSettings):
+    """A PostgreSQL database. `sslmode` defaults to verify-full, on loopback to prefer."""
+
+    identities = ("system-identifier", CERTIFICATE)
+    addressed_by = ("host", "port", "database")
+
+    host: Text
+    port: Port = 5432
+    database: Text
+    user: Text
+    password: SecretRef | None = None
+    sslmode: str = "verify-full"
+    ca: FilePath | None = None
+
+    @property
+    def address(self) -> str:
+        return f"{bracketed(self.host)}:{self.port}/{self.database}"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_sslmode(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "sslmode" not in given and loopback(given.get("host")):
+            return {**given, "sslmode": "prefer"}
+        return given
+
+    @model_validator(mode="after")
+    def _known_sslmode(self) -> PostgresSettings:
+        modes = ("disable", "prefer", "require", "verify-ca", "verify-full")
+        if self.sslmode not in modes:
+            refuse(f"unknown sslmode {short(self.sslmode)}", choices(self.sslmode, modes))
+        if CERTIFICATE in self.identity and self.sslmode == "disable":
+            refuse(f"identity {CERTIFICATE} needs an sslmode with TLS")
+        return self

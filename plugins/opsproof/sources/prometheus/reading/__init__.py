@@ -1,0 +1,1 @@
+"""What follows from samples and rules: reasoning over facts alone."""

@@ -1,0 +1,11 @@
+"""A Redis server: whether it answers, and its memory."""
+
+from opsproof.model.source import SourceKind
+
+SOURCE = SourceKind(
+    title="Redis",
+    settings="opsproof.sources.redis.settings:RedisSettings",
+    collector="opsproof.sources.redis.collector:RedisCollector",
+    tags="redis/",
+    install="opsproof[redis]",
+)

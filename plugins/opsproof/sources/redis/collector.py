@@ -1,0 +1,224 @@
+"""Asks Redis with PING, INFO and EXISTS: what deploy/redis/opsproof.acl allows, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Any
+
+import certifi
+
+from opsproof.model.ask import Ask
+from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured, TimedOut
+from opsproof.model.target import CERTIFICATE, Target, TargetReport
+from opsproof.sources.redis.facts import (
+    CacheMemory,
+    CacheMemoryOf,
+    CacheProbe,
+    CacheProbes,
+    CacheProbesOf,
+    MemorySample,
+)
+from opsproof.sources.redis.failure import failed
+from opsproof.transport.attempts import own_side, requested, spaced
+from opsproof.transport.link import Link
+from opsproof.transport.watchdog import Watchdog, watchdog
+
+_LONGEST = 10.0
+_KEY = "opsproof:probe"  # read only, and need not exist
+_SECTIONS = ("server", "replication")
+
+
+class RedisCollector:
+    """Opens a connection for each probe or ask, and closes it: nothing is held between them."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        try:
+            import redis.connection
+        except ImportError:
+            raise NotConfigured(
+                "Redis needs an optional package: pip install 'opsproof[redis]'", target=target.id
+            ) from None
+        self._redis = redis
+
+    def collect(self, ask: Ask, link: Link) -> CacheProbes | CacheMemory:
+        if isinstance(ask, CacheProbesOf):
+            turns = spaced(link, ask.probes, ask.spacing, longest=_LONGEST)
+            probes = tuple(self._probe(link, number, within) for number, within in turns)
+            return CacheProbes(role=ask.role, probes=probes, wanted=ask.probes)
+        if isinstance(ask, CacheMemoryOf):
+            turns = spaced(link, ask.samples, ask.spacing, longest=_LONGEST)
+            samples = tuple(self._memory(link, number, within) for number, within in turns)
+            return CacheMemory(role=ask.role, samples=samples)
+        raise BadAnswer(f"Redis cannot answer {type(ask).__name__}", target=self.target.id)
+
+    def identify(self, link: Link) -> TargetReport:
+        with self._session(link, 1, min(_LONGEST, link.remaining())) as session:
+            info = session.info("server")
+            link.clock = clock(info) or link.clock
+            identity = session.certificate()
+        return TargetReport(
+            target=self.target.id,
+            kind=self.target.kind,
+            role=self.target.role,
+            identity=identity,
+            declared=dict(self.target.identity),
+            authenticated_as=self.target.settings.username or "default",
+            version=info.get("redis_version", ""),
+        )
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+    def _probe(self, link: Link, number: int, within: float) -> CacheProbe:
+        at, began, step, seconds = datetime.now(timezone.utc), time.monotonic(), "connect", 0.0
+        info: dict[str, str] = {}
+        try:
+            with self._session(link, number, within) as session:
+                step = "PING"
+                session.ping()
+                seconds, step = round(time.monotonic() - began, 4), "INFO"
+                for section in _SECTIONS:
+                    info |= session.info(section)
+                link.clock = clock(info) or link.clock
+                step = "EXISTS"
+                session.ask("EXISTS", _KEY)
+        except CollectionError as error:
+            return CacheProbe(
+                at=at,
+                seconds=seconds or round(time.monotonic() - began, 4),
+                step=step,
+                failure=error.as_failure(),
+                own_side=own_side(error),
+                **_state(info),
+            )
+        return CacheProbe(at=at, seconds=seconds, **_state(info))
+
+    def _memory(self, link: Link, number: int, within: float) -> MemorySample:
+        with self._session(link, number, within) as session:
+            info = session.info("memory")
+        try:
+            return MemorySample(
+                at=datetime.now(timezone.utc),
+                used=int(info["used_memory"]),
+                limit=int(info["maxmemory"]),
+                policy=info.get("maxmemory_policy", "")[:32],
+            )
+        except (KeyError, ValueError):
+            raise BadAnswer("INFO memory holds no used_memory and maxmemory", target=self.target.id) from None
+
+    @contextmanager
+    def _session(self, link: Link, number: int, seconds: float) -> Iterator[_Session]:
+        """A connection whose whole life is bounded by `seconds`."""
+        with watchdog(seconds) as dog:
+            session = _Session(self._connection(seconds), link, self.target, number, dog)
+            try:
+                session.connect()
+                yield session
+            except TimedOut:
+                raise
+            except CollectionError:
+                if dog.bitten:
+                    raise TimedOut("no answer in time", target=self.target.id) from None
+                raise
+            finally:
+                session.connection.disconnect()
+
+    def _connection(self, seconds: float) -> Any:
+        settings = self.target.settings
+        options: dict[str, Any] = {
+            "host": settings.host,
+            "port": settings.port,
+            "db": settings.database,
+            "username": settings.username,
+            "password": settings.password.read() if settings.password else None,
+            "socket_timeout": seconds,
+            "socket_connect_timeout": min(5.0, seconds),
+            "protocol": 2,
+            "driver_info": None,  # no CLIENT SETINFO: the ACL does not allow it
+            "decode_responses": True,
+            "encoding_errors": "replace",
+        }
+        connection: Any = self._redis.connection
+        if not settings.tls:
+            return connection.Connection(**options)
+        ca = str(settings.ca) if settings.ca else certifi.where()
+        return connection.SSLConnection(ssl_ca_certs=ca, ssl_check_hostname=True, **options)
+
+
+class _Session:
+    """One connection; each command is recorded."""
+
+    def __init__(self, connection: Any, link: Link, target: Target, number: int, dog: Watchdog) -> None:
+        self.connection = connection
+        self._link = link
+        self._target = target
+        self._number = number
+        self._dog = dog
+
+    def connect(self) -> None:
+        with (
+            requested(self._link, "REDIS", "CONNECT", attempt=self._number) as entry,
+            self._translated("connect"),
+        ):
+            self.connection.connect()
+            self._dog.watch(self.connection._sock.fileno())
+            entry.status = "ok"
+
+    def ask(self, *command: str) -> Any:
+        name = " ".join(command)
+        with requested(self._link, "REDIS", name, attempt=self._number) as entry, self._translated(name):
+            self.connection.send_command(*command)
+            answer = self.connection.read_response()
+            entry.status = "ok"
+            entry.bytes = len(answer) if isinstance(answer, str) else 0
+            return answer
+
+    def ping(self) -> None:
+        if self.ask("PING") != "PONG":
+            raise BadAnswer("PING is answered by something else than PONG", target=self._target.id)
+
+    def info(self, section: str) -> dict[str, str]:
+        """One section, as text. Older servers accept one at a time."""
+        answer = self.ask("INFO", section)
+        if not isinstance(answer, str):
+            raise BadAnswer("INFO is not answered by text", target=self._target.id)
+        pairs = (line.partition(":") for line in answer.splitlines() if not line.startswith("#"))
+        return {name: value for name, colon, value in pairs if colon}
+
+    def certificate(self) -> dict[str, str]:
+        sock = self.connection._sock
+        if not hasattr(sock, "getpeercert"):
+            return {}
+        return {CERTIFICATE: hashlib.sha256(sock.getpeercert(True)).hexdigest()}
+
+    @contextmanager
+    def _translated(self, what: str) -> Iterator[None]:
+        import redis
+
+        try:
+            yield
+        except (redis.RedisError, OSError, ValueError) as error:
+            raise failed(error, what, self._target) from None
+
+
+def clock(info: dict[str, str]) -> datetime | None:
+    """The server's clock from INFO server, in UTC."""
+    text = info.get("server_time_usec", "")
+    return (
+        datetime.fromtimestamp(int(text) / 1e6, timezone.utc) if text.isdigit() and len(text) < 18 else None
+    )
+
+
+def _state(info: dict[str, str]) -> dict[str, Any]:
+    """Allow-listed words only: what INFO says is the server's text."""
+    role, link = info.get("role", ""), info.get("master_link_status", "")
+    return {
+        "role": role if role in {"master", "slave", "sentinel"} else "",
+        "loading": info.get("loading", "0") != "0",
+        "master_link": link if link in {"up", "down"} else "",
+    }

@@ -1,0 +1,36 @@
+"""How a Redis server is reached."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from opsproof.environment.references import FilePath, SecretRef
+from opsproof.environment.settings import Port, TargetSettings, bracketed
+from opsproof.environment.shape import Text, refuse
+from opsproof.model.target import CERTIFICATE
+
+
+class RedisSettings(TargetSettings):
+    """A Redis server."""
+
+    addressed_by = ("host", "port", "database")
+
+    host: Text
+    port: Port = 6379
+    username: Text | None = None
+    password: SecretRef | None = None
+    tls: bool = False
+    ca: FilePath | None = None
+    database: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def address(self) -> str:
+        return f"{bracketed(self.host)}:{self.port}" + (f"/{self.database}" if self.database else "")
+
+    @model_validator(mode="after")
+    def _shows_what_it_declares(self) -> RedisSettings:
+        if CERTIFICATE in self.identity and not self.tls:
+            refuse(f"identity {CERTIFICATE} needs tls: true")
+        return self

@@ -1,0 +1,206 @@
+"""HTTP GET as collectors need it: one total deadline, a byte budget, retries, no ambient settings."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from io import BytesIO
+from pathlib import Path
+
+import requests
+import urllib3
+
+from opsproof.model.failure import (
+    BadAnswer,
+    CollectionError,
+    Forbidden,
+    NotConfigured,
+    NotFound,
+    TimedOut,
+    TooBig,
+    Unauthenticated,
+)
+from opsproof.transport.attempts import requested
+from opsproof.transport.link import Link, Request
+from opsproof.transport.watchdog import watchdog
+from opsproof.transport.web_connection import Adapter, watched_by
+from opsproof.transport.web_failure import translated
+
+_CHUNK = 64 * 1024
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Response:
+    """Status, headers with lower-case names, and the whole body in bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def date(self) -> datetime | None:
+        """The server's clock from its Date header, in UTC."""
+        try:
+            return parsedate_to_datetime(self.headers["date"]).astimezone(timezone.utc)
+        except (KeyError, ValueError, TypeError, OverflowError):
+            return None
+
+
+def session(
+    *,
+    ca: Path | None = None,
+    certificate: tuple[Path, Path] | None = None,
+    verify: bool = True,
+    connect_to: Mapping[str, str] | None = None,
+) -> requests.Session:
+    """A session that ignores proxies, netrc and CA variables of the surrounding shell, and cookies.
+
+    Args:
+        ca: a CA bundle in place of the system's.
+        certificate: client certificate and key.
+        verify: False only where an environment says so by name.
+        connect_to: `host:port` -> `host:port` to connect to instead; SNI and Host stay the URL's.
+
+    Raises:
+        NotConfigured: one of the files cannot be read.
+    """
+    for file in (ca, *(certificate or ())):
+        if file is not None and not file.is_file():
+            raise NotConfigured(f"the file {file} does not exist")
+    made = _Session()
+    made.trust_env = False
+    made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    made.headers["User-Agent"] = "opsproof"
+    made.verify = str(ca) if ca else verify
+    made.cert = (str(certificate[0]), str(certificate[1])) if certificate else None
+    for scheme in ("https://", "http://"):
+        made.mount(scheme, Adapter(connect_to or {}))
+    return made
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: even unfollowed, requests would parse the place and read the whole body first."""
+
+
+def get(
+    client: requests.Session, url: str, link: Link, *, path: str, headers: Mapping[str, str] | None = None,
+    accept_any_status: bool = False, accept: frozenset[int] = frozenset(), within: float | None = None,
+    max_bytes: int | None = None, attempt: int = 1,
+) -> Response:  # fmt: skip
+    """GET with retries on 429 and 503 (Retry-After honoured) inside the ask's deadline.
+
+    Args:
+        path: what `requests.jsonl` shows; must hold no secret.
+        accept_any_status: give 4xx and 5xx back instead of retrying and raising.
+        accept: statuses to give back; others are retried or raised as usual.
+        within: seconds for one attempt, when less than the ask has left.
+        max_bytes: the largest body, when less than the target's budget.
+        attempt: the number of the first attempt, for spaced probes.
+
+    Raises:
+        CollectionError: the leaf that names what went wrong.
+    """
+    bounds = _Bounds(within, min(max_bytes or link.budget.max_bytes, link.budget.max_bytes))
+    last = attempt + _ATTEMPTS - 1
+    while True:
+        with requested(link, "GET", path, attempt=attempt) as entry:
+            response = _once(client, url, link, entry, headers or {}, bounds)
+        link.clock = response.date or link.clock
+        wait = _retry_after(response)
+        if wait is None or accept_any_status or attempt >= last:
+            break
+        if wait > link.remaining():
+            raise TimedOut(f"asked to retry after {wait:g} s, past the deadline", target=link.target.id)
+        time.sleep(wait)
+        attempt += 1
+    if not accept_any_status and response.status not in accept:
+        _raise_for(response, link, path)
+    return response
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    within: float | None
+    max_bytes: int
+
+    def seconds(self, link: Link) -> float:
+        left = link.remaining()
+        return left if self.within is None else min(left, self.within)
+
+
+def _once(
+    client: requests.Session, url: str, link: Link, entry: Request, headers: Mapping[str, str],
+    bounds: _Bounds,
+) -> Response:  # fmt: skip
+    seconds = bounds.seconds(link)
+    with watchdog(seconds) as dog, watched_by(dog):
+        late = TimedOut("no complete answer in time", target=link.target.id)
+        try:
+            response = _exchange(client, url, link, entry, headers, bounds.max_bytes, seconds)
+            if dog.bitten:  # cut off, which may look like an end
+                raise late
+            return response
+        except CollectionError as error:
+            entry.status = error.as_failure().kind
+            raise
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            failure = late if dog.bitten else translated(error, link.target.id)
+            entry.status = failure.as_failure().kind
+            raise failure from None
+
+
+def _exchange(
+    client: requests.Session, url: str, link: Link, entry: Request, headers: Mapping[str, str],
+    max_bytes: int, seconds: float,
+) -> Response:  # fmt: skip
+    with client.get(
+        url, headers=dict(headers), timeout=(min(5.0, seconds), seconds), stream=True, allow_redirects=False
+    ) as answer:
+        entry.status = answer.status_code
+        body = _read(answer, link, max_bytes)
+        entry.bytes = len(body)
+        entry.digest = hashlib.sha256(body).hexdigest()[:32]
+        names = {name.lower(): value for name, value in answer.headers.items()}
+        return Response(answer.status_code, names, body)
+
+
+def _read(answer: requests.Response, link: Link, max_bytes: int) -> bytes:
+    """The body, within the byte budget; the watchdog bounds its time, even when it drips."""
+    body = BytesIO()  # grows in place, where joined chunks would be there twice
+    for chunk in answer.raw.stream(_CHUNK, decode_content=True):
+        body.write(chunk)
+        if body.tell() > max_bytes:
+            raise TooBig(f"more than {max_bytes} bytes", target=link.target.id)
+        link.remaining()
+    return body.getvalue()
+
+
+def _retry_after(response: Response) -> float | None:
+    if response.status not in {429, 503}:
+        return None
+    try:
+        return min(60.0, max(0.0, float(response.headers.get("retry-after", "1"))))
+    except ValueError:
+        return 1.0
+
+
+def _raise_for(response: Response, link: Link, path: str) -> None:
+    where = path.split("?")[0]
+    if response.status == 401:
+        raise Unauthenticated(f"HTTP 401 for {where}: wrong credentials", target=link.target.id)
+    if response.status == 403:
+        raise Forbidden(f"HTTP 403 for {where}: the permission is missing", target=link.target.id)
+    if response.status == 404:
+        raise NotFound(f"HTTP 404 for {where}", target=link.target.id)
+    if not 200 <= response.status < 300:
+        raise BadAnswer(f"HTTP {response.status} for {where}", target=link.target.id)
+
+
+__all__ = ["Response", "get", "session", "translated"]

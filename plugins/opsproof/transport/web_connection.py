@@ -1,0 +1,87 @@
+"""urllib3 connections that a watchdog can end, and that may go to another address than the URL's."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from opsproof.transport.watchdog import Watchdog
+
+_WATCHDOG: ContextVar[Watchdog | None] = ContextVar("watchdog", default=None)
+
+if TYPE_CHECKING:
+    _Base = HTTPConnection
+else:
+    _Base = object
+
+
+@contextmanager
+def watched_by(dog: Watchdog) -> Iterator[None]:
+    """Connections made or reused by this thread's requests in the block are watched."""
+    token = _WATCHDOG.set(dog)
+    try:
+        yield
+    finally:
+        _WATCHDOG.reset(token)
+
+
+class _Watched(_Base):
+    routes: Mapping[str, str] = {}
+
+    def _new_conn(self) -> socket.socket:
+        host, port = self._dns_host, self.port
+        self._dns_host, self.port = routed(self.routes, host.strip("[]"), port or 0)
+        try:
+            made = super()._new_conn()
+        finally:
+            self._dns_host, self.port = host, port
+        _watch(made)
+        return made
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        if self.sock is not None:
+            _watch(self.sock)
+        super().request(*args, **kwargs)
+
+
+def _watch(connected: socket.socket) -> None:
+    dog = _WATCHDOG.get()
+    if dog is not None and connected.fileno() >= 0:
+        dog.watch(connected.fileno())
+
+
+class Adapter(HTTPAdapter):
+    """No retries of its own; connections as above."""
+
+    def __init__(self, connect_to: Mapping[str, str]) -> None:
+        self._routes = dict(connect_to)
+        super().__init__(pool_connections=8, pool_maxsize=8, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _pools(self._routes)
+
+
+def _pools(routes: Mapping[str, str]) -> dict[str, type[HTTPConnectionPool]]:
+    plain = type("Connection", (_Watched, HTTPConnection), {"routes": routes})
+    secure = type("SecureConnection", (_Watched, HTTPSConnection), {"routes": routes})
+    return {
+        "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+    }
+
+
+def routed(routes: Mapping[str, str], host: str, port: int) -> tuple[str, int]:
+    """Where to connect for `host:port`. As with curl, an empty part stands for any, or for the same."""
+    for name in (f"{host}:{port}", f"{host}:", f":{port}", ":"):
+        if name in routes:
+            to_host, _, to_port = routes[name].rpartition(":")
+            return to_host.strip("[]") or host, int(to_port or port)
+    return host, port

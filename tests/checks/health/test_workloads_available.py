@@ -1,0 +1,262 @@
+"""health/workloads-available on plain facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checks.health.check_workloads_available import WorkloadLimits, check_workloads_available
+from opsproof import CRITICAL, Examination
+from opsproof.model.outcome import Outcome
+from opsproof.sources.kubernetes.facts.pods import Pod
+from opsproof.sources.kubernetes.facts.workloads import ReplicaSet, Workload
+from tests.checks.cluster import (
+    NOW,
+    REFUSED,
+    ago,
+    condition,
+    daemon_set,
+    deployment,
+    examination,
+    listing,
+    meta,
+    pod,
+    replica_set,
+    stateful_set,
+)
+
+
+def examined(
+    *workloads: Workload,
+    pods: tuple[Pod, ...] = (),
+    revisions: tuple[ReplicaSet, ...] = (),
+    gaps: Any = (),
+    **limits: Any,
+) -> Examination:
+    examine = examination(CRITICAL)
+    check_workloads_available(
+        listing(*workloads, gaps=gaps), listing(*pods), listing(*revisions), WorkloadLimits(**limits), examine
+    )
+    return examine
+
+
+def unavailable(age: float) -> list[dict[str, Any]]:
+    return [
+        condition("Available", False, age=age),
+        condition("Progressing", True, reason="NewReplicaSetAvailable", lastUpdateTime=ago(600)),
+    ]
+
+
+def rolling(age: float) -> list[dict[str, Any]]:
+    return [
+        condition("Available", True),
+        condition("Progressing", True, reason="ReplicaSetUpdated", lastUpdateTime=ago(age)),
+    ]
+
+
+def test_complete_workloads_pass() -> None:
+    examine = examined(deployment(), stateful_set(), daemon_set())
+    assert (examine.findings, examine.passed) == ([], 3)
+
+
+def test_missing_pods_fail_with_the_numbers() -> None:
+    (finding,) = examined(deployment(available=1, conditions=unavailable(30))).findings
+    assert (finding.outcome, finding.level) == (Outcome.FAIL, CRITICAL)
+    assert (finding.measured, finding.limit) == ("1", "3")
+    assert finding.message == "1 of 3 pods are available"
+    assert (str(finding.subject), finding.since_from) == (
+        "deployment shop/api",
+        "the workload's condition Available",
+    )
+
+
+def test_a_drain_is_in_transition() -> None:
+    """One of four pods is away; the Deployment itself stays Available."""
+    away = pod(ready=False, since=2)
+    (finding,) = examined(deployment(replicas=4, available=3), pods=(away,)).findings
+    assert finding.in_transition
+    (finding,) = examined(deployment(replicas=4, available=3), pods=(pod(ready=False, since=11),)).findings
+    assert finding.outcome is Outcome.FAIL
+
+
+def test_pods_recreated_every_four_minutes_do_not_hide() -> None:
+    young = pod(ready=False, since=1, metadata={"creationTimestamp": ago(1)})
+    (finding,) = examined(deployment(available=0, conditions=unavailable(25)), pods=(young,)).findings
+    assert finding.outcome is Outcome.FAIL
+
+
+def test_a_rollout_is_in_transition_from_its_newest_replica_set_on() -> None:
+    half = deployment(updated=1, conditions=rolling(1))
+    (finding,) = examined(half, revisions=(replica_set(1, age=900), replica_set(2, age=4))).findings
+    assert finding.in_transition
+    assert finding.message == "the rollout is not complete: 1 of 3 pods run the newest template"
+    (finding,) = examined(half, revisions=(replica_set(1, age=900), replica_set(2, age=12))).findings
+    assert (finding.outcome, finding.since_from) == (Outcome.FAIL, "its newest ReplicaSet")
+
+
+def test_a_rollback_takes_up_an_old_replica_set_and_counts_from_its_last_progress() -> None:
+    half = deployment(updated=1, conditions=rolling(1))
+    (finding,) = examined(half, revisions=(replica_set(3, age=900), replica_set(2, age=40))).findings
+    assert finding.in_transition
+    assert finding.since_from == "condition Progressing"
+
+
+def test_no_grace_where_the_row_wants_no_rollout() -> None:
+    half = deployment(updated=1, conditions=rolling(1))
+    assert examined(half, revisions=(replica_set(2, age=1),), grace="0s").findings[0].outcome is Outcome.FAIL
+
+
+def test_old_pods_beside_the_new_ones_are_a_rollout() -> None:
+    """With surge all three new pods are available while an old one has still to go."""
+    surging = deployment(conditions=rolling(1), there=4)
+    (finding,) = examined(surging, revisions=(replica_set(2, age=3),)).findings
+    assert finding.in_transition
+    assert finding.message == "the rollout is not complete: 1 pod of an older template still there"
+
+
+def test_a_stuck_rollout_fails_without_grace() -> None:
+    stuck = deployment(
+        updated=1,
+        conditions=[
+            condition("Available", True),
+            condition("Progressing", False, age=1, reason="ProgressDeadlineExceeded", lastUpdateTime=ago(1)),
+        ],
+    )
+    (finding,) = examined(stuck, revisions=(replica_set(2, age=1),)).findings
+    assert finding.outcome is Outcome.FAIL
+    assert finding.message == "the rollout passed its progress deadline; 1 of 3 pods run the newest template"
+
+
+PAUSED = {"replicas": 3, "paused": True}
+NOTED = ["deployment shop/api is paused: changes to its template are not rolled out"]
+
+
+def held(minutes: float | None, **more: Any) -> Workload:
+    """A paused Deployment with a new template that waits; None: the API does not tell since when."""
+    told = (
+        []
+        if minutes is None
+        else [condition("Progressing", "Unknown", age=minutes, reason="DeploymentPaused")]
+    )
+    return deployment(
+        conditions=[condition("Available", True), *told], spec=PAUSED, **({"updated": 0} | more)
+    )
+
+
+def test_a_paused_rollout_with_changes_waiting_is_in_transition() -> None:
+    examine = examined(held(23 * 60))
+    (finding,) = examine.findings
+    assert finding.in_transition
+    assert finding.message == (
+        "its rollout is paused with changes waiting: 0 of 3 pods run the newest template"
+    )
+    assert (finding.measured, finding.limit, finding.since_from) == ("0", "3", "condition Progressing")
+    assert (finding.transition_until - NOW).total_seconds() == 3600  # type: ignore[operator]
+    assert examine.notes == NOTED
+
+
+def test_a_rollout_paused_for_longer_than_the_limit_fails() -> None:
+    (finding,) = examined(held(25 * 60)).findings
+    assert (finding.outcome, finding.level) == (Outcome.FAIL, CRITICAL)
+    assert examined(held(25 * 60), paused="2d").findings[0].in_transition
+    assert examined(held(1), paused="0s").findings[0].outcome is Outcome.FAIL
+
+
+def test_a_rollout_paused_half_way_counts_too() -> None:
+    (finding,) = examined(held(25 * 60, updated=1)).findings
+    assert finding.outcome is Outcome.FAIL
+    assert finding.message.endswith("1 of 3 pods run the newest template")
+
+
+def test_a_pause_that_the_api_does_not_date_is_undecided() -> None:
+    (finding,) = examined(held(None)).findings
+    assert finding.outcome is Outcome.UNKNOWN
+    assert finding.message.endswith("the API does not tell since when")
+
+
+def test_a_paused_workload_with_nothing_waiting_is_noted() -> None:
+    examine = examined(held(99 * 60, updated=3))
+    assert (examine.findings, examine.passed, examine.notes) == ([], 1, NOTED)
+
+
+def test_the_pods_of_a_paused_workload_still_count() -> None:
+    """Whatever the pause is allowed, missing pods and a passed deadline are not."""
+    short = deployment(available=1, updated=0, spec=PAUSED, conditions=unavailable(30))
+    (finding,) = examined(short).findings
+    assert (finding.outcome, finding.message) == (Outcome.FAIL, "1 of 3 pods are available")
+    late = condition("Progressing", False, age=1, reason="ProgressDeadlineExceeded", lastUpdateTime=ago(1))
+    (finding,) = examined(deployment(updated=1, spec=PAUSED, conditions=[late])).findings
+    assert finding.outcome is Outcome.FAIL and "passed its progress deadline" in finding.message
+    assert examined(held(1), replicas=5).findings[0].outcome is Outcome.FAIL
+
+
+def test_scaled_to_zero_fails_without_grace() -> None:
+    (finding,) = examined(deployment(replicas=0, metadata=meta("api", age=1, generation=2))).findings
+    assert finding.outcome is Outcome.FAIL
+    assert finding.message == "0 replicas wanted by its spec, at least 1 needed"
+    assert (finding.measured, finding.limit) == ("0", "at least 1")
+
+
+def test_fewer_replicas_than_the_row_wants_fail() -> None:
+    (finding,) = examined(deployment(replicas=2), replicas=3).findings
+    assert (finding.outcome, finding.measured, finding.limit) == (Outcome.FAIL, "2", "at least 3")
+
+
+def test_a_status_older_than_the_spec_decides_nothing() -> None:
+    (finding,) = examined(deployment(metadata=meta("api", generation=3))).findings
+    assert finding.outcome is Outcome.UNKNOWN
+
+
+def test_a_named_workload_must_exist() -> None:
+    examine = examined(deployment(), workloads=("deployment/api", "deployment/worker"))
+    (finding,) = examine.findings
+    assert (finding.outcome, str(finding.subject)) == (Outcome.FAIL, "deployment worker")
+    assert finding.message == "there is no deployment/worker"
+    assert examine.passed == 1
+
+
+def test_a_named_workload_may_be_in_a_silent_namespace() -> None:
+    (finding,) = examined(gaps=[REFUSED], workloads=("deployment/api",)).findings
+    assert finding.outcome is Outcome.UNKNOWN
+
+
+def test_the_selector_chooses_by_the_workloads_labels() -> None:
+    other = deployment("worker", available=0, conditions=unavailable(30))
+    assert not examined(deployment(), other, selector="app=api").findings
+
+
+def test_a_daemon_set_lacking_a_node_that_drains_is_in_transition() -> None:
+    away = pod(
+        "agent-x",
+        ready=False,
+        since=3,
+        metadata=meta("agent-x", owner="DaemonSet/agent", labels={"app": "agent"}),
+    )
+    (finding,) = examined(daemon_set(numberAvailable=3), pods=(away,)).findings
+    assert finding.in_transition
+    assert finding.message == "3 of 4 pods are available"
+
+
+def test_a_daemon_set_without_nodes_is_set_aside() -> None:
+    examine = examined(daemon_set(nodes=0))
+    assert examine.excluded[0].why == "a DaemonSet that fits no node"
+
+
+def test_a_stateful_set_rolls_out_to_one_revision() -> None:
+    behind = stateful_set(replicas=3, updateRevision="r2", updatedReplicas=1)
+    (finding,) = examined(behind).findings
+    assert finding.outcome is Outcome.FAIL
+    assert finding.message == "the rollout is not complete: 1 of 3 pods run the newest template"
+    fresh = pod("db-2", metadata=meta("db-2", age=2, owner="StatefulSet/db"))
+    assert examined(behind, pods=(fresh,)).findings[0].in_transition
+
+
+@pytest.mark.parametrize(
+    "strategy", [{"type": "OnDelete"}, {"type": "RollingUpdate", "rollingUpdate": {"partition": 2}}]
+)
+def test_a_stateful_set_that_is_updated_by_hand_is_not_behind(strategy: Any) -> None:
+    held = stateful_set(
+        replicas=3, updateRevision="r2", updatedReplicas=1, spec={"replicas": 3, "updateStrategy": strategy}
+    )
+    assert not examined(held).findings

@@ -1,0 +1,76 @@
+"""That nobody answers is a fact for the asks that look for it, and no answer for all others."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opsproof.collect.collection import Collection
+from opsproof.collect.redaction import Redactor
+from opsproof.model.argument import Answer
+from opsproof.model.ask import Ask
+from opsproof.model.target import Target
+from opsproof.sources.http.facts import EndpointOf
+from opsproof.sources.postgres.facts import DatabaseProbesOf, SessionsOf
+from opsproof.sources.redis.facts import CacheMemoryOf, CacheProbesOf
+from opsproof.sources.tls.facts import ServedOf
+from tests.sources import faulty
+from tests.sources.links import target_of
+
+
+def answer(target: Target, ask: Ask, folder: Path) -> Answer[Any]:
+    (folder / "facts").mkdir(exist_ok=True)
+    collection = Collection(
+        folder=folder,
+        now=datetime.now(timezone.utc),
+        deadline=time.monotonic() + 20,
+        targets={target.id: target},
+        redactor=Redactor(),
+    )
+    try:
+        return collection.answer(ask)
+    finally:
+        collection.close()
+
+
+@pytest.fixture
+def database() -> Target:
+    return target_of(
+        "postgres",
+        host="127.0.0.1",
+        port=faulty.unused_port(),
+        database="x",
+        user="y",
+        identity={"system-identifier": "1"},
+    )
+
+
+@pytest.fixture
+def cache() -> Target:
+    return target_of("redis", host="127.0.0.1", port=faulty.unused_port())
+
+
+def test_a_refused_database_is_a_fact_of_its_probes(database: Target, tmp_path: Path) -> None:
+    ask = DatabaseProbesOf(target=database.id, role="postgres", probes=2, spacing=0.01)
+    found = answer(database, ask, tmp_path).value()
+    assert [probe.failure.message for probe in found.probes] == ["connection refused"] * 2
+
+
+def test_a_refused_cache_is_a_fact_of_its_probes(cache: Target, tmp_path: Path) -> None:
+    ask = CacheProbesOf(target=cache.id, role="redis", probes=1)
+    assert answer(cache, ask, tmp_path).value().probes[0].failure.message == "connection refused"
+
+
+def test_other_asks_of_them_get_no_answer(database: Target, cache: Target, tmp_path: Path) -> None:
+    sessions = answer(database, SessionsOf(target=database.id, role="postgres"), tmp_path)
+    memory = answer(cache, CacheMemoryOf(target=cache.id, role="redis"), tmp_path)
+    assert [one.failure and one.failure.kind for one in (sessions, memory)] == ["Unreachable"] * 2
+
+
+def test_which_asks_look_for_it() -> None:
+    asks = (EndpointOf, ServedOf, DatabaseProbesOf, CacheProbesOf, SessionsOf, CacheMemoryOf)
+    assert [ask.probing for ask in asks] == [True, True, True, True, True, False]

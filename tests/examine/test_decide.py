@@ -1,0 +1,228 @@
+"""What an item comes to: FAIL before UNKNOWN, nothing is never a pass, a crash decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Annotated, Any
+
+import pytest
+
+from opsproof import CRITICAL, HIGH, LOW, MEDIUM, AtMost, Duration, Limits, Listing, Percent, check
+from opsproof.examine.check import Check
+from opsproof.examine.decide import Item, decide
+from opsproof.examine.examination import Examination
+from opsproof.model.argument import Answer
+from opsproof.model.ask import Ask
+from opsproof.model.failure import Failure, Forbidden, NotApplicable, Undecided
+from opsproof.model.finding import ItemResult
+from opsproof.model.outcome import Outcome
+
+NOW = datetime(2026, 11, 21, 9, tzinfo=timezone.utc)
+
+
+class Things(Ask, frozen=True, kw_only=True, tag="test/things"):
+    name: str = ""
+
+
+class FromTest:
+    """A source whose answer the test gives."""
+
+    def asks(self, context: Any) -> tuple[Ask, ...]:
+        return (Things(target="t"),)
+
+    def assemble(self, answers: Sequence[Answer[Any]], context: Any) -> Any:
+        return answers[0].value()
+
+
+class NoContext:
+    limits = Limits()
+
+
+def made(body: Callable[..., None]) -> Check:
+    def check_it(things: Annotated[Any, FromTest()], examine: Any) -> None:
+        body(things, examine)
+
+    return check("test/it", title="It holds", level=MEDIUM)(check_it)
+
+
+def decided(
+    body: Callable[[Any, Examination], None], facts: Any = (), failure: Failure | None = None, **more: Any
+) -> ItemResult:
+    one = made(body)
+    ask = Things(target="t")
+    item = Item(
+        requirement="T-1", system="t", environment="e", check=one, level=HIGH, limits=Limits(),
+        context=NoContext(), asks={"things": (ask,)}, **more,  # type: ignore[arg-type]
+    )  # fmt: skip
+    return decide(item, lambda asked: Answer(asked, facts, failure, NOW), NOW)
+
+
+def test_a_subject_that_holds_passes() -> None:
+    """Passing subjects are counted, not listed."""
+
+    def body(things: Any, examine: Examination) -> None:
+        for thing in things:
+            with examine(thing):
+                assert thing
+
+    result = decided(body, ["a", "b"])
+
+    assert (Outcome.PASS, 2, ()) == (result.outcome, result.passed, result.findings)
+
+
+def test_one_violation_outweighs_what_is_unknown_and_the_loop_goes_on() -> None:
+    """FAIL > UNKNOWN > PASS; every subject is decided."""
+
+    def body(things: Any, examine: Examination) -> None:
+        for thing in things:
+            with examine(thing):
+                if thing == "crash":
+                    raise RuntimeError("secret text")
+                assert thing == "good", "not good"
+
+    result = decided(body, ["crash", "bad", "good", "crash2"])
+
+    assert Outcome.FAIL is result.outcome
+    assert ["unknown", "fail", "fail"] == [finding.outcome.value for finding in result.findings]
+    assert 1 == result.passed
+    assert "secret text" not in str(result)
+    assert "RuntimeError" in result.findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (Undecided("why"), Outcome.UNKNOWN),
+        (Forbidden("list pods is missing", target="k"), Outcome.UNKNOWN),
+        (NotApplicable("quiet hours"), Outcome.NOT_APPLICABLE),
+        (KeyError("x"), Outcome.UNKNOWN),
+        (AssertionError("found 1, needed 2"), Outcome.FAIL),
+    ],
+)
+def test_what_escapes_a_check(error: Exception, outcome: Outcome) -> None:
+    """Raised inside or outside of a block: never a PASS, never a traceback."""
+
+    def inside(things: Any, examine: Examination) -> None:
+        with examine("it"):
+            raise error
+
+    def outside(things: Any, examine: Examination) -> None:
+        raise error
+
+    assert outcome is decided(inside).outcome
+    assert outcome is decided(outside).outcome
+
+
+@pytest.mark.parametrize(
+    ("when_empty", "control", "outcome"),
+    [
+        ("fail", False, Outcome.FAIL),
+        ("unknown", False, Outcome.UNKNOWN),
+        ("not_applicable", False, Outcome.NOT_APPLICABLE),
+        ("pass", False, Outcome.UNKNOWN),
+        ("pass", True, Outcome.PASS),
+    ],
+)
+def test_nothing_examined_is_what_the_row_says(when_empty: str, control: bool, outcome: Outcome) -> None:
+    """Empty is good only beside a control query that answered."""
+
+    def body(things: Any, examine: Examination) -> None:
+        examine.exclude("a job's pod", "finished")
+        examine.control(control)
+
+    assert outcome is decided(body, when_empty=when_empty).outcome
+
+
+def test_no_answer_is_unknown_with_its_cause() -> None:
+    """A failed collection decides nothing, whatever the check would say."""
+    failure = Failure("Unreachable", "connection refused", "kubernetes:x")
+
+    result = decided(lambda things, examine: None, None, failure)
+
+    assert Outcome.UNKNOWN is result.outcome
+    assert "Unreachable: kubernetes:x" == result.findings[0].cause
+
+
+def test_a_gap_is_one_unknown_and_hides_no_failure() -> None:
+    """What was refused is undecided; what was seen is still judged."""
+    gap = Failure("Forbidden", "list pods in namespace b", "k", "b")
+
+    def body(things: Any, examine: Examination) -> None:
+        for thing in things:
+            with examine(thing):
+                assert thing != "bad", "bad"
+
+    facts = Listing(["good", "bad"], as_of=NOW, gaps=[gap])
+
+    result = decided(body, facts)
+    only_gap = decided(body, Listing(["good"], as_of=NOW, gaps=[gap]))
+
+    assert Outcome.FAIL is result.outcome
+    assert ["namespace b", " bad"] == [str(finding.subject) for finding in result.findings]
+    assert Outcome.UNKNOWN is only_gap.outcome
+    with pytest.raises(Forbidden):
+        facts.within("b")
+
+
+def test_grace_counts_from_the_condition_not_from_now() -> None:
+    """Within its grace a change is in transition and passes; beyond it fails; without a time there is none."""
+
+    def aged(since: datetime | None) -> ItemResult:
+        def body(things: Any, examine: Examination) -> None:
+            with examine("pod", since=since, grace=Duration(300)):
+                raise AssertionError("not ready")
+
+        return decided(body)
+
+    young, old, timeless = aged(NOW - timedelta(seconds=60)), aged(NOW - timedelta(seconds=300)), aged(None)
+
+    assert young.findings[0].in_transition
+    assert [Outcome.PASS, Outcome.FAIL, Outcome.FAIL] == [young.outcome, old.outcome, timeless.outcome]
+    assert NOW + timedelta(seconds=240) == young.findings[0].transition_until
+
+
+def test_a_broken_step_gives_its_level() -> None:
+    """{medium: 80%, critical: 90%}: the worst step that is crossed."""
+    steps = AtMost.parse({"medium": "80%", "critical": "90%"}, Percent)
+
+    def at(value: float) -> ItemResult:
+        def body(things: Any, examine: Examination) -> None:
+            with examine("memory", measured=Percent(value), limit=steps):
+                assert steps.allows(value), "too much"
+
+        return decided(body)
+
+    assert [MEDIUM, CRITICAL] == [at(0.85).level, at(0.95).level]
+    assert Outcome.PASS is at(0.8).outcome
+    assert "85 %" == at(0.85).findings[0].measured
+
+
+def test_an_assertion_keeps_its_first_line_only() -> None:
+    """pytest's rewriting appends reprs of facts: they stay out of reports."""
+
+    def body(things: Any, examine: Examination) -> None:
+        with examine("it", level=LOW):
+            raise AssertionError("found 1\nassert <repr with data>")
+
+    result = decided(body)
+
+    assert "found 1" == result.findings[0].message
+    assert LOW is result.level
+
+
+def test_fingerprints_survive_a_restart_and_tell_requirements_apart() -> None:
+    """The same workload's other pod has the same fingerprint; another requirement another one."""
+    from opsproof.model.subject import Subject
+
+    def body(name: str) -> Callable[[Any, Examination], None]:
+        def check_pod(things: Any, examine: Examination) -> None:
+            with examine(Subject("pod", name, "ns", key="deployment/api")):
+                raise AssertionError("x")
+
+        return check_pod
+
+    first, second = decided(body("api-1")), decided(body("api-2"))
+
+    assert first.findings[0].fingerprint == second.findings[0].fingerprint
+    assert 16 == len(first.findings[0].fingerprint)

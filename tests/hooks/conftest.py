@@ -1,0 +1,21 @@
+"""The team and its shop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hooks.team import Shop, Team
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    with Shop() as shop:
+        yield shop
+
+
+@pytest.fixture
+def team(tmp_path: Path, shop: Shop) -> Team:
+    return Team.at(tmp_path / "team", shop.url)

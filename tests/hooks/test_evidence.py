@@ -1,0 +1,250 @@
+"""What a run leaves: whole or not there, hash-chained, without secrets, rebuilt after any kill."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import random
+import signal
+import stat
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import jsonschema
+import msgspec
+import pytest
+
+from opsproof.cli.runs import rebuilt
+from opsproof.evidence import journal
+from opsproof.model.finding import ItemResult
+from tests.hooks.team import ROOT, Shop, Team
+
+FILES = {
+    "plan.json", "selection.json", "journal.jsonl", "requests.jsonl", "result.json", "junit.xml", "report.html",
+    "manifest.json", "facts",
+}  # fmt: skip
+
+
+def test_a_run_leaves_everything_for_its_owner_only(team: Team) -> None:
+    """The folder is 0700 and holds exactly the named files; `latest` points at it."""
+    team.run("checks")
+
+    folder = team.latest.folder
+    assert 0o700 == stat.S_IMODE(folder.stat().st_mode)
+    assert FILES == {path.name for path in folder.iterdir()}
+    assert folder.name == str((team.folder / "reports" / "latest").readlink())
+
+
+def test_verify_believes_an_untouched_run(team: Team) -> None:
+    """Journal chain, digests and completeness."""
+    team.run("checks")
+
+    done = team.opsproof("verify", "reports/latest")
+
+    assert 0 == done.returncode, done.stderr
+    assert "intact, complete" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(FILES - {"manifest.json", "facts"}))
+def test_an_edited_file_is_called_altered(team: Team, name: str) -> None:
+    """One changed byte in any file is named."""
+    team.run("checks")
+    path = team.latest.folder / name
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"SH-001", b"SH-001x", 1) if b"SH-001" in content else content + b" ")
+
+    done = team.opsproof("verify", "reports/latest")
+
+    assert done.returncode != 0
+    assert "altered" in done.stdout + done.stderr or name in done.stderr
+
+
+def test_an_edited_journal_line_is_named(team: Team) -> None:
+    """A FAIL turned into a PASS by hand does not survive the chain, even without the manifest."""
+    team.run("checks")
+    (team.latest.folder / "manifest.json").unlink()
+    path = team.latest.folder / "journal.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    at = next(n for n, line in enumerate(lines) if b'"type":"result"' in line)
+    lines[at] = lines[at].replace(b'"outcome":"pass"', b'"outcome":"fail"')
+    path.write_bytes(b"".join(lines))
+
+    done = team.opsproof("verify", "reports/latest")
+
+    assert 1 == done.returncode
+    assert f"journal.jsonl:{at + 1} is altered" in done.stdout
+
+
+@pytest.mark.slow
+def test_runs_are_chained(team: Team) -> None:
+    """The manifest names the previous run of the same environments and its manifest's digest."""
+    team.run("checks")
+    first = team.latest
+    team.run("checks")
+
+    manifest = json.loads((team.latest.folder / "manifest.json").read_text())
+
+    assert first.id == manifest["previous"]
+    assert (
+        hashlib.sha256((first.folder / "manifest.json").read_bytes()).hexdigest()
+        == manifest["previous_digest"]
+    )
+
+
+@pytest.mark.slow
+def test_two_runs_at_once_do_not_disturb_each_other(team: Team, shop: Shop) -> None:
+    """Both leave a whole, intact run."""
+    runs = [
+        subprocess.Popen(team.command("checks", "-p", "no:cacheprovider"), cwd=team.folder, env=team.shell(None),
+                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(2)
+    ]  # fmt: skip
+    assert [0, 0] == [run.wait(60) for run in runs]
+
+    folders = [
+        path
+        for path in (team.folder / "reports").iterdir()
+        if (path / "journal.jsonl").exists() and not path.is_symlink()
+    ]
+
+    assert 2 == len(folders)
+    for folder in folders:
+        assert 0 == team.opsproof("verify", str(folder)).returncode
+
+
+@pytest.mark.slow
+def test_a_killed_run_loses_no_finished_result(team: Team) -> None:
+    """SIGKILL at 50 random points: every result in the journal is in the rebuilt report, marked incomplete."""
+    rows = "".join(
+        f"  SH-{n}:\n    says: Page {n}\n    checks: [shop/pages]\n    cadence: [daily]\n    level: low\n"
+        f'    scope: {{urls: ["${{base}}/{n}"]}}\n'
+        for n in range(100, 160)
+    )
+    path = team.folder / "checks/systems/shop/runbook.yaml"
+    path.write_text(path.read_text() + rows)
+    chance = random.Random(7)
+    with ThreadPoolExecutor(2) as pool:
+        points = [chance.randrange(70) for _ in range(50)]
+        results = list(pool.map(lambda n: _killed(team, f"run-{n[0]}", n[1]), enumerate(points)))
+    assert 50 == len(results)
+    assert sum(results) > 500
+
+
+def _killed(team: Team, reports: str, lines: int) -> int:
+    """Kill a run as soon as its journal has that many lines; how many results the rebuilt report has."""
+    run = subprocess.Popen(
+        team.command("checks", "-q", "-p", "no:cacheprovider", "--reports", reports, strict=False),
+        cwd=team.folder, env=team.shell(None), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    folder = None
+    while run.poll() is None:
+        folder = folder or next((one.parent for one in (team.folder / reports).glob("*/plan.json")), None)
+        if folder is not None and (folder / "journal.jsonl").read_bytes().count(b"\n") >= lines:
+            break
+        time.sleep(0.002)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    assert folder is not None
+    return _rebuilt(folder)
+
+
+def _rebuilt(folder: Path) -> int:
+    reading = journal.read(folder / "journal.jsonl")
+    assert not reading.altered
+    written = {msgspec.json.decode(data, type=ItemResult).nodeid for data in reading.of("result")}
+    result = rebuilt(folder)
+    assert written == {item.nodeid for one in result.requirements for item in one.items}
+    assert "intact" == result.integrity
+    if not any(True for _ in reading.of("end")):
+        assert result.finished is None
+        assert not result.complete
+        assert (folder / "report.html").exists()
+    return len(written)
+
+
+def test_report_rebuilds_a_killed_run(team: Team) -> None:
+    """`opsproof report RUN` gives the same result from the journal alone, marked incomplete."""
+    team.run("checks")
+    folder = team.latest.folder
+    lines = (folder / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    for name in ("result.json", "junit.xml", "report.html", "manifest.json"):
+        (folder / name).unlink()
+    ends = next(n for n, line in enumerate(lines) if b'"type":"target"' in line)
+    (folder / "journal.jsonl").write_bytes(b"".join(lines[: ends - 1]) + lines[ends - 1][:40])
+
+    done = team.opsproof("report", str(folder))
+
+    assert 1 == done.returncode
+    assert "incomplete" in done.stdout
+    assert (folder / "report.html").exists()
+    assert "Incomplete" in (folder / "report.html").read_text()
+
+
+def test_no_secret_in_anything_a_run_leaves_or_prints(team: Team, shop: Shop) -> None:
+    """A planted credential, wherever it could leak from, is in no output."""
+    secret = "s3cr3t-Zx9Qw8-planted"
+    team.write(
+        "checks/systems/shop/environments/production.yaml",
+        f"""
+        environment: production
+        targets:
+          http:
+            headers: {{X-Api-Key: {{env: SHOP_KEY}}}}
+        names:
+          base: {shop.url}
+        """,
+    )
+    team.write(
+        "checks/check_leaky.py",
+        '''
+        from typing import Annotated, Any
+        from opsproof import LOW, Count, Duration, Limits, Scoped, check
+        from opsproof.sources.http.facts import Endpoints
+
+        class L(Limits):
+            urls: Scoped[tuple[str, ...]]
+            probes: Count = Count(1)
+            spacing: Duration = Duration(0)
+
+        @check("shop/leaky", title="Leaks", level=LOW)
+        def check_leaky(pages: Annotated[Any, Endpoints()], limits: L, examine: Any) -> None:
+            """Leaks."""
+            import os
+            with examine("assertion"):
+                assert False, f"token={os.environ['SHOP_KEY']}"
+            with examine("crash"):
+                raise ValueError(os.environ["SHOP_KEY"])
+            examine.note("Authorization: Bearer " + os.environ["SHOP_KEY"])
+            examine.exclude("x" + os.environ["SHOP_KEY"], "why")
+        ''',
+    )
+    path = team.folder / "checks/systems/shop/runbook.yaml"
+    path.write_text(
+        path.read_text()
+        + "  SH-005:\n    says: Leaks\n    checks: [shop/leaky]\n    cadence: [daily]\n    level: low\n"
+        + '    scope: {urls: ["${base}/x"]}\n'
+    )
+
+    done = team.run("checks", "-m", "daily", "--junitxml=out.xml", "--html=out.html", "--self-contained-html", "-vv",
+                    env={"SHOP_KEY": secret})  # fmt: skip
+
+    assert "fail" == team.outcomes()["SH-005"], done.stdout
+    assert secret not in done.stdout + done.stderr
+    for file in [*team.latest.folder.rglob("*"), team.folder / "out.xml", team.folder / "out.html"]:
+        if file.is_file():
+            content = gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()
+            assert secret.encode() not in content, file
+
+
+def test_the_result_fits_its_schema(team: Team, shop: Shop) -> None:
+    """The JSON Schema shipped in the package describes every result.json."""
+    shop.statuses["/cart"] = 404
+    team.run("checks")
+    schema = json.loads((ROOT / "plugins/opsproof/report/result.schema.json").read_text())
+
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(json.loads((team.latest.folder / "result.json").read_text()), schema)

@@ -1,0 +1,260 @@
+"""The HTTP collector in front of servers that misbehave in every way that the fault list names."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import pytest
+
+from opsproof.model.failure import TimedOut
+from opsproof.model.target import Budget
+from opsproof.sources.http.collector import HttpCollector, shown
+from opsproof.sources.http.facts import Endpoint, EndpointOf, Probe
+from opsproof.sources.http.health import State
+from opsproof.transport.attempts import NotTried
+from tests.sources import faulty
+from tests.sources.links import RecordingLink, target_of
+
+JSON = "Content-Type: application/json"
+
+
+def probes(
+    url: str, count: int = 1, *, seconds: float = 10.0, slots: Any = None, **settings: Any
+) -> tuple[Endpoint, RecordingLink]:
+    target = target_of("http", **settings)
+    link = RecordingLink(target, seconds=seconds, slots=slots)
+    collector = HttpCollector(target)
+    try:
+        endpoint = collector.collect(EndpointOf(target=target.id, url=url, probes=count, spacing=0.01), link)
+    finally:
+        collector.close()
+    assert isinstance(endpoint, Endpoint)
+    assert msgspec.json.decode(msgspec.json.encode(endpoint), type=Endpoint) == endpoint
+    return endpoint, link
+
+
+def probed(behave: faulty.Behaviour, **more: Any) -> Probe:
+    with faulty.serving(behave) as port:
+        return probes(f"http://127.0.0.1:{port}/health", **more)[0].probes[0]
+
+
+def kind(probe: Probe) -> str:
+    assert probe.failure is not None
+    return probe.failure.kind
+
+
+def test_each_probe_is_an_attempt_of_one_ask() -> None:
+    with faulty.serving(faulty.answering(faulty.http(b'{"status":"ok"}', JSON))) as port:
+        endpoint, link = probes(f"http://127.0.0.1:{port}/health", 3)
+    assert [(probe.status, probe.is_json) for probe in endpoint.probes] == [(200, True)] * 3
+    assert [(one.path, one.attempt, one.status) for one in link.requests] == [
+        (f"http://127.0.0.1:{port}/health", number, 200) for number in (1, 2, 3)
+    ]
+
+
+def test_of_a_health_document_only_names_and_states_are_kept() -> None:
+    body = b'{"status":"error","components":{"db":{"status":"DOWN","url":"postgres://u:hunter2@db"}}}'
+    probe = probed(faulty.answering(faulty.http(body, JSON, status="503 Service Unavailable")))
+    assert probe.health is not None
+    assert (probe.status, probe.health.overall) == (503, State.DOWN)
+    assert [(part.name, part.state) for part in probe.health.components] == [("db", State.DOWN)]
+    assert b"hunter2" not in msgspec.json.encode(probe)
+
+
+def test_the_servers_clock_is_kept() -> None:
+    answer = faulty.http(b"{}", JSON, "Date: Sat, 21 Nov 2026 08:00:00 GMT")
+    with faulty.serving(faulty.answering(answer)) as port:
+        link = probes(f"http://127.0.0.1:{port}/")[1]
+    assert str(link.clock) == "2026-11-21 08:00:00+00:00"
+
+
+def test_an_html_error_page_with_status_200() -> None:
+    page = b"<!DOCTYPE html><html><title>502 Bad Gateway</title></html>"
+    probe = probed(faulty.answering(faulty.http(page, "Content-Type: text/html; charset=utf-8")))
+    assert (probe.status, probe.is_json, probe.is_html, probe.error_page) == (200, False, True, True)
+
+
+def test_an_ordinary_page_is_no_error_page() -> None:
+    probe = probed(faulty.answering(faulty.http(b"<html><title>Docs</title><h1>Welcome</h1></html>")))
+    assert (probe.is_html, probe.error_page) == (True, False)
+
+
+def test_a_redirect_is_told_and_not_followed() -> None:
+    answer = faulty.http(b"", "Location: https://login.example.org/?next=secret", status="302 Found")
+    with faulty.serving(faulty.answering(answer)) as port:
+        endpoint, link = probes(f"http://127.0.0.1:{port}/")
+    assert (endpoint.probes[0].status, endpoint.probes[0].redirect_host) == (302, "login.example.org")
+    assert len(link.requests) == 1
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+def test_a_refusal_is_an_answer_and_not_retried(status: str) -> None:
+    with faulty.serving(faulty.answering(faulty.http(b"", "Retry-After: 30", status=status))) as port:
+        endpoint, link = probes(f"http://127.0.0.1:{port}/")
+    assert endpoint.probes[0].status == int(status[:3])
+    assert len(link.requests) == 1
+
+
+def test_nobody_listens() -> None:
+    probe = probes(f"http://127.0.0.1:{faulty.unused_port()}/")[0].probes[0]
+    assert probe.failure is not None
+    assert (probe.failure.kind, probe.failure.message, probe.own_side) == (
+        "Unreachable",
+        "connection refused",
+        False,
+    )
+
+
+def test_a_name_that_is_not_known_is_our_side() -> None:
+    probe = probes("http://no-such-host.invalid/")[0].probes[0]
+    assert (kind(probe), probe.own_side) == ("Unreachable", True)
+
+
+@pytest.mark.parametrize(
+    "behave",
+    [
+        faulty.silent,
+        faulty.dripping(b"HTTP/1.1 200 OK\r\n", b"X-Drop: 1\r\n", every=0.05),
+        faulty.dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x"),
+        faulty.dripping(b"", b"H", every=0.05),
+    ],
+    ids=["silent", "dripping headers", "dripping body", "dripping status line"],
+)
+def test_one_probe_takes_no_longer_than_its_share(behave: faulty.Behaviour) -> None:
+    probe = probed(behave, seconds=0.6)
+    assert (kind(probe), probe.own_side) == ("TimedOut", False)
+
+
+def test_a_server_that_hangs_leaves_several_facts() -> None:
+    with faulty.serving(faulty.silent) as port:
+        endpoint, _ = probes(f"http://127.0.0.1:{port}/", 3, seconds=1.0)
+    assert [kind(probe) for probe in endpoint.probes] == ["TimedOut"] * 3
+
+
+class Full:
+    """A load budget that never has a free slot."""
+
+    @contextmanager
+    def slot(self, target: object, deadline: float) -> Iterator[None]:
+        raise TimedOut("no free slot in the load budget in time", target="http:test")
+        yield
+
+
+def test_the_wait_for_our_own_budget_is_our_side() -> None:
+    probe = probes("http://127.0.0.1:9/", slots=Full())[0].probes[0]
+    assert (kind(probe), probe.own_side) == ("TimedOut", True)
+    assert issubclass(NotTried, TimedOut)
+
+
+@pytest.mark.parametrize(
+    ("behave", "expected"),
+    [
+        (faulty.reset, "Unreachable"),
+        (faulty.answering(b""), "Unreachable"),
+        (faulty.answering(b"\x16\x03\x01 this is no HTTP\r\n\r\n"), "Unreachable"),
+        (faulty.answering(faulty.http(b'{"status":', JSON, length=5000)), "BadAnswer"),
+        (faulty.answering(faulty.http(b"not gzip", "Content-Encoding: gzip")), "BadAnswer"),
+        (faulty.answering(faulty.http(b"x" * (5 * 2**20))), "TooBig"),
+    ],
+    ids=["reset", "closed", "another protocol", "truncated", "damaged", "oversized"],
+)
+def test_answers_that_are_none(behave: faulty.Behaviour, expected: str) -> None:
+    assert kind(probed(behave)) == expected
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        faulty.http(b"[" * 100_000, JSON),
+        faulty.http(b'{"status": "\xff\xfe"}', JSON),
+        faulty.http(b'{"components": {"<script>alert(1)</script>": "down"}}', "Content-Type: x\x01/\x02<b>"),
+        faulty.http(b'{"components": []}', "Location: http://[", status="302 Found"),
+        faulty.http(b"{}", "Date: yesterday", "Retry-After: soon", status="429 x"),
+    ],
+    ids=["deep", "not UTF-8", "markup", "broken redirect", "broken headers"],
+)
+def test_hostile_text_is_neither_kept_nor_a_crash(answer: bytes) -> None:
+    probe = probed(faulty.answering(answer))
+    text = msgspec.json.encode(probe)
+    assert probe.status in {200, 302, 429}
+    assert b"script" not in text
+    assert b"<b>" not in text
+
+
+def test_the_surrounding_shell_has_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{faulty.unused_port()}")
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{faulty.unused_port()}")
+    assert probed(faulty.answering(faulty.http(b"{}"))).status == 200
+
+
+def test_a_cookie_of_one_probe_is_not_sent_with_the_next() -> None:
+    seen: list[bytes] = []
+
+    def behave(connection: socket.socket) -> None:
+        seen.append(connection.recv(65536))
+        connection.sendall(faulty.http(b"{}", "Set-Cookie: session=1; Path=/"))
+
+    with faulty.serving(behave) as port:
+        probes(f"http://127.0.0.1:{port}/", 2)
+    assert [b"ookie" in request for request in seen] == [False, False]
+
+
+def test_connect_to_changes_the_address_and_not_the_host() -> None:
+    seen: list[bytes] = []
+
+    def behave(connection: socket.socket) -> None:
+        seen.append(connection.recv(65536))
+        connection.sendall(faulty.http(b"{}"))
+
+    with faulty.serving(behave) as port:
+        routes = {"scanner.example.org:80": f"127.0.0.1:{port}"}
+        endpoint, _ = probes("http://scanner.example.org/health", connect_to=routes)
+    assert endpoint.probes[0].status == 200
+    assert b"Host: scanner.example.org\r\n" in seen[0]
+
+
+def test_every_probe_opens_a_connection_of_its_own() -> None:
+    seen: list[bytes] = []
+
+    def behave(connection: socket.socket) -> None:
+        while data := connection.recv(65536):
+            seen.append(data)
+            connection.sendall(faulty.http(b"{}", "Connection: keep-alive"))
+            if b"Connection: close" in data:
+                return
+
+    with faulty.serving(behave) as port:
+        endpoint, _ = probes(f"http://127.0.0.1:{port}/", 2)
+    assert [probe.status for probe in endpoint.probes] == [200, 200]
+    assert all(b"Connection: close" in data for data in seen)
+
+
+def test_headers_are_sent_and_kept_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEALTH_TOKEN", "hunter2")
+    seen: list[bytes] = []
+
+    def behave(connection: socket.socket) -> None:
+        seen.append(connection.recv(65536))
+        connection.sendall(faulty.http(b"{}"))
+
+    with faulty.serving(behave) as port:
+        endpoint, link = probes(f"http://127.0.0.1:{port}/", headers={"X-Token": {"env": "HEALTH_TOKEN"}})
+    assert b"X-Token: hunter2" in seen[0]
+    assert "hunter2" not in f"{endpoint}{link.requests}"
+
+
+def test_records_show_no_value_of_a_query() -> None:
+    assert shown("https://u:p@example.org/a?token=hunter2&b") == "https://example.org/a?token=...&b=..."
+
+
+def test_a_probe_that_does_not_fit_any_more_is_not_made() -> None:
+    target = target_of("http", budget=Budget(deadline=0.5))
+    link = RecordingLink(target)
+    ask = EndpointOf(target=target.id, url=f"http://127.0.0.1:{faulty.unused_port()}/", probes=3, spacing=0.3)
+    endpoint = HttpCollector(target).collect(ask, link)
+    assert isinstance(endpoint, Endpoint)
+    assert (len(endpoint.probes), endpoint.wanted) == (2, 3)

@@ -1,0 +1,184 @@
+"""The TLS collector in front of servers with good and broken certificates."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from opsproof.model.failure import NotConfigured
+from opsproof.sources.http.collector import HttpCollector
+from opsproof.sources.http.facts import Endpoint, EndpointOf
+from opsproof.sources.http.handshake import TlsCollector
+from opsproof.sources.tls.facts import Served, ServedOf
+from tests.sources import faulty
+from tests.sources.links import RecordingLink, target_of
+from tests.testbed.services import certificates
+from tests.testbed.services.certificates import Issued, issue
+
+HOST = "shop.example.org"
+
+
+@contextmanager
+def tls_server(issued: Issued, folder: Path) -> Iterator[tuple[int, list[str | None]]]:
+    """Shakes hands and closes; yields its port, and the names that clients asked for."""
+    chain, key = issued.pem()
+    file = folder / "server.pem"
+    file.write_bytes(key + chain)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    asked: list[str | None] = []
+    context.sni_callback = lambda _, name, __: asked.append(name)
+
+    def behave(connection: socket.socket) -> None:
+        connection.settimeout(5)
+        with context.wrap_socket(connection, server_side=True) as secure:
+            if secure.recv(4096):
+                secure.sendall(faulty.http(b'{"status":"ok"}'))
+
+    with faulty.serving(behave) as port:
+        yield port, asked
+
+
+def target(port: int, **more: Any) -> Any:
+    settings = {"connect_to": {f"{HOST}:443": f"127.0.0.1:{port}"}, "ca": str(certificates.authority_file())}
+    return target_of("http", **{**settings, **more})
+
+
+def examined(issued: Issued, folder: Path) -> tuple[Served, RecordingLink]:
+    with tls_server(issued, folder) as (port, asked):
+        made = target(port)
+        link = RecordingLink(made)
+        served = TlsCollector(made).collect(ServedOf(target=made.id, host=HOST), link)
+    assert set(asked) == {HOST}
+    assert msgspec.json.decode(msgspec.json.encode(served), type=Served) == served
+    return served, link
+
+
+def test_a_good_certificate(tmp_path: Path) -> None:
+    issued = issue(HOST, days=60)
+    served, link = examined(issued, tmp_path)
+    assert served.leaf is not None
+    assert (served.trusted, served.distrust, served.verdict, served.failure) == (True, "", "", None)
+    assert served.leaf.names == (HOST,)
+    assert served.leaf.not_after == issued.certificate.not_valid_after_utc
+    assert (served.leaf.key, served.leaf.issuer) == ("EC 256", "Testbed Intermediate")
+    assert [one.subject for one in served.chain] == [HOST, "Testbed Intermediate", "Testbed Root"]
+    assert served.sent == 2
+    assert link.paths == [f"TLS {HOST}:443"] * 2
+
+
+@pytest.mark.parametrize(
+    ("given", "verdict", "trusted", "distrust"),
+    [
+        ({"days": -2}, "expired", True, ""),
+        ({"days": 60, "began_days_ago": -3}, "not yet valid", True, ""),
+        ({"self_signed": True}, "self-signed", False, "self-signed"),
+        ({"without_intermediate": True}, "unknown issuer", False, "unknown issuer"),
+    ],
+)
+def test_a_broken_certificate_is_still_examined(
+    given: dict[str, Any], verdict: str, trusted: bool, distrust: str, tmp_path: Path
+) -> None:
+    served, _ = examined(issue(HOST, **given), tmp_path)
+    assert served.leaf is not None
+    assert served.leaf.subject == HOST
+    assert verdict in served.verdict
+    assert (served.trusted, distrust in served.distrust) == (trusted, True)
+
+
+def test_a_certificate_for_another_name_is_trusted_and_does_not_cover_the_host(tmp_path: Path) -> None:
+    served, _ = examined(issue("other.example.org"), tmp_path)
+    assert served.leaf is not None
+    assert (served.trusted, served.leaf.covers(HOST), served.leaf.covers("other.example.org")) == (
+        True,
+        False,
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("behave", "kind"),
+    [
+        (faulty.silent, "TimedOut"),
+        (faulty.dripping(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc", b"\0"), "TimedOut"),
+        (faulty.reset, "Unreachable"),
+        (faulty.answering(faulty.http(b"plain")), "TlsFailed"),
+    ],
+    ids=["silent", "dripping", "reset", "no TLS"],
+)
+def test_no_handshake_is_a_fact(behave: faulty.Behaviour, kind: str) -> None:
+    with faulty.serving(behave) as port:
+        made = target(port)
+        served = TlsCollector(made).collect(
+            ServedOf(target=made.id, host=HOST), RecordingLink(made, seconds=0.8)
+        )
+    assert served.failure is not None
+    assert (served.failure.kind, served.leaf, served.own_side) == (kind, None, False)
+
+
+def test_nobody_listens_and_no_such_name() -> None:
+    made = target(faulty.unused_port())
+    collector = TlsCollector(made)
+    refused = collector.collect(ServedOf(target=made.id, host=HOST), RecordingLink(made))
+    unknown = collector.collect(ServedOf(target=made.id, host="no-such-host.invalid"), RecordingLink(made))
+    assert [(one.failure and one.failure.message, one.own_side) for one in (refused, unknown)] == [
+        ("connection refused", False),
+        ("the host name is not known here", True),
+    ]
+
+
+def test_a_ca_file_that_is_not_there_is_our_side(tmp_path: Path) -> None:
+    with tls_server(issue(HOST), tmp_path) as (port, _):
+        made = target(port, ca=str(tmp_path / "none.pem"))
+        ask = ServedOf(target=made.id, host=HOST)
+        with pytest.raises(NotConfigured, match="cannot be read"):
+            TlsCollector(made).collect(ask, RecordingLink(made))
+
+
+def test_an_https_probe_verifies_and_says_what_is_wrong(tmp_path: Path) -> None:
+    messages = []
+    for issued in (
+        issue(HOST),
+        issue(HOST, days=-2),
+        issue("other.example.org"),
+        issue(HOST, self_signed=True),
+    ):
+        with tls_server(issued, tmp_path) as (port, _):
+            made = target(port)
+            ask = EndpointOf(target=made.id, url=f"https://{HOST}/health", probes=1)
+            endpoint = HttpCollector(made).collect(ask, RecordingLink(made))
+        assert isinstance(endpoint, Endpoint)
+        failure = endpoint.probes[0].failure
+        messages.append(failure.message if failure else str(endpoint.probes[0].status))
+    assert messages == [
+        "200",
+        "TLS: certificate has expired",
+        f"TLS: Hostname mismatch, certificate is not valid for '{HOST}'.",
+        "TLS: self-signed certificate",
+    ]
+
+
+def test_the_certificate_is_the_identity_of_a_single_host(tmp_path: Path) -> None:
+    issued = issue(HOST)
+    with tls_server(issued, tmp_path) as (port, _):
+        made = target(port)
+        declared = target_of(
+            "http",
+            identity={"certificate-sha256": "?"},
+            **made.settings.model_dump(mode="json", include={"connect_to", "ca"}),
+        )
+        report = HttpCollector(declared).identify(RecordingLink(declared))
+    assert report.identity == {"certificate-sha256": issued.certificate.fingerprint(hashes()).hex()}
+
+
+def hashes() -> Any:
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    return SHA256()
