@@ -195,7 +195,7 @@ def test_a_broken_step_gives_its_level() -> None:
 
     assert [MEDIUM, CRITICAL] == [at(0.85).level, at(0.95).level]
     assert Outcome.PASS is at(0.8).outcome
-    assert "85 %" == at(0.85).findings[0].measured
+    assert "85 %" == at(0.85).findings[0].measured.text
 
 
 def test_an_assertion_keeps_its_first_line_only() -> None:

@@ -106,7 +106,7 @@ def misfits(one: RequirementResult, expected: Expected) -> Iterable[str]:
     yield from _subjects(decisive, expected)
     for finding in decisive:
         for word, pattern, text in (
-            ("measured", expected.measured, finding.measured),
+            ("measured", expected.measured, finding.measured.text),
             ("message", expected.message, finding.message),
         ):
             if pattern is not None and not fnmatchcase(text, pattern):

@@ -9,6 +9,7 @@ from typing import Any
 from opsproof.judge.fold import build
 from opsproof.model.finding import Finding, ItemResult
 from opsproof.model.level import Level
+from opsproof.model.measure import measure
 from opsproof.model.outcome import Outcome, worst
 from opsproof.model.result import (
     CheckRecord,
@@ -32,6 +33,7 @@ NOW = datetime(2026, 6, 15, 12, 0, tzinfo=timezone.utc)
 
 def finding(name: str = "shop/api-1", outcome: Outcome = Outcome.FAIL, **more: Any) -> Finding:
     given: dict[str, Any] = {"message": "not ready", "level": Level.CRITICAL, "raw": outcome} | more
+    given |= {name: measure(given[name]) for name in ("measured", "limit") if name in given}
     return Finding(subject=Subject("pod", name), outcome=outcome, **given)
 
 

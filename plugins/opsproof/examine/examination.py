@@ -14,9 +14,10 @@ from opsproof.model.failure import CollectionError, Failure, NotApplicable, Unde
 from opsproof.model.finding import Excluded, Finding
 from opsproof.model.level import Level
 from opsproof.model.limits import Steps
+from opsproof.model.measure import measure
 from opsproof.model.outcome import Outcome
 from opsproof.model.subject import Subject
-from opsproof.model.units import Duration, Unit
+from opsproof.model.units import Duration
 
 
 class Examination:
@@ -156,8 +157,8 @@ class _Block:
     def shown(self) -> dict[str, Any]:
         """What a finding shows beside its message."""
         return {
-            "measured": _shown(self.measured),
-            "limit": _shown(self.limit),
+            "measured": measure(self.measured),
+            "limit": measure(self.limit),
             "since": self.since,
             "since_from": self.since_from,
         }
@@ -186,14 +187,6 @@ def _step_level(measured: object, limit: object) -> Level | None:
         return None
     broken = limit.broken(measured)
     return broken[0] if broken else None
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float) and not isinstance(value, Unit):
-        return f"{value:.4g}"
-    return str(value)
 
 
 def _first_line(error: BaseException) -> str:

@@ -115,7 +115,9 @@ def _of(result: ItemResult, outcome: Outcome) -> Iterable[Finding]:
 
 def _line(finding: Finding) -> str:
     needed = (
-        f" (measured {finding.measured}, needed {finding.limit})" if finding.measured or finding.limit else ""
+        f" (measured {finding.measured.text}, needed {finding.limit.text})"
+        if finding.measured or finding.limit
+        else ""
     )
     text = f"{finding.subject}: {finding.message}{needed}"
     return " ".join(printable(text).split())

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from opsproof.model.level import Level
+from opsproof.model.measure import Measure
 from opsproof.model.outcome import Outcome
 from opsproof.model.subject import Subject
 
@@ -20,8 +21,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     raw: Outcome
     level: Level
     message: str
-    measured: str = ""
-    limit: str = ""
+    measured: Measure = Measure()
+    limit: Measure = Measure()
     since: datetime | None = None
     since_from: str = ""
     transition_until: datetime | None = None

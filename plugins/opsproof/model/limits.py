@@ -51,7 +51,7 @@ class Steps(Generic[U]):
     """
 
     strict_sign: ClassVar[str] = "<"
-    words: ClassVar[str] = "at most"
+    words: ClassVar[tuple[str, str]] = ("at most", "below")
 
     def __init__(self, steps: tuple[tuple[Level | None, U, bool], ...]) -> None:
         self.steps = steps
@@ -63,6 +63,10 @@ class Steps(Generic[U]):
 
     def allows(self, value: float) -> bool:
         return self.broken(value) is None
+
+    def comparison(self, *, strict: bool) -> str:
+        """The words before a bound: `at most`, or `below` where the bound itself is excluded."""
+        return self.words[strict]
 
     def _breaks(self, value: float, bound: float, strict: bool) -> bool:
         raise NotImplementedError
@@ -102,12 +106,7 @@ class Steps(Generic[U]):
 
     def __str__(self) -> str:
         return ", ".join(
-            (f"{level} " if level else "")
-            + (
-                f"{'below' if self.strict_sign == '<' else 'above'} {bound}"
-                if strict
-                else f"{self.words} {bound}"
-            )
+            (f"{level} " if level else "") + f"{self.comparison(strict=strict)} {bound}"
             for level, bound, strict in self.steps
         )
 
@@ -125,7 +124,7 @@ class AtLeast(Steps[U]):
     """The value must not be lower."""
 
     strict_sign = ">"
-    words = "at least"
+    words = ("at least", "above")
 
     def _breaks(self, value: float, bound: float, strict: bool) -> bool:
         return not (value > bound if strict else value >= bound)

@@ -17,9 +17,10 @@ from typing_extensions import Self
 
 
 class Unit(float):
-    """Base of the units. Subclasses give `example` and parse and print their text."""
+    """Base of the units. Subclasses give `example` and `unit`, and parse and print their text."""
 
     example: ClassVar[str] = ""
+    unit: ClassVar[str] = ""
 
     @classmethod
     def parse(cls, text: object) -> Self:
@@ -54,6 +55,7 @@ class Duration(Unit):
     """Seconds. Text: `500ms`, `30s`, `5m`, `1h30m`, `26h`, `21d`, `2w`."""
 
     example = "30s, 5m, 26h or 21d"
+    unit = "seconds"
 
     @classmethod
     def _read(cls, text: str) -> float | None:
@@ -93,6 +95,7 @@ class Percent(Unit):
     """A ratio; 0.05 is `5%`."""
 
     example = "5%"
+    unit = "ratio"
 
     @classmethod
     def _read(cls, text: str) -> float | None:
@@ -140,6 +143,7 @@ class Bytes(Unit):
     """Bytes. Text: a quantity with a unit: `256Mi`, `1Gi`, `500M`."""
 
     example = "512Mi"
+    unit = "bytes"
 
     @classmethod
     def _read(cls, text: str) -> float | None:
@@ -158,6 +162,7 @@ class Cores(Unit):
     """CPU cores. Text: `500m`, `1`, `0.5`."""
 
     example = "500m"
+    unit = "cores"
 
     @classmethod
     def parse(cls, text: object) -> Self:
@@ -176,6 +181,7 @@ class Count(Unit):
     """How many. A whole number."""
 
     example = "3"
+    unit = "count"
 
     @classmethod
     def parse(cls, text: object) -> Self:

@@ -83,7 +83,9 @@ def _decisive(member: RequirementResult) -> Iterable[Finding]:
 
 def _line(finding: Finding) -> str:
     needed = (
-        f" (measured {finding.measured}, needed {finding.limit})" if finding.measured or finding.limit else ""
+        f" (measured {finding.measured.text}, needed {finding.limit.text})"
+        if finding.measured or finding.limit
+        else ""
     )
     return f"{finding.subject}: {finding.message}{needed}"
 

@@ -112,7 +112,7 @@ def _finding_text(finding: Finding, now: datetime) -> str:
     word = "" if finding.outcome is Outcome.FAIL else "undecided: "
     parts = [f"{finding.subject}: {word}{finding.message}"]
     if finding.measured or finding.limit:
-        parts.append(f"measured {finding.measured or '-'}, needed {finding.limit or '-'}")
+        parts.append(f"measured {finding.measured.text or '-'}, needed {finding.limit.text or '-'}")
     if finding.since is not None:
         known = f", {finding.since_from}" if finding.since_from else ""
         parts.append(f"since {finding.since:%Y-%m-%d %H:%M}Z ({_ago(finding.since, now)}{known})")

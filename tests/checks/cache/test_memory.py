@@ -30,7 +30,11 @@ def test_room_passes_and_the_limit_itself_is_allowed() -> None:
 
 def test_full_in_every_sample_fails_with_the_lowest() -> None:
     (finding,) = examined(95, 91, 93).findings
-    assert (finding.outcome, finding.measured, finding.limit) == (Outcome.FAIL, "91 %", "at most 80 %")
+    assert (finding.outcome, finding.measured.text, finding.limit.text) == (
+        Outcome.FAIL,
+        "91 %",
+        "at most 80 %",
+    )
     assert "91Mi of 100Mi used, in each of 3 samples (policy noeviction)" in finding.message
 
 

@@ -68,7 +68,11 @@ def test_a_pod_with_a_fresh_measurement_passes() -> None:
 
 def test_a_running_pod_without_measurement_fails() -> None:
     (finding,) = examined(pod()).findings
-    assert (finding.outcome, finding.in_transition, finding.measured) == (Outcome.FAIL, False, "not measured")
+    assert (finding.outcome, finding.in_transition, finding.measured.text) == (
+        Outcome.FAIL,
+        False,
+        "not measured",
+    )
     assert finding.message == "metrics.k8s.io has no measurement of it; needed: one at most 2m old"
     assert finding.subject.stable == "pod/shop/daemonset/agent"
 
@@ -83,7 +87,7 @@ def test_a_new_container_has_a_while() -> None:
 def test_an_old_measurement_fails_however_new_the_container() -> None:
     (finding,) = examined(pod(started=30), usage(age=90), age="1m").findings
     assert (finding.outcome, finding.in_transition) == (Outcome.FAIL, False)
-    assert (finding.measured, finding.limit) == ("measured 1m30s ago", "at most 1m")
+    assert (finding.measured.text, finding.limit.text) == ("measured 1m30s ago", "at most 1m")
 
 
 @pytest.mark.parametrize(
@@ -103,10 +107,10 @@ def test_what_runs_no_container_is_not_measured(one: Pod, why: str) -> None:
 def test_use_is_a_share_of_the_limit_else_of_the_request() -> None:
     steps = {"medium": "70%", "critical": "90%"}
     (finding,) = examined(pod(limits="200m", requests="100m"), usage("160m"), cpu=steps).findings
-    assert (finding.outcome, finding.level, finding.measured) == (Outcome.FAIL, MEDIUM, "80 %")
+    assert (finding.outcome, finding.level, finding.measured.text) == (Outcome.FAIL, MEDIUM, "80 %")
     assert finding.message.startswith("uses 80 % of its cpu limit; needed: ")
     (finding,) = examined(pod(requests="100m"), usage("160m"), cpu=steps).findings
-    assert (finding.level, finding.measured) == (CRITICAL, "160 %")
+    assert (finding.level, finding.measured.text) == (CRITICAL, "160 %")
     assert "of its cpu request" in finding.message
     assert str(finding.subject) == "container shop/agent-x/agent"
 

@@ -65,7 +65,7 @@ def test_use_below_the_limits_passes() -> None:
 def test_use_above_a_step_is_a_failure_of_its_level() -> None:
     examine = examined(node(), usages=[usage(cpu="3600m")], cpu={"medium": "70%", "high": "85%"})
     (finding,) = examine.findings
-    assert (finding.outcome, finding.level, finding.measured) == (Outcome.FAIL, HIGH, "90 %")
+    assert (finding.outcome, finding.level, finding.measured.text) == (Outcome.FAIL, HIGH, "90 %")
     assert finding.message.startswith("uses 90 % of its allocatable cpu; needed: ")
     assert (str(finding.subject), finding.subject.stable) == ("node node-1", "node/node-1/cpu")
 
@@ -106,14 +106,14 @@ def test_what_is_requested_counts_only_pods_that_hold_a_place_there() -> None:
     pods = [pod("3"), pod("3", phase="Succeeded"), pod("3", phase="Failed"), pod("3", on="node-2")]
     assert examined(node(), pods=pods, requested="85%").passed == 2
     (finding,) = examined(node(), pods=[*pods, pod("600m")], requested="85%").findings
-    assert (finding.outcome, finding.measured) == (Outcome.FAIL, "90 %")
+    assert (finding.outcome, finding.measured.text) == (Outcome.FAIL, "90 %")
     assert finding.message == "90 % of its cpu requested; needed: at most 85 %"
 
 
 def test_a_node_is_underused_only_when_both_resources_are() -> None:
     assert examined(node(), pods=[pod("100m", "4Gi")], requested_lowest="30%").passed == 1
     (finding,) = examined(node(), pods=[pod("100m", "1Gi")], requested_lowest="30%").findings
-    assert (finding.outcome, finding.measured) == (Outcome.FAIL, "12.5 %")
+    assert (finding.outcome, finding.measured.text) == (Outcome.FAIL, "12.5 %")
 
 
 @pytest.mark.parametrize("one", [node(cordoned=True), node(age=60)])

@@ -54,7 +54,7 @@ def test_a_container_above_it_all_the_time_fails() -> None:
     finding = only(examined({API: [0.85, 0.95, 0.9], "db-0": [0.1]}))
     assert finding.outcome is Outcome.FAIL
     assert str(finding.subject) == f"container shop/{API}/app"
-    assert (finding.measured, finding.limit) == ("90 %", "at most 80 %")
+    assert (finding.measured.text, finding.limit.text) == ("90 %", "at most 80 %")
     assert (
         finding.message == "uses 90 % of its CPU limit, in the last 5m never below 85 %; at most 80 % allowed"
     )
@@ -66,7 +66,7 @@ def test_the_workload_and_not_the_pod_is_its_identity() -> None:
 
 
 def test_cores_are_divided_by_the_limit() -> None:
-    assert only(examined({API: [0.45]}, {API: 0.5})).measured == "90 %"
+    assert only(examined({API: [0.45]}, {API: 0.5})).measured.text == "90 %"
 
 
 def test_a_peak_within_the_range_is_compliant() -> None:
@@ -86,8 +86,8 @@ def test_a_container_without_limit_is_not_examined_and_said_so() -> None:
 
 def test_the_request_stands_in_where_the_row_says_so() -> None:
     found = examined({API: [0.45]}, {}, {API: 0.5}, otherwise="request")
-    assert only(found).measured == "90 %"
-    assert only(examined({API: [0.45]}, {API: 10.0}, {API: 0.5}, base="request")).measured == "90 %"
+    assert only(found).measured.text == "90 %"
+    assert only(examined({API: [0.45]}, {API: 10.0}, {API: 0.5}, base="request")).measured.text == "90 %"
 
 
 @pytest.mark.parametrize("whole", ["NaN", "+Inf", "0"])
@@ -121,7 +121,7 @@ def test_a_metric_without_pods_is_undecided() -> None:
 def test_the_mean_is_judged_over_all_containers() -> None:
     assert examined({API: [0.95], "db-0": [0.3]}, aggregate="mean").passed == 1
     finding = only(examined({API: [0.95], "db-0": [0.75]}, aggregate="mean"))
-    assert (str(finding.subject), finding.measured) == ("signal mean CPU use", "85 %")
+    assert (str(finding.subject), finding.measured.text) == ("signal mean CPU use", "85 %")
 
 
 def test_a_new_busy_container_is_in_transition() -> None:

@@ -54,7 +54,8 @@ def test_what_is_missing_is_named() -> None:
         "container side has no cpu request, no memory request, no cpu limit, no memory limit"
     )
     assert (
-        "app: cpu request 100m, memory request 256Mi, cpu limit none, memory limit 512Mi" in finding.measured
+        "app: cpu request 100m, memory request 256Mi, cpu limit none, memory limit 512Mi"
+        in finding.measured.text
     )
 
 
@@ -89,7 +90,7 @@ def test_equal_amounts_may_be_written_differently() -> None:
 def test_other_amounts_fail_with_both() -> None:
     (finding,) = examined(declaring(container(resources=FULL)), memory_request="1Gi").findings
     assert finding.message == "container app has a memory request of 256Mi, 1Gi needed"
-    assert (finding.measured, finding.limit) == ("app: memory request 256Mi", "memory request 1Gi")
+    assert (finding.measured.text, finding.limit.text) == ("app: memory request 256Mi", "memory request 1Gi")
 
 
 def test_a_row_that_states_amounts_looks_at_those_alone() -> None:

@@ -52,13 +52,13 @@ def test_a_long_life_passes() -> None:
 def test_steps_of_days_left_give_the_level() -> None:
     soon, sooner = failed(served(certificate(20))), failed(served(certificate(10)))
     assert [soon.level, sooner.level] == [MEDIUM, HIGH]
-    assert (soon.measured, soon.limit) == ("20d", "medium at least 30d, high at least 14d")
+    assert (soon.measured.text, soon.limit.text) == ("20d", "medium at least 30d, high at least 14d")
     assert soon.message == "it expires 2026-12-11 09:00 UTC"
 
 
 def test_an_expired_certificate_says_since_when() -> None:
     finding = failed(served(certificate(-3), trusted=True, verdict="expired"))
-    assert (finding.measured, finding.level, finding.since) == ("-3d", HIGH, NOW - timedelta(days=3))
+    assert (finding.measured.text, finding.level, finding.since) == ("-3d", HIGH, NOW - timedelta(days=3))
     assert "it expired 2026-11-18" in finding.message
 
 

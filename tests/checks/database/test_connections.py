@@ -57,7 +57,7 @@ def test_sessions_that_cannot_be_read_hide_no_failure_in_the_history() -> None:
         "source sessions",
         "no answer in time",
     )
-    assert (second.outcome, second.measured) == (Outcome.FAIL, "90 %")
+    assert (second.outcome, second.measured.text) == (Outcome.FAIL, "90 %")
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_a_history_that_cannot_be_read_hides_no_full_server(lost: Any, source: s
 def test_reserved_slots_are_nobodys() -> None:
     (finding,) = examined(sessions(78)).findings  # 78 of 97
     assert finding.outcome is Outcome.FAIL
-    assert (finding.measured, finding.limit) == ("80.41 %", "at most 80 %")
+    assert (finding.measured.text, finding.limit.text) == ("80.41 %", "at most 80 %")
     assert "78 of 97 sessions are taken, 3 more reserved" in finding.message
 
 
 def test_a_server_that_lets_nobody_in_to_count_is_full() -> None:
     (finding,) = examined(sessions(0, full=True, max_connections=0, reserved=0)).findings
-    assert (finding.outcome, finding.measured) == (Outcome.FAIL, "100 %")
+    assert (finding.outcome, finding.measured.text) == (Outcome.FAIL, "100 %")
 
 
 def test_steps_give_the_level() -> None:
@@ -103,7 +103,7 @@ def test_a_role_at_its_own_limit_fails_on_an_empty_server() -> None:
 
 def test_a_past_peak_fails_though_the_server_is_calm_now() -> None:
     (finding,) = examined(sessions(5), peak="0.93", current=samples("0.05")).findings
-    assert (finding.outcome, finding.measured) == (Outcome.FAIL, "93 %")
+    assert (finding.outcome, finding.measured.text) == (Outcome.FAIL, "93 %")
 
 
 def test_only_the_recording_counts_where_the_row_says_so() -> None:

@@ -68,7 +68,7 @@ def test_a_part_of_the_control_plane_that_fails_is_named() -> None:
     parts = (ReadyPart("ping", True), ReadyPart("etcd", False))
     (finding,) = examined(readiness=ServerReadiness(False, 500, parts)).findings
     assert (finding.outcome, str(finding.subject)) == (Outcome.FAIL, "cluster control plane")
-    assert (finding.message, finding.measured) == (
+    assert (finding.message, finding.measured.text) == (
         "/readyz is not ok: etcd",
         "HTTP 500, 1 of 2 parts failing",
     )
@@ -83,7 +83,7 @@ def test_an_aggregated_api_that_is_down_fails() -> None:
 
 def test_an_aggregated_api_that_nobody_registered_fails() -> None:
     (finding,) = examined(apis=listing()).findings
-    assert (finding.outcome, finding.measured) == (Outcome.FAIL, "not registered")
+    assert (finding.outcome, finding.measured.text) == (Outcome.FAIL, "not registered")
 
 
 def test_a_condition_that_is_not_reported_fails() -> None:

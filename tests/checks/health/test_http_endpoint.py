@@ -51,7 +51,11 @@ def test_one_bad_probe_of_three_fails(bad: Probe, message: str) -> None:
     (finding,) = examined(probe(), bad, probe()).findings
     assert finding.outcome is Outcome.FAIL
     assert message in finding.message
-    assert (finding.measured, finding.limit, str(finding.subject)) == ("1", "at most 0", f"endpoint {URL}")
+    assert (finding.measured.text, finding.limit.text, str(finding.subject)) == (
+        "1",
+        "at most 0",
+        f"endpoint {URL}",
+    )
 
 
 def test_as_many_may_fail_as_the_row_allows() -> None:

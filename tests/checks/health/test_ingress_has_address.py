@@ -53,7 +53,7 @@ def test_a_programmed_ingress_passes() -> None:
 
 def test_without_address_it_fails_after_the_grace() -> None:
     (finding,) = examined(ingress(address="")).findings
-    assert (finding.outcome, finding.measured) == (Outcome.FAIL, "no address")
+    assert (finding.outcome, finding.measured.text) == (Outcome.FAIL, "no address")
     assert finding.message == "its controller has given it no address"
     assert str(finding.subject) == "ingress shop/web"
     assert examined(ingress(address="", age=3)).findings[0].in_transition

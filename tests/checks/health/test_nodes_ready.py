@@ -76,13 +76,13 @@ def test_a_ready_node_with_a_heartbeat_passes() -> None:
 def test_a_node_that_is_not_ready_fails_at_once(state: State, message: str) -> None:
     (finding,) = examined(node(ready(state, since=ago(seconds=5)))).findings
     assert (finding.outcome, finding.in_transition, finding.level) == (Outcome.FAIL, False, CRITICAL)
-    assert (finding.message, finding.measured) == (message, f"Ready={state}")
+    assert (finding.message, finding.measured.text) == (message, f"Ready={state}")
     assert (finding.since, finding.since_from) == (ago(seconds=5), "condition Ready")
 
 
 def test_a_node_that_reports_nothing_fails() -> None:
     (finding,) = examined(node()).findings
-    assert (finding.outcome, finding.measured) == (Outcome.FAIL, "no condition Ready")
+    assert (finding.outcome, finding.measured.text) == (Outcome.FAIL, "no condition Ready")
 
 
 @pytest.mark.parametrize("kind", ["MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable"])
@@ -94,7 +94,7 @@ def test_pressure_fails_though_the_node_is_ready(kind: str) -> None:
 
 def test_the_word_of_a_silent_kubelet_is_worth_nothing() -> None:
     (finding,) = examined(node(ready()), leases=[lease(ago(minutes=6))]).findings
-    assert (finding.outcome, finding.measured, finding.limit) == (Outcome.FAIL, "6m", "at most 5m")
+    assert (finding.outcome, finding.measured.text, finding.limit.text) == (Outcome.FAIL, "6m", "at most 5m")
     assert finding.message == "last heartbeat 6m ago; needed: at most 5m"
     assert finding.subject.stable == "node/node-1/heartbeat"
 
@@ -176,7 +176,7 @@ def test_cordoned_nodes_above_the_limit_fail_when_forgotten(minutes: int | None,
     taint = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule", time_added=added)
     (finding,) = examined(node(ready(), cordoned=True, taints=(taint,)), cordoned=0).findings
     assert ("transition" if finding.in_transition else finding.outcome.value) == outcome
-    assert (finding.measured, finding.limit) == ("1", "at most 0")
+    assert (finding.measured.text, finding.limit.text) == ("1", "at most 0")
     assert finding.message == "cordoned, one of 1; needed: at most 0"
 
 

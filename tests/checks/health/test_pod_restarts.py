@@ -62,7 +62,7 @@ def test_a_crash_loop_fails_even_when_the_last_crash_is_old() -> None:
 def test_an_end_within_the_window_fails() -> None:
     (finding,) = examined(crashed(3, reason="OOMKilled", code=137)).findings
     assert finding.outcome is Outcome.FAIL
-    assert (finding.measured, finding.limit) == ("1", "at most 0")
+    assert (finding.measured.text, finding.limit.text) == ("1", "at most 0")
     assert finding.since_from == "the container's last end"
     assert "OOMKilled (exit code 137)" in finding.message
 
@@ -82,7 +82,7 @@ def test_the_count_in_the_window_comes_from_prometheus_and_picks_the_step() -> N
     """increase() extrapolates: 4.2 are four restarts."""
     busy = counts(api_7d9f8b6c5_x2x4z="4.2")
     (finding,) = examined(crashed(3), restarts=busy).findings
-    assert finding.measured == "4"
+    assert finding.measured.text == "4"
 
 
 @pytest.mark.parametrize(("increase", "level"), [("1.1", MEDIUM), ("3.2", MEDIUM), ("4.2", HIGH)])
@@ -121,7 +121,7 @@ def test_a_crashing_pod_that_was_replaced_still_counts() -> None:
     seen = counts(api_7d9f8b6c5_x2x4z="0", api_5c4d8f9b7_q8rtz="2")
     (finding,) = examined(pod(), restarts=seen).findings
     assert (str(finding.subject), finding.subject.key) == ("pod shop/api-5c4d8f9b7-q8rtz", "deployment/api")
-    assert (finding.outcome, finding.measured) == (Outcome.FAIL, "2")
+    assert (finding.outcome, finding.measured.text) == (Outcome.FAIL, "2")
 
 
 def test_only_the_asked_reasons_count() -> None:
@@ -135,7 +135,7 @@ def test_only_the_asked_reasons_count() -> None:
 def test_a_loop_is_told_as_such_and_not_as_no_restarts() -> None:
     looping = crashed(3, waiting="CrashLoopBackOff")
     (finding,) = examined(looping, reasons=("CrashLoopBackOff",), restarts=DOWN).findings
-    assert finding.measured == "CrashLoopBackOff"
+    assert finding.measured.text == "CrashLoopBackOff"
     assert "is in CrashLoopBackOff" in finding.message and " 0 times" not in finding.message
 
 

@@ -45,7 +45,7 @@ def test_running_but_not_ready_fails_with_the_container_that_is_not() -> None:
     (finding,) = examined(pod(ready=False, since=12)).findings
     assert (finding.outcome, finding.level) == (Outcome.FAIL, CRITICAL)
     assert finding.message == "Running but not Ready; container app is not ready"
-    assert (finding.measured, finding.limit) == ("0/1 containers ready", "ready")
+    assert (finding.measured.text, finding.limit.text) == ("0/1 containers ready", "ready")
     assert str(finding.subject) == "pod shop/api-7d9f8b6c5-x2x4z"
     assert finding.subject.key == "deployment/api"
     assert (finding.since_from, (NOW - finding.since).total_seconds()) == ("condition Ready", 720)  # type: ignore[operator]
@@ -109,7 +109,7 @@ def test_a_native_sidecar_must_be_ready() -> None:
     (finding,) = examined(sidecar(ready=False)).findings
     assert finding.outcome is Outcome.FAIL
     assert finding.message == "Ready; sidecar proxy is not ready"
-    assert finding.measured == "1/2 containers ready"
+    assert finding.measured.text == "1/2 containers ready"
 
 
 def test_an_init_container_that_does_not_complete_is_named() -> None:
@@ -181,12 +181,12 @@ def test_a_terminating_pod_does_not_inherit_its_workloads_outage() -> None:
 def test_too_few_pods_fail() -> None:
     (finding,) = examined(pod(), at_least=3).findings
     assert (finding.outcome, str(finding.subject)) == (Outcome.FAIL, "pods all")
-    assert (finding.measured, finding.limit) == ("1", "at least 3")
+    assert (finding.measured.text, finding.limit.text) == ("1", "at least 3")
 
 
 def test_pods_that_go_are_no_pods_to_count_on() -> None:
     going = pod("going", metadata={"deletionTimestamp": ago(0)})
-    assert examined(pod(), going, at_least=2).findings[-1].measured == "1"
+    assert examined(pod(), going, at_least=2).findings[-1].measured.text == "1"
 
 
 def test_too_few_pods_are_undecided_while_a_namespace_is_silent() -> None:
@@ -207,7 +207,7 @@ def test_the_selector_chooses() -> None:
 def test_pods_on_one_node_are_not_spread() -> None:
     crowded = [pod("api-1"), pod("api-2")]
     (finding,) = examined(*crowded, nodes=2).findings
-    assert (finding.measured, finding.limit) == ("1", "at least 2")
+    assert (finding.measured.text, finding.limit.text) == ("1", "at least 2")
     assert str(finding.subject) == "deployment shop/api"
     spread = [pod("api-1"), pod("api-2", spec={"nodeName": "node-2"})]
     assert not examined(*spread, nodes=2).findings

@@ -40,7 +40,7 @@ def test_both_probes_on_a_port_pass() -> None:
 def test_each_missing_probe_is_named() -> None:
     (finding,) = examined(declaring(probed(readinessProbe=None), container("side"))).findings
     assert finding.outcome is Outcome.FAIL
-    assert (finding.measured, finding.limit) == ("3", "0")
+    assert (finding.measured.text, finding.limit.text) == ("3", "0")
     assert finding.message == (
         "container app has no readiness probe; container side has no readiness probe; "
         "container side has no liveness probe"

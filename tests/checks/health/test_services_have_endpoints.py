@@ -62,7 +62,11 @@ def test_a_service_all_of_whose_pods_are_unready_fails() -> None:
     slices = (endpoint_slice(endpoint("api-1", ready=False), endpoint("api-2", ready=False)),)
     (finding,) = examined(service(), slices=slices, pods=unready).findings
     assert (finding.outcome, finding.level) == (Outcome.FAIL, CRITICAL)
-    assert (finding.measured, finding.limit, str(finding.subject)) == ("0", "at least 1", "service shop/api")
+    assert (finding.measured.text, finding.limit.text, str(finding.subject)) == (
+        "0",
+        "at least 1",
+        "service shop/api",
+    )
     assert finding.message == "0 ready endpoints, at least 1 needed; 0 of its 2 pods are ready"
     assert finding.since is not None
     assert finding.since.isoformat() == ago(7)  # the moment when the last one went
@@ -85,13 +89,13 @@ def test_young_pods_do_not_hide_the_workloads_outage() -> None:
 def test_a_terminating_endpoint_does_not_count() -> None:
     going = pod("api-1", metadata={"deletionTimestamp": ago(20)})
     slices = (endpoint_slice(endpoint("api-1", ready=True, terminating=True)),)
-    assert examined(service(), slices=slices, pods=(going,)).findings[0].measured == "0"
+    assert examined(service(), slices=slices, pods=(going,)).findings[0].measured.text == "0"
 
 
 def test_a_pod_in_two_address_families_is_one_endpoint() -> None:
     both = endpoint_slice(endpoint("api-1")), endpoint_slice(endpoint("api-1"), addressType="IPv6")
     (finding,) = examined(service(), slices=both, pods=(pod("api-1"),), endpoints=2).findings
-    assert finding.measured == "1"
+    assert finding.measured.text == "1"
 
 
 def test_a_service_that_selects_nothing_fails() -> None:
@@ -105,7 +109,7 @@ def test_published_unready_addresses_are_not_ready() -> None:
     slices = (endpoint_slice(endpoint("api-1"), endpoint("api-2")),)
     pods = pod("api-1", ready=False, since=60), pod("api-2", ready=False, since=60)
     (finding,) = examined(service(publishNotReadyAddresses=True), slices=slices, pods=pods).findings
-    assert (finding.outcome, finding.measured) == (Outcome.FAIL, "0")
+    assert (finding.outcome, finding.measured.text) == (Outcome.FAIL, "0")
 
 
 def test_a_target_port_that_no_pod_has_fails() -> None:
@@ -121,7 +125,7 @@ def test_each_port_needs_endpoints() -> None:
     """A port whose named targetPort is nowhere is missing from the slices."""
     two = service(ports=[{"name": "http", "port": 80}, {"name": "metrics", "port": 9100}])
     (finding,) = examined(two, slices=(endpoint_slice(endpoint("api-1")),), pods=(pod("api-1"),)).findings
-    assert finding.measured == "0"
+    assert finding.measured.text == "0"
 
 
 def test_services_without_endpoints_of_their_own_are_set_aside() -> None:

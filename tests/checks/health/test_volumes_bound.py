@@ -40,7 +40,7 @@ def test_a_bound_claim_passes() -> None:
 
 def test_a_pending_claim_has_a_grace() -> None:
     (finding,) = examined(claim(phase="Pending", volume="", age=20)).findings
-    assert (finding.outcome, finding.measured, finding.limit) == (Outcome.FAIL, "Pending", "Bound")
+    assert (finding.outcome, finding.measured.text, finding.limit.text) == (Outcome.FAIL, "Pending", "Bound")
     assert (str(finding.subject), finding.message) == (
         "persistentvolumeclaim shop/data",
         "the claim is Pending, not Bound",

@@ -63,7 +63,7 @@ def test_complete_workloads_pass() -> None:
 def test_missing_pods_fail_with_the_numbers() -> None:
     (finding,) = examined(deployment(available=1, conditions=unavailable(30))).findings
     assert (finding.outcome, finding.level) == (Outcome.FAIL, CRITICAL)
-    assert (finding.measured, finding.limit) == ("1", "3")
+    assert (finding.measured.text, finding.limit.text) == ("1", "3")
     assert finding.message == "1 of 3 pods are available"
     assert (str(finding.subject), finding.since_from) == (
         "deployment shop/api",
@@ -151,7 +151,11 @@ def test_a_paused_rollout_with_changes_waiting_is_in_transition() -> None:
     assert finding.message == (
         "its rollout is paused with changes waiting: 0 of 3 pods run the newest template"
     )
-    assert (finding.measured, finding.limit, finding.since_from) == ("0", "3", "condition Progressing")
+    assert (finding.measured.text, finding.limit.text, finding.since_from) == (
+        "0",
+        "3",
+        "condition Progressing",
+    )
     assert (finding.transition_until - NOW).total_seconds() == 3600  # type: ignore[operator]
     assert examine.notes == NOTED
 
@@ -195,12 +199,12 @@ def test_scaled_to_zero_fails_without_grace() -> None:
     (finding,) = examined(deployment(replicas=0, metadata=meta("api", age=1, generation=2))).findings
     assert finding.outcome is Outcome.FAIL
     assert finding.message == "0 replicas wanted by its spec, at least 1 needed"
-    assert (finding.measured, finding.limit) == ("0", "at least 1")
+    assert (finding.measured.text, finding.limit.text) == ("0", "at least 1")
 
 
 def test_fewer_replicas_than_the_row_wants_fail() -> None:
     (finding,) = examined(deployment(replicas=2), replicas=3).findings
-    assert (finding.outcome, finding.measured, finding.limit) == (Outcome.FAIL, "2", "at least 3")
+    assert (finding.outcome, finding.measured.text, finding.limit.text) == (Outcome.FAIL, "2", "at least 3")
 
 
 def test_a_status_older_than_the_spec_decides_nothing() -> None:

@@ -47,7 +47,7 @@ def test_not_ready_fails() -> None:
 
 def test_failed_rule_evaluations_fail() -> None:
     finding = only(examined("prometheus", evaluations=instant(3.2)))
-    assert (finding.measured, finding.message) == (
+    assert (finding.measured.text, finding.message) == (
         "3",
         "3 rule evaluations failed in the last 15m, none allowed",
     )
@@ -73,7 +73,7 @@ def test_an_alertmanager_with_its_cluster_is_compliant(cluster: str) -> None:
 
 
 def test_an_alertmanager_that_settles_fails() -> None:
-    assert failed(examined("alertmanager", own=status("settling")))[0].measured == "settling"
+    assert failed(examined("alertmanager", own=status("settling")))[0].measured.text == "settling"
 
 
 def test_an_unknown_cluster_is_undecided() -> None:

@@ -49,7 +49,11 @@ def test_a_healthy_autoscaler_passes() -> None:
 def test_without_metrics_it_fails_once_the_grace_is_over() -> None:
     blind = autoscaler(conditions=conditions(age=20, inactive="FailedGetResourceMetric"))
     (finding,) = examined(blind).findings
-    assert (finding.outcome, finding.level, finding.measured) == (Outcome.FAIL, HIGH, "ScalingActive=False")
+    assert (finding.outcome, finding.level, finding.measured.text) == (
+        Outcome.FAIL,
+        HIGH,
+        "ScalingActive=False",
+    )
     assert str(finding.subject) == "horizontalpodautoscaler shop/api"
     assert finding.since_from == "condition ScalingActive"
     fresh = autoscaler(conditions=conditions(age=2, inactive="FailedGetResourceMetric"))
@@ -58,7 +62,7 @@ def test_without_metrics_it_fails_once_the_grace_is_over() -> None:
 
 def test_unable_to_scale_fails() -> None:
     (finding,) = examined(autoscaler(conditions=conditions(unable="FailedGetScale"))).findings
-    assert (finding.outcome, finding.measured) == (Outcome.FAIL, "AbleToScale=False")
+    assert (finding.outcome, finding.measured.text) == (Outcome.FAIL, "AbleToScale=False")
 
 
 def test_an_ambiguous_selector_fails_at_once() -> None:
@@ -72,7 +76,7 @@ def test_two_autoscalers_on_one_target_both_fail() -> None:
     found = examined(autoscaler(), autoscaler("api-hpa")).findings
     assert [finding.outcome for finding in found] == [Outcome.FAIL, Outcome.FAIL]
     assert {finding.message for finding in found} == {"2 autoscalers scale deployment/api: both stop"}
-    assert {finding.measured for finding in found} == {"2 autoscalers on deployment/api"}
+    assert {finding.measured.text for finding in found} == {"2 autoscalers on deployment/api"}
 
 
 def test_at_its_maximum_it_is_noted_and_fails_when_that_lasts() -> None:
@@ -110,7 +114,7 @@ def test_each_named_workload_has_an_autoscaler() -> None:
     )
     (finding,) = examine.findings
     assert (finding.outcome, str(finding.subject)) == (Outcome.FAIL, "deployment shop/worker")
-    assert (finding.measured, finding.limit, finding.message) == ("0", "1", "it has no autoscaler")
+    assert (finding.measured.text, finding.limit.text, finding.message) == ("0", "1", "it has no autoscaler")
 
 
 def test_in_a_silent_namespace_nobody_knows() -> None:

@@ -54,7 +54,7 @@ def test_a_budget_that_lets_one_go_passes() -> None:
 def test_no_budget_fails() -> None:
     (finding,) = examined().findings
     assert (finding.outcome, finding.level) == (Outcome.FAIL, HIGH)
-    assert (str(finding.subject), finding.measured, finding.limit) == (
+    assert (str(finding.subject), finding.measured.text, finding.limit.text) == (
         "deployment shop/api",
         "0",
         "at least 1",

@@ -59,7 +59,7 @@ def test_what_moves_is_not_pinned(image: str, fault: str) -> None:
         assert finding.outcome is Outcome.FAIL
         assert finding.message.startswith("container app: ")
         assert fault in finding.message
-        assert (str(finding.subject), finding.measured) == ("deployment shop/api", image)
+        assert (str(finding.subject), finding.measured.text) == ("deployment shop/api", image)
 
 
 def test_a_digest_may_be_demanded() -> None:

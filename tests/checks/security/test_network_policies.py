@@ -45,7 +45,7 @@ def test_an_uncovered_pod_fails_in_each_direction() -> None:
         "namespace shop": "no policy denies ingress and egress to every pod by default",
     }
     assert {finding.outcome for finding in examine.findings} == {Outcome.FAIL}
-    assert examine.findings[0].measured == "0 for ingress, 0 for egress"
+    assert examine.findings[0].measured.text == "0 for ingress, 0 for egress"
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_an_undeclared_relation_fails() -> None:
     found = messages(examined(DENY, *TO_REDIS, pods=PODS, allows=ALLOWS[:1]))
     assert found == {"relations not declared": "the policies also allow worker->redis:6379"}
     (finding,) = examined(DENY, *TO_REDIS, pods=PODS, allows=ALLOWS[:1]).findings
-    assert (finding.measured, finding.limit) == ("1", "0")
+    assert (finding.measured.text, finding.limit.text) == ("1", "0")
 
 
 def test_a_star_is_every_workload() -> None:

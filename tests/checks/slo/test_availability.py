@@ -49,7 +49,7 @@ def test_a_target_that_failed_scrapes_fails() -> None:
     finding = only(examined({"api-0": UP, "api-1": [1, 1, 0, 1, 1]}))
     assert finding.outcome is Outcome.FAIL
     assert str(finding.subject) == "target shop/api/api-1"
-    assert (finding.measured, finding.limit) == ("80 %", "at least 100 %")
+    assert (finding.measured.text, finding.limit.text) == ("80 %", "at least 100 %")
 
 
 def test_a_lower_limit_allows_some_failures() -> None:

@@ -31,7 +31,7 @@ def test_few_errors_are_compliant() -> None:
 def test_too_many_errors_fail_with_the_ratio_and_not_the_rate() -> None:
     finding = only(examined(instant(70), instant(1000)))
     assert finding.outcome is Outcome.FAIL
-    assert (finding.measured, finding.limit) == ("7 %", "at most 5 %")
+    assert (finding.measured.text, finding.limit.text) == ("7 %", "at most 5 %")
     assert finding.message == "7 % of the requests failed; at most 5 % allowed"
 
 
@@ -74,7 +74,7 @@ def test_errors_that_cannot_be_are_undecided(errors: str) -> None:
 
 def test_all_requests_failing_fails_although_the_queries_ran_at_two_moments() -> None:
     finding = only(examined(instant(1010), instant(1000)))
-    assert (finding.outcome, finding.measured) == (Outcome.FAIL, "100 %")
+    assert (finding.outcome, finding.measured.text) == (Outcome.FAIL, "100 %")
 
 
 def test_a_query_that_is_no_aggregate_is_undecided() -> None:
@@ -88,7 +88,7 @@ def test_a_gap_in_the_recording_is_undecided() -> None:
 def test_broken_throughout_the_range_fails_with_the_value_now_and_the_lowest() -> None:
     finding = only(examined(over(300, [60, 80, 70, 90]), over(300, [1000]), sustained="5m", highest="5%"))
     assert finding.outcome is Outcome.FAIL
-    assert finding.measured == "9 %"
+    assert finding.measured.text == "9 %"
     assert (
         finding.message == "9 % of the requests failed, in the last 5m never below 6 %; at most 5 % allowed"
     )

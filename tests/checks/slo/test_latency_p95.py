@@ -32,13 +32,13 @@ def test_quick_answers_are_compliant() -> None:
 def test_slow_answers_fail_with_the_interpolated_percentile() -> None:
     finding = only(examined(histogram(SLOW)))
     assert finding.outcome is Outcome.FAIL
-    assert (finding.measured, finding.limit) == ("950ms", "at most 500ms")
+    assert (finding.measured.text, finding.limit.text) == ("950ms", "at most 500ms")
     assert finding.message == "p95 is 950ms; at most 500ms allowed"
 
 
 def test_in_the_top_bucket_it_is_at_least_the_largest_boundary() -> None:
     finding = only(examined(histogram(VERY_SLOW)))
-    assert (finding.outcome, finding.measured) == (Outcome.FAIL, "at least 1s")
+    assert (finding.outcome, finding.measured.text) == (Outcome.FAIL, "at least 1s")
 
 
 def test_in_the_top_bucket_a_higher_limit_is_undecided() -> None:
