@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import pytest
 
-from opsproof import CRITICAL, HIGH, LOW, MEDIUM, AtMost, Duration, Limits, Listing, Percent, check
+from opsproof import CRITICAL, HIGH, LOW, MEDIUM, AtMost, Duration, Limits, Listing, Percent, Scoped, check
 from opsproof.examine.check import Check
 from opsproof.examine.decide import Item, decide
 from opsproof.examine.examination import Examination
@@ -52,8 +52,8 @@ def decided(
     one = made(body)
     ask = Things(target="t")
     item = Item(
-        requirement="T-1", system="t", environment="e", check=one, level=HIGH, limits=Limits(),
-        context=NoContext(), asks={"things": (ask,)}, **more,  # type: ignore[arg-type]
+        requirement="T-1", system="t", environment="e", check=one, level=HIGH,
+        context=NoContext(), asks={"things": (ask,)}, **{"limits": Limits(), **more},  # type: ignore[arg-type]
     )  # fmt: skip
     return decide(item, lambda asked: Answer(asked, facts, failure, NOW), NOW)
 
@@ -226,3 +226,33 @@ def test_fingerprints_survive_a_restart_and_tell_requirements_apart() -> None:
 
     assert first.findings[0].fingerprint == second.findings[0].fingerprint
     assert 16 == len(first.findings[0].fingerprint)
+
+
+class Named(Limits):
+    selector: Scoped[str] = ""
+    other: Scoped[str] = "ours"
+
+
+def test_nothing_examined_says_where_it_looked_and_what_was_set_aside() -> None:
+    """A reader sees his own typing mistake; what the row does not say is left out."""
+    empty: Listing[str] = Listing(as_of=NOW, looked=["namespace shop", "namespace jobs"])
+
+    def body(things: Any, examine: Examination) -> None:
+        for name in ("a", "b"):
+            examine.exclude(name, "has fewer than 2 replicas")
+
+    said = "nothing there to examine in namespace shop, namespace jobs, with selector app=api; "
+    said += "not examined: 2 (has fewer than 2 replicas)"
+    for when, text in (("unknown", said), ("fail", f"{said}; its absence breaks the requirement")):
+        (finding,) = decided(body, empty, limits=Named(selector="app=api"), when_empty=when).findings
+        assert text == finding.message
+
+
+def test_what_a_listing_doubts_is_noted_once() -> None:
+    doubtful: Listing[str] = Listing(["a"], as_of=NOW, doubts=["not proven that jobs exists"])
+
+    def body(things: Any, examine: Examination) -> None:
+        with examine("a"):
+            pass
+
+    assert ("not proven that jobs exists",) == decided(body, doubtful).notes

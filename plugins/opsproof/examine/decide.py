@@ -11,6 +11,7 @@ import msgspec
 
 from opsproof.examine.check import Check
 from opsproof.examine.examination import Examination, fingerprint
+from opsproof.examine.searched import searched
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
 from opsproof.model.failure import CollectionError, Failure, NotConfigured, Undecided
@@ -56,54 +57,63 @@ def decide(item: Item, answer: Callable[[Ask], Answer[Any]], now: datetime) -> I
     # Grace is measured on the clock of the server that told the times, not on ours.
     examine = Examination(level=item.level, now=every[0].as_of if every else now)
     examine.quiet = item.quiet
+    looked: list[str] = []
     if item.not_applicable:
         examine.not_applicable(item.requirement, item.not_applicable)
     elif item.undecidable is not None:
         examine.unknown(item.requirement, item.undecidable)
     else:
-        _examine(item, answers, examine)
+        looked = _examine(item, answers, examine)
     if examine.nothing_examined:
-        _empty(item, examine)
+        _empty(item, looked, examine)
     return _result(item, examine)
 
 
-def _examine(item: Item, answers: Mapping[str, Sequence[Answer[Any]]], examine: Examination) -> None:
+def _examine(item: Item, answers: Mapping[str, Sequence[Answer[Any]]], examine: Examination) -> list[str]:
+    """Run the check; where its arguments were looked for."""
     arguments: dict[str, Any] = {}
     for name, source in item.check.sources.items():
         try:
             arguments[name] = source.assemble(answers[name], item.context)
         except (CollectionError, Undecided) as reason:
             examine.unknown(Subject("source", name), reason)
-            return
+            return []
         except Exception as crash:  # noqa: BLE001
             # Facts that a source cannot put together are no reason for a traceback.
             examine.unknown(Subject("source", name), Undecided(f"unusable facts: {type(crash).__name__}"))
-            return
+            return []
     if "limits" in item.check.parameters:
         arguments["limits"] = item.limits
     _add_gaps(arguments.values(), examine)
     with examine.whole(item.check.name):
         item.check.function(**arguments, examine=examine)
+    listings = [one for one in arguments.values() if isinstance(one, Listing)]
+    return list(dict.fromkeys(place for one in listings for place in one.looked))
 
 
 def _add_gaps(arguments: Iterable[Any], examine: Examination) -> None:
     """A scope that did not answer is undecided as a whole, once, whatever else was found."""
     gaps: dict[tuple[str, str], Failure] = {}
+    doubts: dict[str, None] = {}
     for argument in arguments:
         if isinstance(argument, Listing):
             gaps |= {(gap.scope, gap.cause): gap for gap in argument.gaps.values()}
+            doubts |= dict.fromkeys(argument.doubts)
     for (scope, _), gap in sorted(gaps.items()):
         examine.unknown(Subject("namespace", scope or "all"), gap)
+    for doubt in doubts:
+        examine.note(doubt)
 
 
-def _empty(item: Item, examine: Examination) -> None:
+def _empty(item: Item, looked: Sequence[str], examine: Examination) -> None:
     """Nothing was examined: the row says what that means; an empty source is good only if proven alive."""
     subject = Subject("requirement", item.requirement)
+    nothing = f"nothing there to examine{searched(item.limits, looked, examine.excluded)}"
     if item.when_empty == "fail":
         with examine(subject):
-            raise AssertionError("nothing there to examine; its absence breaks the requirement")
+            raise AssertionError(f"{nothing}; its absence breaks the requirement")
     elif item.when_empty == "not_applicable":
-        examine.not_applicable(subject, "nothing there to examine")
+        examine.not_applicable(subject, nothing)
     elif item.when_empty == "pass" and examine.control_answered:
         with examine(subject):
             pass
@@ -112,7 +122,7 @@ def _empty(item: Item, examine: Examination) -> None:
             subject, Undecided("nothing found, and no control query proves that the source is alive")
         )
     else:
-        examine.unknown(subject, Undecided("nothing there to examine"))
+        examine.unknown(subject, Undecided(nothing))
 
 
 def _result(item: Item, examine: Examination) -> ItemResult:

@@ -17,12 +17,26 @@ class Listing(Generic[T]):
     Iterating gives what is known; the plugin adds one UNKNOWN for each gap of a *primary* listing.
     Lookups about one scope go through `within`, which raises for a scope that did not answer, so that
     absence is never concluded from a refusal.
+
+    Args:
+        looked: where it was looked, in words, so that "nothing there" can say it.
+        doubts: what could not be proven about what was found, in words; they become notes.
     """
 
-    def __init__(self, items: Iterable[T] = (), *, as_of: datetime, gaps: Iterable[Failure] = ()) -> None:
+    def __init__(
+        self,
+        items: Iterable[T] = (),
+        *,
+        as_of: datetime,
+        gaps: Iterable[Failure] = (),
+        looked: Iterable[str] = (),
+        doubts: Iterable[str] = (),
+    ) -> None:
         self.items = tuple(items)
         self.as_of = as_of
         self.gaps = {gap.scope: gap for gap in gaps}
+        self.looked = tuple(looked)
+        self.doubts = tuple(doubts)
         self._by_scope: dict[str, tuple[T, ...]] | None = None
 
     def __iter__(self) -> Iterator[T]:
@@ -49,7 +63,13 @@ class Listing(Generic[T]):
 
     def only(self, keep: Callable[[T], bool]) -> Listing[T]:
         """The same listing with fewer items and the same gaps."""
-        return Listing(filter(keep, self.items), as_of=self.as_of, gaps=self.gaps.values())
+        return Listing(
+            filter(keep, self.items),
+            as_of=self.as_of,
+            gaps=self.gaps.values(),
+            looked=self.looked,
+            doubts=self.doubts,
+        )
 
     def age(self, moment: datetime) -> float:
         """Seconds between `moment` and the target's own clock."""

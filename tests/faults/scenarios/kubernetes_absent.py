@@ -98,7 +98,7 @@ def below_the_floor() -> Iterator[Changes]:
                 measured="2",
                 message="2 replicas wanted by its spec, at least 3 needed",
             ),
-            "EP-015": fail("critical", "requirement EP-015", message="nothing there to examine; *"),
+            "EP-015": fail("critical", "requirement EP-015", message="nothing there to examine*"),
             "EP-017": fail(
                 "critical", "deployment production/auto-scaling-engine", measured="0", message=nothing
             ),

@@ -190,7 +190,7 @@ def new_cluster() -> Iterator[Changes]:
                 "requirement OF-022",
                 message="nothing found, and no control query proves that the source is alive",
             ),
-            "OF-066": unknown("low", "requirement OF-066", message="nothing there to examine"),
+            "OF-066": unknown("low", "requirement OF-066", message="nothing there to examine*"),
         }
 
 

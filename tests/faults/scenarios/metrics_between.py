@@ -129,7 +129,7 @@ def job(world: World) -> tuple[World, Changes]:
 def none(world: World) -> tuple[World, Changes]:
     world = world.without_targets(namespace="repo-scanner")
     changes = {
-        "RS-029": fail("high", "requirement RS-029", message="nothing there to examine;*"),
+        "RS-029": fail("high", "requirement RS-029", message="nothing there to examine*"),
         "RS-042": unknown("critical", "signal error-rate", message="0 requests in the window, 1 needed*"),
         "RS-104": unknown("medium", "metric pg_backends / pg_max_connections", message="no data: *"),
     }

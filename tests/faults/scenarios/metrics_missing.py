@@ -81,7 +81,7 @@ def absent(world: World) -> tuple[World, Changes]:
         world = world.without(name, namespace="opsforge")
     world = world.without("kube_pod_container_status_restarts_total", namespace="repo-scanner")
     world = world.without("container_cpu_usage_seconds_total", namespace="production")
-    nothing = "nothing there to examine"
+    nothing = "nothing there to examine*"
     changes = {
         "OF-034": unknown("critical", ERRORS, message="0 requests in the window, 1 needed to judge"),
         "OF-038": unknown("critical", ERRORS, message="0 requests in the window, 1 needed to judge"),

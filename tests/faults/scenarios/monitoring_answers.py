@@ -178,10 +178,10 @@ def _nothing_measured() -> Changes:
     history = "metric pg_backends / pg_max_connections"
     return {
         "RS-029": fail("high", "requirement RS-029"),
-        "RS-036": unknown("critical", "requirement RS-036", message="nothing there to examine"),
+        "RS-036": unknown("critical", "requirement RS-036", message="nothing there to examine*"),
         "RS-039": unknown("critical", "metric container_restarts", message="Prometheus has no series of *"),
         "RS-042": unknown("critical", "signal error-rate", message="0 requests in the window, 1 needed*"),
-        "RS-048": unknown("medium", "requirement RS-048", message="nothing there to examine"),
+        "RS-048": unknown("medium", "requirement RS-048", message="nothing there to examine*"),
         "RS-104": unknown("medium", history, message="no data: *"),
     }
 

@@ -12,7 +12,7 @@ import pytest
 from opsproof import Count, Duration, Limits
 from opsproof.model.argument import Answer
 from opsproof.model.ask import Ask
-from opsproof.model.failure import Failure, Forbidden
+from opsproof.model.failure import Failure, Forbidden, NotConfigured
 from opsproof.model.target import Target
 from opsproof.sources.kubernetes.asks import (
     RESOURCES,
@@ -23,6 +23,7 @@ from opsproof.sources.kubernetes.asks import (
     Nodes,
     ObjectNamed,
     Pods,
+    PodUsages,
     ReadinessOf,
     Single,
     Usage,
@@ -68,11 +69,16 @@ def source(annotation: Any) -> Any:
 
 
 def asked(of: Any, context: Any = CONTEXT) -> list[str]:
-    return [f"{one.resource} {one.namespace}".strip() for one in of.asks(context)]
+    return [f"{one.resource} {one.namespace or getattr(one, 'name', '')}".strip() for one in of.asks(context)]
+
+
+EXIST = ["namespaces shop", "namespaces shop-jobs"]
 
 
 def test_namespaced_things_are_asked_for_once_per_namespace() -> None:
-    assert asked(source(Pods)) == ["pods shop", "pods shop-jobs"]
+    """And each namespace for itself: an empty list does not say that it is there."""
+    assert asked(source(Pods)) == ["pods shop", "pods shop-jobs", *EXIST]
+    assert asked(source(PodUsages))[-2:] == EXIST
     assert asked(source(Workloads))[:3] == ["deployments shop", "deployments shop-jobs", "statefulsets shop"]
     assert asked(source(Nodes)) == ["nodes"]
     assert asked(source(NodeLeases)) == ["leases kube-node-lease"]
@@ -82,7 +88,16 @@ def test_namespaced_things_are_asked_for_once_per_namespace() -> None:
 def test_two_checks_ask_the_same_only_once() -> None:
     first, second = source(Pods).asks(CONTEXT), Kubernetes("pods").asks(CONTEXT)
     assert [one.digest for one in first] == [one.digest for one in second]
-    assert len({one.digest for one in first}) == 2
+    assert len({one.digest for one in first}) == 4
+
+
+def test_a_namespace_that_is_named_twice_is_asked_for_once() -> None:
+    assert asked(source(Pods), Planned(SampleLimits(), ("shop", "shop"))) == ["pods shop", "namespaces shop"]
+
+
+def test_without_namespaces_there_is_nothing_to_ask() -> None:
+    with pytest.raises(NotConfigured, match=r"names\.namespaces is empty"):
+        source(Pods).asks(Planned(SampleLimits(), ()))
 
 
 def test_a_part_that_no_limit_wants_is_not_asked_for() -> None:

@@ -4,19 +4,22 @@
     def check_disruption_budgets(workloads: Workloads, budgets: DisruptionBudgets, limits, examine): ...
 
 Namespaced things are asked for once per namespace of the environment's `namespaces`; the answer is one
-Listing, with a gap for each namespace that was refused.
+Listing, with a gap for each namespace that was refused or does not exist: the API lists nothing in a
+namespace that was never made, so that each is also asked for itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import GenericAlias
 from typing import Annotated, Any
 
 from opsproof.model.argument import Answer, Context, listing
 from opsproof.model.ask import Ask
+from opsproof.model.failure import NotConfigured
 from opsproof.model.listing import Listing
+from opsproof.sources.kubernetes.existence import proven
 from opsproof.sources.kubernetes.facts import cluster, network, nodes, scaling, storage, workloads
 from opsproof.sources.kubernetes.facts.meta import KubernetesObject
 from opsproof.sources.kubernetes.facts.pods import Pod
@@ -142,19 +145,22 @@ class Kubernetes:
         if not wanted(context, self.wanted_by):
             return ()
         target = context.target(ROLE).id
-        return tuple(
+        scopes = {resource: self._namespaces(resource, context) for resource in self.resources}
+        asked = [
             ListOf(target=target, resource=resource, namespace=namespace)
-            for resource in self.resources
-            for namespace in self._namespaces(resource, context)
-        )
+            for resource, namespaces in scopes.items()
+            for namespace in namespaces
+        ]
+        named = [] if self.namespace else [one for namespaces in scopes.values() for one in namespaces if one]
+        return (*asked, *existence(target, named))
 
     def _namespaces(self, resource: str, context: Context) -> tuple[str, ...]:
         if not RESOURCES[resource].namespaced or self.namespace == "*":
             return ("",)
-        return (self.namespace,) if self.namespace else context.names("namespaces")
+        return (self.namespace,) if self.namespace else configured(context)
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Listing[Any] | None:
-        return listing(answers, scope_of) if answers else None
+        return assembled(answers)
 
 
 @dataclass(frozen=True)
@@ -188,14 +194,15 @@ class Usage:
         target = context.target(ROLE).id
         samples = int(getattr(context.limits, "samples", 1))
         spacing = float(getattr(context.limits, "spacing", 0.0)) if samples > 1 else 0.0
-        scopes = context.names("namespaces") if RESOURCES[self.resource].namespaced else ("",)
-        return tuple(
+        scopes = configured(context) if RESOURCES[self.resource].namespaced else ("",)
+        asked = [
             UsageOf(target=target, resource=self.resource, namespace=scope, samples=samples, spacing=spacing)
             for scope in scopes
-        )
+        ]
+        return (*asked, *existence(target, filter(None, scopes)))
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Listing[Any] | None:
-        return listing(answers, scope_of) if answers else None
+        return assembled(answers)
 
 
 @dataclass(frozen=True)
@@ -217,6 +224,28 @@ def wanted(context: Context, limits: tuple[str, ...]) -> bool:
     return not limits or any(
         value is not None and value is not False and value not in ((), "") for value in values
     )
+
+
+def configured(context: Context) -> tuple[str, ...]:
+    """The environment's namespaces, each once. Raises NotConfigured: there is none."""
+    names = tuple(dict.fromkeys(context.names("namespaces")))
+    if not names:
+        raise NotConfigured("names.namespaces is empty: name at least one namespace")
+    return names
+
+
+def existence(target: str, namespaces: Iterable[str]) -> tuple[ObjectNamed, ...]:
+    """Asks for the namespaces themselves."""
+    return tuple(
+        ObjectNamed(target=target, resource="namespaces", name=one) for one in dict.fromkeys(namespaces)
+    )
+
+
+def assembled(answers: Sequence[Answer[Any]]) -> Listing[Any] | None:
+    """The Listing of an argument's lists, by the proofs of its namespaces; None when nothing was asked."""
+    proofs = {one.ask.name: one for one in answers if isinstance(one.ask, ObjectNamed)}
+    lists = [one for one in answers if not isinstance(one.ask, ObjectNamed)]
+    return proven(lists, proofs, scope_of) if lists else None
 
 
 def scope_of(ask: Ask) -> str:
