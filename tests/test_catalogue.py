@@ -14,7 +14,8 @@ from opsproof.environment.load import Loaded, load_systems
 from opsproof.examine.check import Check
 from opsproof.library import Found, discover
 from opsproof.model.requirement import Requirement, Step
-from opsproof.plan.plan import Wanted, make_plan
+from opsproof.plan.plan import make_plan
+from opsproof.plan.wanted import Wanted
 
 ROOT = Path(__file__).parents[1]
 SYSTEMS = ROOT / "checks" / "systems"

@@ -8,7 +8,9 @@ from pathlib import Path
 from opsproof.environment.load import load_systems
 from opsproof.evidence.run import utc_now
 from opsproof.library import discover
-from opsproof.plan.plan import Planned, Wanted, make_plan
+from opsproof.plan.plan import make_plan
+from opsproof.plan.planned import Planned
+from opsproof.plan.wanted import Wanted
 
 
 def planned(folder: Path, environments: tuple[str, ...]) -> Planned:

@@ -13,7 +13,7 @@ from opsproof.collect.redaction import Redactor
 from opsproof.collect.secrets import secrets_of
 from opsproof.evidence.run import utc_now
 from opsproof.model.target import CERTIFICATE, Target
-from opsproof.plan.plan import Planned
+from opsproof.plan.planned import Planned
 
 _WITHIN = 60.0
 

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
-from pydantic import BaseModel
 
-from opsproof.environment.settings import SecretRef
+from opsproof.environment.settings import secrets as references
 from opsproof.model.failure import NotConfigured
 from opsproof.model.target import Target
 
@@ -21,24 +20,13 @@ def secrets_of(targets: Iterable[Target]) -> frozenset[str]:
     """The values of all secret references, and the secrets inside the kubeconfigs among them."""
     found: set[str] = set()
     for target in targets:
-        for reference in _references(target.settings):
+        for _, reference in references(target.settings):
             try:
                 text = reference.read()
             except NotConfigured:
                 continue
             found |= set(_within(text)) if "\n" in text else {text}
     return frozenset(found)
-
-
-def _references(value: Any) -> Iterator[SecretRef]:
-    if isinstance(value, SecretRef):
-        yield value
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from _references(getattr(value, name))
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from _references(part)
 
 
 def _within(text: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, model_validator
 
 from opsproof.environment.names import Names
 from opsproof.environment.problems import Problem, short, shown
@@ -20,6 +21,7 @@ from opsproof.model.level import Level
 from opsproof.model.requirement import NotApplicableHere, Position, Positions, QuietHours
 from opsproof.model.target import Target
 
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -76,13 +78,15 @@ class NotApplicableShape(Shape):
 
 
 def _time(value: object) -> time:
-    try:
-        hours, minutes = str(value).split(":") if isinstance(value, str) else ("", "")
-        return (
-            time(int(hours), int(minutes)) if len(hours) == len(minutes) == 2 else refuse("not a time of day")
-        )
-    except ValueError:
+    match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
         refuse("not a time of day", 'write it like "06:30", in quotes')
+    return time(int(match[1]), int(match[2]))
+
+
+def _end(value: object) -> time:
+    """A time of day; "24:00" is midnight at its end."""
+    return time(0) if value == "24:00" else _time(value)
 
 
 def _zone(value: str) -> str:
@@ -97,10 +101,17 @@ TimeOfDay = Annotated[time, PlainValidator(_time)]
 
 class QuietHoursShape(Shape):
     days: Annotated[list[Annotated[str, word("day", DAYS)]], Field(min_length=1)]
-    begins: Annotated[TimeOfDay, Field(alias="from")]
-    until: TimeOfDay
+    begins: Annotated[TimeOfDay, Field(alias="from")] = time(0)
+    until: Annotated[time, PlainValidator(_end)] = time(0)
     zone: Annotated[str, AfterValidator(_zone)]
     reason: Text
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lasts(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "from" in given and given["from"] == given.get("until"):
+            refuse("from and until are the same", "for the whole day leave both out")
+        return given
 
     def made(self) -> QuietHours:
         return QuietHours(

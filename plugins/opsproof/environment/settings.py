@@ -8,11 +8,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
     Field,
     model_validator,
@@ -160,16 +161,27 @@ def target_id(kind: str, settings: TargetSettings, written: Mapping[str, Any]) -
 
 def secrets(settings: TargetSettings) -> Iterator[tuple[tuple[str, ...], SecretRef]]:
     """Every secret reference in the settings, with its place: `("password",)`, `("headers", "X-Org")`."""
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        if isinstance(value, SecretRef):
-            yield (name,), value
-        elif name == "headers":
-            yield from (((name, header), reference) for header, reference in value.items())
+    yield from _leaves(settings, SecretRef)
 
 
 def paths(settings: TargetSettings) -> Iterator[tuple[tuple[str, ...], Path]]:
     """Every file that the settings name and that is no secret reference: CA bundles, certificates."""
-    for name in type(settings).model_fields:
-        if isinstance(value := getattr(settings, name), Path):
-            yield (name,), value
+    yield from _leaves(settings, Path)
+
+
+L = TypeVar("L")
+
+
+def _leaves(value: object, kind: type[L], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], L]]:
+    """Whatever is of that kind within a settings' model, its mappings, lists and models."""
+    if isinstance(value, kind):
+        yield path, value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _leaves(getattr(value, name), kind, (*path, name))
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _leaves(part, kind, (*path, str(name)))
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for index, part in enumerate(value):
+            yield from _leaves(part, kind, (*path, str(index)))

@@ -137,13 +137,13 @@ class Run:
                 return f"{name} is altered: its digest is not the one in {MANIFEST}"
         return ""
 
-    def finish(self, reports: Path, environments: str) -> None:
+    def finish(self, reports: Path, environments: tuple[str, ...]) -> None:
         """Seal the run: manifest, chain to the previous run of these environments, `latest`. Raises Unwritable."""
         shutil.rmtree(self.folder / ".slots", ignore_errors=True)
         heads = reports / ".heads"
         with writing(heads):
             heads.mkdir(mode=0o700, exist_ok=True)
-        head = heads / hashlib.sha256(environments.encode()).hexdigest()[:16]
+        head = heads / _chain(environments)
         previous = head.read_text() if head.exists() else ""
         sealed = reports / previous / MANIFEST if previous else None
         files = sorted(path for path in self.folder.rglob("*") if path.is_file() and path.name != MANIFEST)
@@ -172,6 +172,11 @@ def _target_of(line: bytes) -> str:
         return msgspec.json.decode(line, type=_Asked).target
     except msgspec.MsgspecError:
         return ""
+
+
+def _chain(environments: tuple[str, ...]) -> str:
+    """Names the chain of the runs of these environments, in whatever order they were given."""
+    return hashlib.sha256(",".join(sorted(set(environments))).encode()).hexdigest()[:16]
 
 
 def _sha256(path: Path) -> str:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 import pytest
 
-from opsproof.plan.plan import Planned
+from opsproof.plan.planned import Planned
 
 # pytest's own form of a name; the values of a marker's arguments are none.
 _NAME = re.compile(r"[\w:+\-.\[\]\\/]+")

@@ -35,7 +35,10 @@ from opsproof.model.level import Level
 from opsproof.model.requirement import CADENCES
 from opsproof.model.result import Provenance, Result, Selection
 from opsproof.model.units import Duration
-from opsproof.plan.plan import Planned, Wanted, make_plan, parse_changes
+from opsproof.plan.changes import parse_changes
+from opsproof.plan.plan import make_plan
+from opsproof.plan.planned import Planned
+from opsproof.plan.wanted import Wanted
 from opsproof.report import write as reports
 
 
@@ -385,7 +388,7 @@ class Session:
         assert self.run is not None and self.planned is not None
         self.result = result_of(self.run)
         reports.write(self.run, self.result)
-        self.run.finish(self.reports, ",".join(self.planned.environments))
+        self.run.finish(self.reports, self.planned.environments)
 
     def _other_tests_failed(self) -> bool:
         """Failures that are not ours to judge: other tests in the same session, or a broken teardown."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
+from zoneinfo import ZoneInfo
 
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
@@ -186,7 +187,8 @@ class NotApplicableHere:
 class QuietHours:
     """When no traffic is expected: days (0 = Monday) and times of day in `zone`.
 
-    Past midnight when `begins` is later than `until`; the days are those on which it begins.
+    Past midnight when `begins` is later than `until`; the days are those on which it begins. Both the same:
+    the whole day. `until` midnight is the end of the day.
     """
 
     days: tuple[int, ...]
@@ -194,3 +196,14 @@ class QuietHours:
     until: time
     zone: str
     reason: str
+
+    def includes(self, moment: datetime) -> bool:
+        """No traffic is expected at `moment`."""
+        local = moment.astimezone(ZoneInfo(self.zone))
+        clock, today = local.time(), local.weekday() in self.days
+        if self.begins == self.until:
+            return today
+        if self.begins < self.until:
+            return today and self.begins <= clock < self.until
+        yesterday = (local - timedelta(days=1)).weekday() in self.days
+        return (today and clock >= self.begins) or (yesterday and clock < self.until)

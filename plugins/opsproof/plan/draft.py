@@ -1,0 +1,99 @@
+"""Requirement x environment x check: the items of a plan while it is made, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from opsproof.environment.bind import Bound, bind
+from opsproof.environment.context import EnvironmentContext
+from opsproof.environment.environment import Environment
+from opsproof.environment.problems import Problem, unknown
+from opsproof.environment.system import System
+from opsproof.examine.check import Check
+from opsproof.examine.decide import Item
+from opsproof.model.failure import NotConfigured
+from opsproof.model.level import Level
+from opsproof.model.limits import Limits
+from opsproof.model.requirement import NotApplicableHere, Requirement
+from opsproof.model.result import RequirementRecord
+from opsproof.plan import record
+from opsproof.plan.changes import Change, changed
+
+
+@dataclass
+class Draft:
+    """What `add` has made so far. `lost` are automated requirements that no check decides."""
+
+    checks: Mapping[str, Check]
+    now: datetime
+    changes: tuple[Change, ...] = ()
+    items: list[Item] = field(default_factory=list)
+    records: list[RequirementRecord] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    lost: list[Problem] = field(default_factory=list)
+
+    def add(self, system: System, environment: Environment, row: Requirement) -> None:
+        """The items of one row in one environment."""
+        row = changed(row, self.changes)
+        checks = {name: self.checks[name] for name in row.checks if name in self.checks}
+        if len(checks) < len(row.checks):
+            self.lost += [
+                unknown(row.positions.at("checks", index), "check", name, self.checks)
+                for index, name in enumerate(row.checks)
+                if name not in checks
+            ]
+            return
+        bound = bind(row, {name: check.limits for name, check in checks.items()}, environment)
+        wrong = [problem for one in bound.values() for problem in one.problems]
+        self.problems += wrong
+        if not wrong:
+            level = row.level or next(iter(checks.values())).level
+            self.records.append(record.requirement(system, environment, row, level, bound))
+            self.items += [
+                self._item(environment, row, check, level, bound[name]) for name, check in checks.items()
+            ]
+
+    def _item(
+        self, environment: Environment, row: Requirement, check: Check, level: Level, bound: Bound
+    ) -> Item:
+        limits = bound.limits
+        context = EnvironmentContext(environment, limits or Limits())
+        reason: Exception | None = bound.failure
+        asks: dict[str, tuple[Any, ...]] = {}
+        if reason is None:
+            try:
+                asks = {name: source.asks(context) for name, source in check.sources.items()}
+            except NotConfigured as missing:
+                reason, asks = missing, {}
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                where = row.positions.at("checks")
+                self.problems.append(Problem.at(where, f"{row.id}: {check.name} cannot ask: {error}"))
+        declared = self._declared(environment, row)
+        return Item(
+            requirement=row.id,
+            system=environment.system,
+            environment=environment.name,
+            check=check,
+            level=level,
+            limits=limits,
+            context=context,
+            asks={} if declared else asks,
+            when_empty=row.when_empty,
+            undecidable=reason,
+            not_applicable=declared,
+            quiet=next((one.reason for one in environment.quiet_hours if one.includes(self.now)), ""),
+        )
+
+    def _declared(self, environment: Environment, row: Requirement) -> str:
+        """Why the row was declared not to apply; empty when it does."""
+        for one in environment.not_applicable:
+            if one.requirement == row.id and one.in_force(self.now):
+                return _declaration(one)
+        return ""
+
+
+def _declaration(one: NotApplicableHere) -> str:
+    return f"{one.reason} (declared by {one.declared_by}, until {one.until:%Y-%m-%d})"

@@ -1,0 +1,55 @@
+"""The plan: what a run could decide, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from opsproof.examine.decide import Item
+from opsproof.model.requirement import Requirement, Waiver
+from opsproof.model.result import ItemRecord, Plan
+from opsproof.model.target import Target
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a run could decide, and what is wrong. Nothing is asked while there are problems."""
+
+    items: tuple[Item, ...]
+    record: Plan
+    environments: tuple[str, ...]
+    targets: Mapping[str, Target]
+    waivers: tuple[Waiver, ...]
+    digests: dict[str, str]
+    gate: str
+    recording: Path | None
+    rows: Mapping[tuple[str, str], Requirement]
+    waivers_by_system: Mapping[str, tuple[Waiver, ...]]
+    problems_without_lost: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """All of them; `lost` are automated requirements that no collected check decides."""
+        return self.problems_without_lost + self.lost
+
+    def row(self, item: Item) -> Requirement:
+        return self.rows[item.system, item.requirement]
+
+    def waivers_of(self, item: Item) -> tuple[Waiver, ...]:
+        return self.waivers_by_system.get(item.system, ())
+
+    def with_nodeids(self, nodeids: Mapping[int, str]) -> Plan:
+        """The plan's record, its selected items named as pytest knows them."""
+        items = tuple(
+            ItemRecord(
+                nodeids.get(id(item), ""),
+                f"{item.system}/{item.environment}/{item.requirement}",
+                item.check.name,
+            )
+            for item in self.items
+        )
+        return msgspec.structs.replace(self.record, items=items)

@@ -1,0 +1,60 @@
+"""Quiet hours: whole days, ends of days, and what says nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+from opsproof.model.requirement import QuietHours
+from tests.environment.files import lines, load
+
+
+def hours(folder: Path, times: str) -> QuietHours:
+    text = f"environment: production\nquiet_hours: [{{days: [sat, sun], {times}zone: UTC, reason: closed}}]\n"
+    loaded = load(folder, production=text)
+    assert lines(loaded) == []
+    return loaded.environments()["shop/production"].quiet_hours[0]
+
+
+WHOLE = ["", 'from: "00:00", until: "24:00", ', 'until: "24:00", ', 'from: "00:00", ']
+
+
+@pytest.mark.parametrize("times", WHOLE)
+@pytest.mark.parametrize(
+    ("moment", "quiet"),
+    [
+        ("2026-06-19T23:59", False),  # Friday
+        ("2026-06-20T00:00", True),
+        ("2026-06-20T12:00", True),
+        ("2026-06-21T23:59", True),
+        ("2026-06-22T00:00", False),
+    ],
+)
+def test_a_whole_day_can_be_said(tmp_path: Path, times: str, moment: str, quiet: bool) -> None:
+    """Neither end, or midnight to midnight."""
+    at = datetime.fromisoformat(moment).replace(tzinfo=timezone.utc)
+    assert hours(tmp_path, times).includes(at) is quiet
+
+
+@pytest.mark.parametrize("end", ["24:00", "00:00"])
+def test_until_midnight_is_until_the_end_of_the_day(tmp_path: Path, end: str) -> None:
+    made = hours(tmp_path, f'from: "22:00", until: "{end}", ')
+    at = [datetime(2026, 6, day, hour, tzinfo=timezone.utc) for day, hour in ((20, 21), (20, 22), (22, 0))]
+    assert [made.includes(one) for one in at] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("times", "problem"),
+    [
+        ('from: "06:00", until: "06:00"', "from and until are the same; for the whole day leave both out"),
+        ('from: "24:00", until: "06:00"', "not a time of day; write it like "),
+        ('from: "6:00", until: "07:00"', "not a time of day; write it like "),
+        ('from: "01:00", until: "24:01"', "not a time of day; write it like "),
+    ],
+)
+def test_hours_that_say_nothing_are_refused(tmp_path: Path, times: str, problem: str) -> None:
+    text = f"environment: production\nquiet_hours: [{{days: [sat], {times}, zone: UTC, reason: closed}}]\n"
+    (found,) = lines(load(tmp_path, production=text))
+    assert problem in found
