@@ -19,6 +19,7 @@ from opsproof import (
     Subject,
     check,
 )
+from opsproof.model.words import several
 from opsproof.sources.kubernetes.asks import Autoscalers, Kubernetes, Workloads
 from opsproof.sources.kubernetes.facts.meta import Condition
 from opsproof.sources.kubernetes.facts.network import Service
@@ -87,6 +88,9 @@ def _examine(
     clash = rivals > 1 or (bad is not None and bad.reason == "AmbiguousSelector")
     if pinned is not None:
         examine.note(f"{autoscaler.subject} wants more than its maximum of {autoscaler.spec.max_replicas}")
+    if autoscaler.pinned:
+        size = several(autoscaler.spec.max_replicas, "replica")
+        examine.note(f"{autoscaler.subject} scales nothing: minimum and maximum are {size}")
     with examine(
         autoscaler,
         measured=_state(autoscaler, bad, rivals),
@@ -100,7 +104,11 @@ def _examine(
         assert _target_exists(autoscaler, workloads), f"its target {autoscaler.target} does not exist"
         assert bad is None, f"{bad.type} is {bad.status} ({bad.reason})" if bad else ""
         assert autoscaler.condition("ScalingActive"), "its controller has not acted on it"
-        assert autoscaler.sees_metrics, "it has no current metrics"
+        assert autoscaler.spec.metrics, "it has no metrics to scale by"
+        unseen = ", ".join(one.name for one in autoscaler.unseen)
+        assert not unseen, (
+            f"no current value of {unseen}: it scales by the rest of its metrics alone, or not at all"
+        )
         assert pinned is None, (
             f"it stays at its maximum of {autoscaler.spec.max_replicas} replicas and wants more"
         )
@@ -113,8 +121,11 @@ def _bad(autoscaler: Autoscaler) -> Condition | None:
 
 
 def _pinned(autoscaler: Autoscaler) -> Condition | None:
-    """At the maximum because the load asks for more; being at the minimum is no trouble."""
-    limited = autoscaler.condition("ScalingLimited")
+    """At the maximum because the load asks for more; being at the minimum is no trouble.
+
+    One that may have one number of replicas only is always there: that was meant, and is noted.
+    """
+    limited = autoscaler.condition("ScalingLimited") if not autoscaler.pinned else None
     held = limited is not None and limited.is_true and limited.reason == "TooManyReplicas"
     return limited if held else None
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator
 
 from opsproof import HIGH, Count, Examination, Limits, Listing, Scoped, Subject, Undecided, check
+from opsproof.examine.deciding import deciding
 from opsproof.model.failure import CollectionError
 from opsproof.model.words import first_few
 from opsproof.sources.kubernetes.asks import NetworkPolicies, Pods
@@ -18,12 +19,14 @@ from opsproof.sources.kubernetes.reading.isolation import (
     Direction,
     Relation,
     allowed_relations,
+    declared_open,
     denies_by_default,
     isolating,
     may_connect,
     open_directions,
     parse_relation,
     representatives,
+    workload_name,
 )
 
 
@@ -48,24 +51,40 @@ def check_network_policies(
 ) -> None:
     """A pod that no policy selects can be reached from anywhere in the cluster, and reach everything."""
     isolated = [pod for pod in pods if not _set_aside(pod, examine)]
-    covered = _Coverage(policies)
+    relations = [parse_relation(text) for text in limits.allows]
+    covered = _Coverage(policies, relations)
+    unlike = {_likeness(pod): pod for pod in isolated}.values()
     for pod in isolated:
         with examine(pod, measured=covered.count(pod), limit="a policy for ingress and one for egress"):
             uncovered = covered.missing(pod)
             assert not uncovered, f"no policy selects it for {' and '.join(uncovered).lower()}"
+            opened = covered.opened(pod)
+            assert not opened, f"its policies together let all {' and '.join(opened).lower()} through"
     for policy in policies:
-        if (ways := open_directions(policy)) and any(
-            policy.applies(pod.labels, pod.namespace) for pod in isolated
-        ):
-            with examine(policy, measured="a rule that allows everything", limit="rules with peers or ports"):
-                raise AssertionError(
-                    f"lets all {' and '.join(ways).lower()} through: its pods are covered but open"
-                )
+        names = {workload_name(pod) for pod in unlike if policy.applies(pod.labels, pod.namespace)}
+        _examine_openness(policy, {declared_open(relations, name) for name in names}, examine)
     if limits.default_deny:
         for namespace in sorted({pod.namespace for pod in isolated}):
             _examine_default(namespace, policies, examine)
     if limits.allows and isolated:
-        _examine_relations(isolated, policies, [parse_relation(text) for text in limits.allows], examine)
+        _examine_relations(isolated, policies, relations, examine)
+
+
+def _examine_openness(
+    policy: NetworkPolicy, declared: Iterable[frozenset[Direction]], examine: Examination
+) -> None:
+    """What one policy opens is told of it, not of each of its pods; `declared` is what they may be open to."""
+    with deciding(examine, policy.subject):
+        found = {way for allowed in declared for way in open_directions([policy], allowed)}
+        ways = [way for way in DIRECTIONS if way in found]
+        if not ways:
+            return
+        with examine(
+            policy, measured="rules that allow everything", limit="rules that leave some peers or ports out"
+        ):
+            raise AssertionError(
+                f"lets all {' and '.join(ways).lower()} through: its pods are covered but open"
+            )
 
 
 def _set_aside(pod: Pod, examine: Examination) -> bool:
@@ -76,28 +95,48 @@ def _set_aside(pod: Pod, examine: Examination) -> bool:
     return bool(why)
 
 
-class _Coverage:
-    """Answers per set of labels: the pods of a workload are alike."""
+def _likeness(pod: Pod) -> tuple[object, ...]:
+    """Policies and relations tell pods apart by these alone."""
+    return (pod.namespace, workload_name(pod), frozenset(pod.labels.items()))
 
-    def __init__(self, policies: Listing[NetworkPolicy]) -> None:
+
+class _Coverage:
+    """Answers once for pods that are alike."""
+
+    def __init__(self, policies: Listing[NetworkPolicy], relations: Sequence[Relation]) -> None:
         self._policies = policies
-        self._known: dict[object, dict[Direction, int]] = {}
+        self._relations = relations
+        self._known: dict[object, dict[Direction, list[NetworkPolicy]]] = {}
+        self._open: dict[object, list[Direction]] = {}
 
     def missing(self, pod: Pod) -> list[Direction]:
         """The directions in which no policy selects it. Raises CollectionError for a gap."""
         self._policies.within(pod.namespace)
-        return [direction for direction, number in self._numbers(pod).items() if not number]
+        return [direction for direction, found in self._isolating(pod).items() if not found]
+
+    def opened(self, pod: Pod) -> list[Direction]:
+        """The directions that no policy opens alone, and all of them together do."""
+        alike = _likeness(pod)
+        if alike not in self._open:
+            allowed = declared_open(self._relations, workload_name(pod))
+            self._open[alike] = [
+                direction
+                for direction, found in self._isolating(pod).items()
+                if direction in open_directions(found, allowed)
+                and not any(direction in open_directions([one], allowed) for one in found)
+            ]
+        return self._open[alike]
 
     def count(self, pod: Pod) -> str:
         return ", ".join(
-            f"{number} for {direction.lower()}" for direction, number in self._numbers(pod).items()
+            f"{len(found)} for {direction.lower()}" for direction, found in self._isolating(pod).items()
         )
 
-    def _numbers(self, pod: Pod) -> dict[Direction, int]:
-        alike = (pod.namespace, frozenset(pod.labels.items()))
+    def _isolating(self, pod: Pod) -> dict[Direction, list[NetworkPolicy]]:
+        alike = _likeness(pod)
         if alike not in self._known:
             self._known[alike] = {
-                direction: len(isolating(self._policies, pod.labels, pod.namespace, direction))
+                direction: isolating(self._policies, pod.labels, pod.namespace, direction)
                 for direction in DIRECTIONS
             }
         return self._known[alike]

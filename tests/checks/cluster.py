@@ -230,15 +230,22 @@ def endpoint_slice(*endpoints: dict[str, Any], of: str = "api", **more: Any) -> 
     )
 
 
+def resource_metric(name: str, *, target: bool = False) -> dict[str, Any]:
+    """Of an autoscaler's spec (`target`), or its current value."""
+    part = {"type": "Utilization", "averageUtilization": 70} if target else {"averageUtilization": 40}
+    return {"type": "Resource", "resource": {"name": name, "target" if target else "current": part}}
+
+
 def autoscaler(
     name: str = "api",
     *,
     target: str = "Deployment/api",
     conditions: list[dict[str, Any]] | None = None,
+    spec: dict[str, Any] | None = None,
     **state: Any,
 ) -> Autoscaler:
+    """It scales by cpu, which it sees."""
     kind, _, scaled = target.partition("/")
-    cpu = {"type": "Resource", "resource": {"name": "cpu"}}
     given = conditions or [
         condition("AbleToScale", True, reason="ReadyForNewScale"),
         condition("ScalingActive", True, reason="ValidMetricFound"),
@@ -251,9 +258,15 @@ def autoscaler(
                 "scaleTargetRef": {"kind": kind, "name": scaled},
                 "minReplicas": 2,
                 "maxReplicas": 10,
-                "metrics": [cpu],
+                "metrics": [resource_metric("cpu", target=True)],
+                **(spec or {}),
             },
-            "status": {"currentReplicas": 3, "currentMetrics": [cpu], "conditions": given, **state},
+            "status": {
+                "currentReplicas": 3,
+                "currentMetrics": [resource_metric("cpu")],
+                "conditions": given,
+                **state,
+            },
         },
         Autoscaler,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from checks.scaling.check_hpa_healthy import AutoscalerLimits, check_autoscalers
@@ -12,7 +13,18 @@ from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
 from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.sources.kubernetes.facts.scaling import Autoscaler
-from tests.checks.cluster import SHOP, autoscaler, condition, deployment, examination, listing, pod, service
+from tests.checks.cluster import (
+    NOW,
+    SHOP,
+    autoscaler,
+    condition,
+    deployment,
+    examination,
+    listing,
+    pod,
+    resource_metric,
+    service,
+)
 
 
 def examined(
@@ -98,7 +110,63 @@ def test_scaled_to_zero_it_is_suspended() -> None:
 
 def test_without_current_metrics_it_fails() -> None:
     (finding,) = examined(autoscaler(currentMetrics=None)).findings
-    assert (finding.outcome, finding.message) == (Outcome.FAIL, "it has no current metrics")
+    assert (finding.outcome, finding.message) == (Outcome.FAIL, f"no current value of cpu{REST}")
+
+
+BOTH = {"metrics": [resource_metric("cpu", target=True), resource_metric("memory", target=True)]}
+REST = ": it scales by the rest of its metrics alone, or not at all"
+
+
+def test_each_metric_needs_a_value_of_its_own() -> None:
+    """For one that cannot be read the status has an entry without type, and ScalingActive stays True."""
+    half = autoscaler(spec=BOTH, currentMetrics=[resource_metric("cpu"), {"type": ""}])
+    (finding,) = examined(half).findings
+    assert (finding.outcome, finding.message) == (Outcome.FAIL, f"no current value of memory{REST}")
+    twice = autoscaler(spec=BOTH, currentMetrics=[resource_metric("cpu"), resource_metric("cpu")])
+    assert examined(twice).findings[0].message == f"no current value of memory{REST}"
+    whole = autoscaler(spec=BOTH, currentMetrics=[resource_metric("memory"), resource_metric("cpu")])
+    assert examined(whole).passed == 1
+
+
+def test_an_entry_without_a_value_is_none() -> None:
+    empty = {"type": "Resource", "resource": {"name": "cpu", "current": {}}}
+    assert examined(autoscaler(currentMetrics=[empty])).findings[0].outcome is Outcome.FAIL
+
+
+def external(part: str, queue: str, **amount: str) -> dict[str, Any]:
+    metric = {"name": "queue_depth", "selector": {"matchLabels": {"queue": queue}}}
+    return {"type": "External", "external": {"metric": metric, part: amount}}
+
+
+@pytest.mark.parametrize(("queue", "passes"), [("mail", True), ("bills", False)])
+def test_metrics_of_one_name_are_told_apart_by_their_selectors(queue: str, passes: bool) -> None:
+    wanted = {"metrics": [external("target", "mail", value="10")]}
+    examine = examined(autoscaler(spec=wanted, currentMetrics=[external("current", queue, value="3")]))
+    assert bool(examine.passed) is passes
+
+
+def test_a_new_autoscaler_has_a_while_to_see_its_metrics() -> None:
+    new = autoscaler(spec=BOTH)
+    young = msgspec.structs.replace(
+        new, metadata=msgspec.structs.replace(new.metadata, creation_timestamp=NOW)
+    )
+    assert examined(young).findings[0].in_transition
+
+
+def test_one_that_may_not_scale_at_all_is_noted() -> None:
+    """Minimum and maximum are the same: it is always at its maximum, and was meant to be."""
+    fixed = autoscaler(
+        spec={"minReplicas": 4, "maxReplicas": 4}, conditions=conditions(limited="TooManyReplicas")
+    )
+    examine = examined(fixed)
+    assert (examine.findings, examine.passed) == ([], 1)
+    assert examine.notes == [
+        "horizontalpodautoscaler shop/api scales nothing: minimum and maximum are 4 replicas"
+    ]
+    blind = autoscaler(
+        spec={"minReplicas": 4, "maxReplicas": 4}, conditions=conditions(inactive="FailedGetResourceMetric")
+    )
+    assert examined(blind).findings[0].outcome is Outcome.FAIL
 
 
 def test_its_target_must_exist() -> None:

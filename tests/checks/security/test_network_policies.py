@@ -82,6 +82,48 @@ def test_a_rule_that_allows_everything_leaves_its_pods_open() -> None:
     assert examine.passed == 2
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"from": [{"namespaceSelector": {}}]},
+        {"from": [{"namespaceSelector": {}, "podSelector": {}}]},
+        {"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]},
+        {"from": [{"podSelector": {"matchLabels": {"app": "web"}}}, {"ipBlock": {"cidr": "::/0"}}]},
+        {"ports": [{"port": 1, "endPort": 65535}]},
+        {"ports": [{"protocol": "TCP"}]},
+    ],
+)
+def test_a_rule_that_is_open_to_everybody_isolates_nobody(rule: Any) -> None:
+    (finding,) = examined(DENY, policy("open", policyTypes=["Ingress"], ingress=[rule])).findings
+    assert (finding.outcome, str(finding.subject)) == (Outcome.FAIL, "networkpolicy shop/open")
+
+
+def test_policies_that_are_open_only_together_leave_their_pods_open() -> None:
+    """Rules add up, whichever policies they stand in: told of the pod."""
+    halves = [
+        policy(name, policyTypes=["Egress"], egress=[{"to": [{"ipBlock": {"cidr": cidr}}]}])
+        for name, cidr in (("low", "0.0.0.0/1"), ("high", "128.0.0.0/1"))
+    ]
+    (finding,) = examined(DENY, *halves).findings
+    assert (finding.outcome, finding.subject.kind) == (Outcome.FAIL, "pod")
+    assert finding.message == "its policies together let all egress through"
+    assert not examined(DENY, halves[0]).findings
+
+
+def test_what_the_row_lets_talk_to_all_pods_may_do_so() -> None:
+    """`api->*` is every pod of the cluster; the world outside of it was not declared."""
+    pods_only = policy("scrapes", policyTypes=["Egress"], egress=[{"to": [{"namespaceSelector": {}}]}])
+    world = policy("world", policyTypes=["Egress"], egress=[{}])
+    assert not examined(DENY, pods_only, allows=("api->*",)).findings
+    assert "networkpolicy shop/scrapes" in messages(examined(DENY, pods_only, allows=("worker->*",)))
+    assert "networkpolicy shop/world" in messages(examined(DENY, world, allows=("api->*",)))
+
+
+def test_an_address_that_cannot_be_read_leaves_it_undecided() -> None:
+    odd = policy("odd", policyTypes=["Ingress"], ingress=[{"from": [{"ipBlock": {"cidr": "ten"}}]}])
+    assert {one.outcome for one in examined(DENY, odd).findings} == {Outcome.UNKNOWN}
+
+
 def test_a_rule_with_peers_or_ports_is_not_open() -> None:
     rules = [{"from": [{"podSelector": {}}]}, {"ports": [{"port": 8000}]}]
     assert not examined(DENY, policy("some", policyTypes=["Ingress"], ingress=rules)).findings

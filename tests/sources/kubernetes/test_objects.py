@@ -32,9 +32,9 @@ def test_nulls_of_the_api() -> None:
     assert read(EndpointSlice, endpoints=None, ports=None, addressType="IPv4").endpoints is None
     scale = {"scaleTargetRef": {"kind": "Deployment", "name": "api"}, "maxReplicas": 3}
     scaler = read(Autoscaler, spec=scale, status={"currentMetrics": None, "conditions": None})
-    assert (scaler.target, scaler.sees_metrics, scaler.condition("ScalingActive")) == (
+    assert (scaler.target, scaler.unseen, scaler.condition("ScalingActive")) == (
         "deployment/api",
-        False,
+        (),
         None,
     )
     assert read(PrometheusRule, spec={"groups": None}).alerts == ()

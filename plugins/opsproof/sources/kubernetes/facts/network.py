@@ -192,7 +192,10 @@ class IngressClass(KubernetesObject, frozen=True):
 
 
 class IpBlock(Wire, frozen=True):
+    """Addresses, without those of `excluded` (the API's `except`)."""
+
     cidr: str = ""
+    excluded: tuple[str, ...] = msgspec.field(default=(), name="except")
 
 
 class Peer(Wire, frozen=True):

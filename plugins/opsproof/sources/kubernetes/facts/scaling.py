@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
 from datetime import datetime
 from typing import ClassVar
 
@@ -16,22 +17,77 @@ class ScaleTarget(Wire, frozen=True):
 
 
 class MetricTarget(Wire, frozen=True):
+    """What is aimed at, or what is measured now."""
+
     type: str = ""
     average_utilization: int | None = None
+    average_value: str = ""
+    value: str = ""
+
+    @property
+    def known(self) -> bool:
+        return self.average_utilization is not None or bool(self.average_value or self.value)
 
 
 class ResourceMetric(Wire, frozen=True):
-    """`name` is cpu or memory."""
+    """`name` is cpu or memory; `container` only for a metric of one container."""
 
     name: str = ""
+    container: str = ""
     target: MetricTarget = MetricTarget()
     current: MetricTarget = MetricTarget()
 
+    @property
+    def identity(self) -> tuple[Hashable, ...]:
+        return (self.container, self.name)
+
+
+class MetricName(Wire, frozen=True):
+    name: str = ""
+    selector: LabelSelector | None = None
+
+
+class CustomMetric(Wire, frozen=True):
+    """A metric that something else than the kubelet serves; `described_object` only for one of an object."""
+
+    metric: MetricName = MetricName()
+    described_object: ScaleTarget | None = None
+    target: MetricTarget = MetricTarget()
+    current: MetricTarget = MetricTarget()
+
+    @property
+    def name(self) -> str:
+        return self.metric.name
+
+    @property
+    def identity(self) -> tuple[Hashable, ...]:
+        of = self.described_object
+        # Selectors hold mappings: their text tells them apart.
+        return (of and (of.kind, of.name), self.name, repr(self.metric.selector))
+
 
 class Metric(Wire, frozen=True):
+    """One metric of a spec or of a status; a status holds an entry of type "" for one that it cannot read."""
+
     type: str = ""
     resource: ResourceMetric | None = None
     container_resource: ResourceMetric | None = None
+    pods: CustomMetric | None = None
+    object: CustomMetric | None = None
+    external: CustomMetric | None = None
+
+    @property
+    def source(self) -> ResourceMetric | CustomMetric | None:
+        return self.resource or self.container_resource or self.pods or self.object or self.external
+
+    @property
+    def name(self) -> str:
+        return self.source.name if self.source else self.type
+
+    @property
+    def identity(self) -> tuple[Hashable, ...]:
+        """What a metric of the spec and its current value have in common."""
+        return (self.type, *(self.source.identity if self.source else ()))
 
 
 class AutoscalerSpec(Wire, frozen=True):
@@ -65,9 +121,21 @@ class Autoscaler(KubernetesObject, frozen=True):
         return find_condition(self.status.conditions, kind)
 
     @property
-    def sees_metrics(self) -> bool:
-        """Every metric of its spec has a current value."""
-        return len(self.status.current_metrics or ()) >= len(self.spec.metrics or ()) > 0
+    def unseen(self) -> tuple[Metric, ...]:
+        """The metrics of its spec without a current value of their own."""
+        current = self.status.current_metrics or ()
+        seen = Counter(one.identity for one in current if one.source is not None and one.source.current.known)
+        lacking = []
+        for metric in self.spec.metrics or ():
+            seen[metric.identity] -= 1
+            if seen[metric.identity] < 0:
+                lacking.append(metric)
+        return tuple(lacking)
+
+    @property
+    def pinned(self) -> bool:
+        """It may have one number of replicas only: it scales nothing, by its own spec."""
+        return self.spec.min_replicas == self.spec.max_replicas
 
 
 class BudgetSpec(Wire, frozen=True):

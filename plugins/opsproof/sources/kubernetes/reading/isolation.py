@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from opsproof.model.failure import Undecided
-from opsproof.sources.kubernetes.facts.network import (
-    EgressAllowed,
-    IngressAllowed,
-    NetworkPolicy,
-    Peer,
-    PolicyPort,
-)
+from opsproof.sources.kubernetes.facts.network import NetworkPolicy, Peer, PolicyPort
 from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.sources.kubernetes.facts.selectors import LabelSelector, selects
+from opsproof.sources.kubernetes.reading.openness import NAME_LABEL, Allowed, open_to_all
 
 Direction = Literal["Ingress", "Egress"]
 DIRECTIONS: tuple[Direction, Direction] = ("Ingress", "Egress")
-Allowed = IngressAllowed | EgressAllowed
-_NAME_LABEL = "kubernetes.io/metadata.name"
 
 
 def isolating(
@@ -29,20 +22,26 @@ def isolating(
     return [one for one in policies if direction in one.directions and one.applies(labels, namespace)]
 
 
-def open_directions(policy: NetworkPolicy) -> list[Direction]:
-    """Where a rule without peers and ports lets everything through: its pods are covered, but open."""
+def open_directions(policies: Iterable[NetworkPolicy], allowed: Container[Direction] = ()) -> list[Direction]:
+    """Where policies, whose rules add up, let everybody through: their pods are covered, but open.
+
+    In a direction that is `allowed` all pods may be let through, only not what is outside of the cluster.
+    """
+    every = tuple(policies)
     return [
         direction
         for direction in DIRECTIONS
-        if direction in policy.directions
-        and any(not (rule.peers or rule.ports) for rule in policy.rules(direction))
+        if open_to_all(
+            (rule for one in every if direction in one.directions for rule in one.rules(direction)),
+            all_pods=direction not in allowed,
+        )
     ]
 
 
 def denies_by_default(policy: NetworkPolicy, direction: Direction) -> bool:
     """It isolates every pod of its namespace, also those to come, and is not open itself."""
     everything = policy.spec.pod_selector is not None and policy.spec.pod_selector.selects_all
-    return everything and direction in policy.directions and direction not in open_directions(policy)
+    return everything and direction in policy.directions and direction not in open_directions([policy])
 
 
 class Relation(NamedTuple):
@@ -62,6 +61,16 @@ class Relation(NamedTuple):
             and self.destination in {destination, "*"}
             and self.port in {port, None}
         )
+
+
+def declared_open(relations: Iterable[Relation], workload: str) -> frozenset[Direction]:
+    """The directions in which relations let a workload talk to all others, on every port (`prometheus->*`)."""
+    found: set[Direction] = set()
+    for one in relations:
+        if one.port is None:
+            found |= {"Egress"} if one.source == workload and one.destination == "*" else set()
+            found |= {"Ingress"} if one.destination == workload and one.source == "*" else set()
+    return frozenset(found)
 
 
 def parse_relation(text: str) -> Relation:
@@ -122,11 +131,11 @@ def _is_peer(peer: Peer, namespace: str, pod: Pod) -> bool:
 def _selects_namespace(selector: LabelSelector, namespace: str) -> bool:
     """Of a namespace only its name is known, which every namespace carries as a label."""
     asked = {*selector.match_labels, *(one.key for one in selector.match_expressions)}
-    if asked - {_NAME_LABEL}:
+    if asked - {NAME_LABEL}:
         raise Undecided(
             f"a rule selects namespaces by {', '.join(sorted(asked))}; only their names are known"
         )
-    return selector.matches({_NAME_LABEL: namespace})
+    return selector.matches({NAME_LABEL: namespace})
 
 
 def _on_port(ports: Iterable[PolicyPort], destination: Pod, port: int | None) -> bool:
