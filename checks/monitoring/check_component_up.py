@@ -91,5 +91,7 @@ def _examine_cluster(found: Runtime | Status | Failure | None, examine: Examinat
 
 
 def _note_reload(found: Runtime | Status | Failure | None, examine: Examination) -> None:
-    if isinstance(found, Runtime) and not found.reload_ok:
+    if not isinstance(found, Runtime) or found.reload_ok is None:
+        examine.note("Prometheus does not tell whether it runs its newest configuration")
+    elif not found.reload_ok:
         examine.note("Prometheus runs an older configuration: its last reload failed")

@@ -60,9 +60,13 @@ class JsonApi:
         return certificate.declared(self.base, link, ca=self.settings.ca)
 
     def text(
-        self, path: str, link: Link, parameters: Mapping[str, str] | None = None, *, any_status: bool = False
-    ) -> web.Response:
-        """The raw answer; the record shows path and parameters as people read them."""
+        self, path: str, link: Link, parameters: Mapping[str, str] | None = None, *, any_status: bool = False,
+        accept: frozenset[int] = frozenset(),
+    ) -> web.Response:  # fmt: skip
+        """The raw answer; the record shows path and parameters as people read them.
+
+        `accept` are statuses whose answers are given back too, when retries are over.
+        """
         parameters = parameters or {}
         query = urlencode(parameters, quote_via=quote)
         shown = "&".join(f"{name}={value}" for name, value in parameters.items())
@@ -73,6 +77,7 @@ class JsonApi:
             path=f"{path}?{shown}" if shown else path,
             headers=self.headers,
             accept_any_status=any_status,
+            accept=accept,
         )
 
     def json(self, path: str, link: Link, kind: Any, parameters: Mapping[str, str] | None = None) -> Any:

@@ -15,7 +15,7 @@ from opsproof.sources.prometheus.facts import Samples
 from opsproof.sources.prometheus.status import Readiness, Runtime
 from tests.checks.measured import EMPTY, examination, failed, instant, only
 
-RUNTIME = Runtime(started=None, retention=None)
+RUNTIME = Runtime(started=None, retention=None, reload_ok=True)
 READY = Readiness(status=200, ready=True)
 
 
@@ -65,6 +65,19 @@ def test_a_failed_reload_is_noted() -> None:
     examine = examined("prometheus", own=Runtime(started=None, retention=None, reload_ok=False))
     assert not examine.findings
     assert "reload failed" in examine.notes[0]
+
+
+def test_a_successful_reload_is_not_noted() -> None:
+    assert examined("prometheus").notes == []
+
+
+@pytest.mark.parametrize(
+    "own", [Runtime(started=None, retention=None), Failure("NotFound", "HTTP 404", "prometheus:x")]
+)
+def test_a_reload_that_is_not_told_is_not_called_good(own: Runtime | Failure) -> None:
+    assert examined("prometheus", own=own).notes == [
+        "Prometheus does not tell whether it runs its newest configuration"
+    ]
 
 
 @pytest.mark.parametrize("cluster", ["ready", "disabled"])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsproof.model.ask import Ask
-from opsproof.model.failure import CollectionError
+from opsproof.model.failure import BadAnswer, CollectionError
 from opsproof.sources.alertmanager.collector import AlertmanagerCollector
 from opsproof.sources.alertmanager.facts import (
     Alert,
@@ -29,6 +29,7 @@ from opsproof.sources.prometheus.status import Readiness
 from opsproof.transport.web import Response
 from tests.sources import faulty
 from tests.sources.links import RecordingLink, target_of
+from tests.sources.yaml_bombs import bomb
 from tests.testbed import place
 from tests.testbed.services import alertmanager as server
 
@@ -202,6 +203,13 @@ def test_of_receivers_only_where_messages_go_is_kept() -> None:
 def test_a_configuration_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(CollectionError):
         status(text)
+
+
+@pytest.mark.timeout(20)
+def test_a_configuration_of_aliases_is_refused() -> None:
+    """A kilobyte that stands for millions of routes."""
+    with pytest.raises(BadAnswer, match="more than 100000 nodes"):
+        status(bomb())
 
 
 def test_an_alert_at_the_end_of_the_calendar_is_one() -> None:

@@ -8,12 +8,14 @@ from typing import Any
 
 import msgspec
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsproof.collect.redaction import Redactor
 from opsproof.model.ask import Ask
-from opsproof.model.failure import CollectionError
-from opsproof.model.target import Budget
+from opsproof.model.failure import BadAnswer, CollectionError
+from opsproof.model.target import Budget, TargetReport
 from opsproof.sources.prometheus.collector import PrometheusCollector
 from opsproof.sources.prometheus.facts import Query, Samples
 from opsproof.sources.prometheus.status import (
@@ -31,6 +33,7 @@ from opsproof.sources.prometheus.status import (
 from opsproof.transport.web import Response
 from tests.sources import faulty
 from tests.sources.links import RecordingLink, target_of
+from tests.sources.yaml_bombs import bomb
 from tests.testbed import place
 
 ID = "prometheus:test"
@@ -108,10 +111,10 @@ def test_empty_is_no_data_and_nan_is_a_value(real: str) -> None:
     assert ask_real(Query(target=ID, query="no_such_metric"), real).empty
     assert math.isnan(ask_real(Query(target=ID, query="vector(0) / 0"), real).only().value)
     assert ask_real(Query(target=ID, query="-vector(1) / 0"), real).only().values[0][1] == "-Inf"
-    assert ask_real(Query(target=ID, query="42"), real).single() == 42
+    assert ask_real(Query(target=ID, query="vector(42)"), real).single() == 42
 
 
-@pytest.mark.parametrize("query", ["sum(", "up{", '"text"', "up[5m]", "up + on () up"])
+@pytest.mark.parametrize("query", ["sum(", "up{", '"text"', "up[5m]", "up + on () up", "42"])
 def test_a_query_that_gives_no_vector_is_no_answer(real: str, query: str) -> None:
     with pytest.raises(CollectionError) as caught:
         ask_real(Query(target=ID, query=query), real)
@@ -192,14 +195,93 @@ def test_larger_than_the_budget() -> None:
     assert failure(faulty.answering(faulty.http(body)), budget=Budget(max_bytes=10_000)) == "TooBig"
 
 
-def test_the_answers_text_stays_out_of_the_message() -> None:
-    body = json.dumps({"status": "error", "errorType": "x", "error": "token hunter2 of http://u:hunter2@x"})
+REFUSAL = {
+    "status": "error",
+    "errorType": "bad_data",
+    "error": "1:5: parse error: unclosed \x1b[31m parenthesis",
+}
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "422 Unprocessable Entity", "500 Oops", "200 OK"])
+def test_a_refusal_has_the_servers_own_words_and_the_query(status: str) -> None:
+    """Also one that comes with 200; nothing of it steers a terminal."""
+    body = faulty.http(json.dumps(REFUSAL).encode(), JSON, status=status)
     with (
-        faulty.serving(faulty.answering(faulty.http(body.encode()))) as port,
-        pytest.raises(CollectionError) as caught,
+        faulty.serving(faulty.answering(body)) as port,
+        pytest.raises(BadAnswer) as caught,
+    ):
+        collected(Query(target=ID, query="sum("), f"127.0.0.1:{port}")
+    assert "(bad_data: 1:5: parse error: unclosed \ufffd[31m parenthesis)" in str(caught.value)
+    assert "the query is sum(" in str(caught.value)
+
+
+def test_the_servers_words_are_bounded() -> None:
+    with pytest.raises(BadAnswer) as caught:
+        answered({"status": "error", "errorType": "x" * 10**6, "error": "y" * 10**6})
+    assert len(str(caught.value)) < 600
+
+
+def test_secrets_in_the_servers_words_are_blanked_where_they_are_kept() -> None:
+    """An error may repeat a credential: it goes the way of all messages, through the redactor."""
+    with pytest.raises(BadAnswer) as caught:
+        answered({"status": "error", "error": "token hunter2pass of http://u:hunter2pass@x"})
+    assert "hunter2pass" not in Redactor(["hunter2pass"]).text(str(caught.value))
+    assert "hunter2pass@" not in Redactor().text(str(caught.value))
+
+
+def test_a_fronts_error_page_stays_out_of_the_message() -> None:
+    page = faulty.http(b"<html>hunter2</html>", status="422 Oops")
+    with (
+        faulty.serving(faulty.answering(page)) as port,
+        pytest.raises(BadAnswer) as caught,
     ):
         collected(UP, f"127.0.0.1:{port}")
-    assert "hunter2" not in str(caught.value)
+    assert "HTTP 422 for /api/v1/query" == str(caught.value)
+
+
+def test_the_name_of_a_wrong_type_cannot_steer_a_terminal() -> None:
+    with pytest.raises(BadAnswer) as caught:
+        answered(vector(kind="\x1b]0;owned\x07" + "x" * 10**6))
+    assert "the query gives a \ufffd]0;owned\ufffdxxxxxxxxx…, needed is a vector" == str(caught.value)
+
+
+@pytest.mark.parametrize(("kind", "result"), [("scalar", [1, "1"]), ("matrix", []), ("string", [1, "x"])])
+def test_another_type_than_the_one_needed_is_refused(kind: str, result: object) -> None:
+    """A row's query that gives a plain number would otherwise be taken for one series."""
+    with pytest.raises(BadAnswer, match=f"the query gives a {kind}, needed is a vector"):
+        answered({"status": "success", "data": {"resultType": kind, "result": result}})
+
+
+@pytest.mark.timeout(20)
+def test_a_number_of_a_million_digits_is_refused_at_once() -> None:
+    with pytest.raises(BadAnswer, match="no number"):
+        answered(vector({"metric": {}, "value": [1, "1" * 10**6 + "x"]}))
+
+
+def test_external_labels_are_one_printable_line_each() -> None:
+    """People are told to paste them."""
+    config = yaml.safe_dump(
+        {"global": {"external_labels": {"cluster": "a\n  evil: true\x1b[2J" + "x" * 999}}}
+    )
+    report = _identified({"yaml": config})
+    (value,) = report.identity.values()
+    assert "a evil: true\ufffd[2J" in value
+    assert len(value) <= 200
+
+
+def test_a_configuration_of_aliases_proves_no_label() -> None:
+    report = _identified({"yaml": bomb()})
+    assert {} == report.identity
+    assert "nodes" in report.failure
+
+
+def _identified(config: object) -> TargetReport:
+    collector = PrometheusCollector(target_of("prometheus", url="http://127.0.0.1:1"))
+    bodies = {"/api/v1/status/config": config, "/api/v1/status/buildinfo": {"version": "3.1.0"}}
+    collector.api.text = lambda path, *args, **more: Response(  # type: ignore[method-assign]
+        200, {}, json.dumps({"status": "success", "data": bodies[path]}).encode()
+    )
+    return collector.identify(RecordingLink(collector.target))
 
 
 @pytest.mark.parametrize(
@@ -256,6 +338,7 @@ def test_credentials_are_sent_and_not_recorded(monkeypatch: pytest.MonkeyPatch) 
         {"status": "error", "data": {"resultType": "vector", "result": []}},
         vector(kind="matrix"),
         vector(kind="string"),
+        {"status": "success", "data": {"resultType": "scalar", "result": [1, "1"]}},
         vector({"metric": {}, "value": [1, "x"]}),
         vector({"metric": {}, "value": [1, "1_0"]}),
         vector({"metric": {}, "value": [1, 1]}),
@@ -365,6 +448,12 @@ def test_of_urls_and_errors_only_what_holds_no_secret_is_kept() -> None:
     data = {"activeAlertmanagers": [url], "droppedAlertmanagers": []}
     facts = answered({"status": "success", "data": data}, AskAlertmanagers(target=ID))
     assert facts.active == ("am.example.com:9093",)
+
+
+@pytest.mark.parametrize("told", [True, False, None])
+def test_a_reload_is_told_or_it_is_not(told: bool | None) -> None:
+    data = {} if told is None else {"reloadConfigSuccess": told}
+    assert told is answered({"status": "success", "data": data}, AskRuntime(target=ID)).reload_ok
 
 
 @pytest.mark.parametrize(

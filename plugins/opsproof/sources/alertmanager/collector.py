@@ -7,7 +7,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 import msgspec
-import yaml
 
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer
@@ -27,6 +26,7 @@ from opsproof.sources.prometheus.readiness import ready
 from opsproof.sources.prometheus.reading.matchers import Matcher, known_labels, parsed
 from opsproof.transport.jsonapi import JsonApi
 from opsproof.transport.link import Link
+from opsproof.transport.yaml import BadYaml, load
 
 _DEEPEST = 40
 _TEXT = 200
@@ -162,9 +162,9 @@ class AlertmanagerCollector:
 
     def _document(self, text: str) -> dict[str, Any]:
         try:
-            document = yaml.safe_load(text)
-        except (yaml.YAMLError, RecursionError, ValueError):
-            raise self._bad("its configuration is no YAML") from None
+            document = load(text)
+        except BadYaml as error:
+            raise self._bad(f"its configuration cannot be read: {error}") from None
         if not isinstance(document, dict):
             raise self._bad("its configuration is no mapping")
         return document

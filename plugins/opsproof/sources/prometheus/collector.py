@@ -10,7 +10,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 import msgspec
-import yaml
 
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, CollectionError
@@ -33,9 +32,13 @@ from opsproof.sources.prometheus.status import (
 )
 from opsproof.transport.jsonapi import JsonApi
 from opsproof.transport.link import Link
+from opsproof.transport.yaml import BadYaml, load
 
 _FLOAT = re.compile(r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|Inf)|NaN")
 _LATEST = 1e11
+_LONGEST = 40  # characters of a number
+# Refusals whose body holds the server's own words: a wrong query, one that fails, an error, no time.
+_REFUSED = frozenset([400, 422, 500, 503])
 
 
 class PrometheusCollector:
@@ -73,7 +76,7 @@ class PrometheusCollector:
             identity=found | self.api.certificate(link),
             declared=dict(self.target.identity),
             authenticated_as=self.api.authenticated_as,
-            version=build.version[: wire.SHORT],
+            version=wire.shown(build.version),
             failure=failure,
         )
 
@@ -84,12 +87,13 @@ class PrometheusCollector:
         """Only these are kept: the rest of the configuration may hold secrets."""
         config: wire.Config = self._data("/api/v1/status/config", link, wire.Config)
         try:
-            document = yaml.safe_load(config.yaml)
-        except (yaml.YAMLError, RecursionError, ValueError):
-            raise self._bad("/api/v1/status/config: no YAML in the answer") from None
+            document = load(config.yaml)
+        except BadYaml as error:
+            raise self._bad(f"/api/v1/status/config: {error} in the answer") from None
         settings = document.get("global") if isinstance(document, dict) else None
         labels = settings.get("external_labels") if isinstance(settings, dict) else None
-        return {str(name): str(value) for name, value in labels.items()} if isinstance(labels, dict) else {}
+        found = labels.items() if isinstance(labels, dict) else ()
+        return {wire.shown(str(name)): wire.shown(str(value)) for name, value in found}
 
     def _query(self, ask: Query, link: Link) -> Samples:
         # A subquery takes the range from the server's own clock, at times aligned to the step.
@@ -99,7 +103,7 @@ class PrometheusCollector:
         series = self._series(result, wanted="matrix" if ask.range else "vector")
         warnings, infos = wire.sorted_out([*(envelope.warnings or ()), *(envelope.infos or ())])
         return Samples(
-            result_type=result.resultType,
+            result_type="matrix" if ask.range else "vector",
             at=self._evaluated(series, ask, link),
             series=series,
             range=ask.range,
@@ -116,11 +120,8 @@ class PrometheusCollector:
         return max([clock, *(one.last.time for one in series)])
 
     def _series(self, result: wire.Result, *, wanted: str) -> tuple[Series, ...]:
-        if result.resultType == "scalar" and wanted == "vector":
-            sample = self.api.decoded(result.result, tuple[float, str], "/api/v1/query")
-            return (Series(labels={}, values=self._values([sample])),)
         if result.resultType != wanted:
-            raise self._bad(f"the query gives a {result.resultType[:20]}, needed is a {wanted}")
+            raise self._bad(f"the query gives a {wire.shown(result.resultType, 20)}, needed is a {wanted}")
         elements: list[wire.Element] = self.api.decoded(result.result, list[wire.Element], "/api/v1/query")
         found = [Series(labels=one.metric, values=self._values(self._raw(one, wanted))) for one in elements]
         found.sort(key=lambda one: sorted(one.labels.items()))
@@ -141,7 +142,7 @@ class PrometheusCollector:
             later <= earlier for earlier, later in itertools.pairwise(times)
         ):
             raise self._bad("the answer's times are not in order")
-        if not all(_FLOAT.fullmatch(text) for _, text in raw):
+        if not all(len(text) <= _LONGEST and _FLOAT.fullmatch(text) for _, text in raw):
             raise self._bad("the answer holds a value that is no number")
         return tuple(raw)
 
@@ -194,16 +195,25 @@ class PrometheusCollector:
         return self.api.decoded(self._envelope(path, link, **parameters).data, kind, path)
 
     def _envelope(self, path: str, link: Link, **parameters: str) -> wire.Envelope:
-        try:
-            envelope: wire.Envelope = self.api.json(path, link, wire.Envelope, parameters)
-        except BadAnswer as error:
-            if error.message.startswith(("HTTP 400", "HTTP 422")):
-                hint = "the query is not accepted; look at the environment's metric names"
-                raise self._bad(f"{error.message}: {hint}") from None
-            raise
+        answer = self.api.text(path, link, parameters, accept=_REFUSED)
+        if answer.status in _REFUSED:
+            raise self._refusal(f"HTTP {answer.status} for {path}", answer.body, parameters)
+        envelope: wire.Envelope = self.api.decoded(answer.body, wire.Envelope, path)
         if envelope.status != "success":
-            raise self._bad(f"{path}: the answer says that it is no success")
+            raise self._refusal(f"{path}: the answer says that it is no success", answer.body, parameters)
+        if not bytes(envelope.data):
+            raise self._bad(f"{path}: an answer without data")
         return envelope
+
+    def _refusal(self, what: str, body: bytes, parameters: Mapping[str, str]) -> BadAnswer:
+        """Prometheus's own words and what was asked; a front's error page has neither."""
+        try:
+            said: wire.Envelope = self.api.decoded(body, wire.Envelope, "")
+        except BadAnswer:
+            return self._bad(what)
+        words = ": ".join(filter(None, (wire.shown(said.error_type, 40), wire.shown(said.error, 300))))
+        asked = f"; the query is {wire.shown(parameters['query'], 300)}" if "query" in parameters else ""
+        return self._bad(f"{what} ({words}){asked}" if words else what)
 
     def _moment(self, text: str) -> datetime | None:
         """RFC 3339 with up to nanoseconds; Go's zero time and no text mean never."""

@@ -68,11 +68,14 @@ class KnownAlertmanagers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Runtime(msgspec.Struct, frozen=True, kw_only=True):
-    """`retention` in seconds; None when only a size bounds it, or it is not told."""
+    """`retention` in seconds; None when only a size bounds it, or it is not told.
+
+    `reload_ok` is None where the server does not tell it.
+    """
 
     started: datetime | None
     retention: float | None
-    reload_ok: bool = True
+    reload_ok: bool | None = None
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,14 +7,23 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from opsproof.model.text import printable
 from opsproof.model.units import Duration
 
 SHORT = 200
+_MOST = 4000
 
 
-class Envelope(msgspec.Struct):
+_NOTHING = msgspec.Raw(b"")
+
+
+class Envelope(msgspec.Struct, rename={"error_type": "errorType"}):
+    """`error` and its type are the server's own words about a refusal."""
+
     status: str
-    data: msgspec.Raw
+    data: msgspec.Raw = _NOTHING
+    error_type: str = ""
+    error: str = ""
     warnings: list[str] | None = None
     infos: list[str] | None = None
 
@@ -74,7 +83,7 @@ class Alertmanagers(msgspec.Struct, rename="camel"):
 class Runtime(msgspec.Struct, rename="camel"):
     start_time: str = ""
     storage_retention: str = ""
-    reload_config_success: bool = True
+    reload_config_success: bool | None = None
 
 
 class Build(msgspec.Struct):
@@ -83,6 +92,12 @@ class Build(msgspec.Struct):
 
 class Config(msgspec.Struct):
     yaml: str
+
+
+def shown(text: str, most: int = SHORT) -> str:
+    """A server's words as people may read them: one line, bounded, and nothing that steers a terminal."""
+    words = " ".join(printable(text[: 4 * most]).split())
+    return words if len(words) <= most else f"{words[: most - 1]}…"
 
 
 def promql(seconds: float) -> str:
@@ -100,7 +115,7 @@ def seconds(text: str) -> float:
 
 def sorted_out(remarks: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Warnings and infos: older servers send infos among the warnings."""
-    texts = [text[:SHORT] for text in remarks]
+    texts = [shown(text) for text in remarks]
     infos = [text for text in texts if text.startswith("PromQL info")]
     return tuple(text for text in texts if text not in infos), tuple(infos)
 
@@ -125,6 +140,7 @@ _PROBLEMS = {
 
 
 def problem(text: str) -> str:
+    text = text[:_MOST]
     if status := re.search(r"server returned HTTP status (\d{3})", text):
         return f"HTTP {status[1]}"
     return next(

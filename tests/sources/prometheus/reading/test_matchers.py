@@ -41,9 +41,25 @@ def test_what_is_no_matcher_is_refused(text: str) -> None:
         parsed(text)
 
 
-def test_a_foreign_regular_expression_is_undecided() -> None:
+@pytest.mark.parametrize("expression", ["(", "(?=b)", "a{1000}{1000}", "a" * 5000])
+def test_what_is_no_expression_of_prometheus_is_undecided(expression: str) -> None:
     with pytest.raises(Undecided):
-        Matcher("a", "=~", r"\pL+").matches({"a": "b"})
+        Matcher("a", "=~", expression).matches({"a": "b"})
+
+
+def test_expressions_are_those_of_prometheus() -> None:
+    assert Matcher("a", "=~", r"\pL+").matches({"a": "bé"})
+
+
+@pytest.mark.timeout(20)
+def test_an_expression_takes_linear_time() -> None:
+    """Python's own engine would outlast the universe on it."""
+    assert not Matcher("a", "=~", "(.*)*" * 20 + "x").matches({"a": "a" * 3000})
+
+
+def test_endless_matchers_are_refused() -> None:
+    with pytest.raises(ValueError, match="are not read"):
+        parsed('a="b",' * 100_000)
 
 
 @given(st.text(max_size=20), st.sampled_from(["=", "!="]))

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opsproof.sources.prometheus.reading.promql import Condition, conditions, selectors
-from opsproof.sources.prometheus.reading.promql_parser import parse
+from opsproof.sources.prometheus.reading.parse import parse, selector
+from opsproof.sources.prometheus.reading.promql import Condition, conditions, keeps, selectors
 
 
 def one(text: str) -> Condition:
@@ -51,7 +51,7 @@ def test_the_outer_comparison(text: str, sign: str, number: float) -> None:
         "absent(up)",
         "a > bool 1",
         "a > b",
-        "1 > 0",
+        "1 > bool 0",
         "a",
         "max_over_time((a > 5)[5m:])",
         "a / 0 > 1 / 0",
@@ -96,11 +96,73 @@ def test_what_is_not_promql_is_refused(text: str) -> None:
         parse(text)
 
 
-def test_nesting_is_bounded() -> None:
-    with pytest.raises(ValueError, match="too deeply"):
-        parse("(" * 5000 + "a" + ")" * 5000)
-    with pytest.raises(ValueError, match="too deeply"):
-        parse("-" * 5000 + "a")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 5000 + "a" + ")" * 5000, "-" * 5000 + "a", "a + " * 5000 + "a", "a and " * 3000 + "a",
+        "sum(" * 3000 + "a" + ")" * 3000, "a" * 30_000,
+    ],
+    ids=lambda text: text[:6],
+)  # fmt: skip
+def test_what_would_exhaust_the_stack_is_refused(text: str) -> None:
+    """The library ends the whole process there: a server's rule must not reach it."""
+    with pytest.raises(ValueError, match="is not read"):
+        parse(text)
+
+
+def test_as_much_as_is_read_is_read_by_all_that_looks_at_it() -> None:
+    deep = parse("sum(" * 249 + "a" + ")" * 249)
+    assert ["a"] == [found.name for found in selectors(deep)]
+    assert keeps(deep, "pod") is False
+    assert keeps(parse("abs(" * 249 + "a" + ")" * 249), "pod")
+
+
+def test_a_metric_name_in_quotes_is_read() -> None:
+    node = parse('sum(rate({"http.server.requests", code="500"}[5m])) > 5 # since version 3')
+    (found,) = selectors(node)
+    assert "http.server.requests" == found.name
+    assert {"http.server.requests", "500"} == {matcher.value for matcher in found.matchers}
+
+
+def test_raw_strings_have_no_escapes() -> None:
+    (found,) = selectors(parse('a{b=~`x\\d"y`}'))
+    assert 'x\\d"y' == found.matchers[0].value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "up",
+        'up{job="a"}',
+        '{__name__="up",job="a"}',
+        '{__name__="http.server.requests",code=~"5.."}',
+        '{a="b"}',
+    ],
+)
+def test_a_selector_is_written_as_it_was_read(text: str) -> None:
+    assert text == str(selector(text))
+
+
+def test_more_than_a_selector_is_none() -> None:
+    with pytest.raises(ValueError, match="is no selector"):
+        selector("sum(up)")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("up", True),
+        ("sum(up)", False),
+        ("sum by (job) (up)", True),
+        ("max without (job) (up)", False),
+        ("topk by (x) (3, up)", True),
+        ("vector(1)", False),
+        ("absent(up) or sum(up)", False),
+        ("sum by (job) (rate(up[5m])) > 3", True),
+    ],
+)
+def test_which_labels_survive(text: str, kept: bool) -> None:
+    assert kept is keeps(parse(text), "job")
 
 
 @given(st.text(alphabet="abx_{}()[]\"'`=!~<>+-*/%^,:@#.5m \n\\", max_size=60))

@@ -14,8 +14,8 @@ from opsproof.model.listing import Listing
 from opsproof.model.subject import Subject
 from opsproof.model.units import Bytes, Duration, Percent, duration_text
 from opsproof.sources.prometheus.reading.matchers import Matcher, all_match
+from opsproof.sources.prometheus.reading.parse import parse
 from opsproof.sources.prometheus.reading.promql import Condition, Node, Selector, conditions, selectors
-from opsproof.sources.prometheus.reading.promql_parser import parse
 from opsproof.sources.prometheus.status import Rule, RuleGroup
 
 NOT_YET = "was not evaluated yet"

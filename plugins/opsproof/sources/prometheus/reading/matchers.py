@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 import msgspec
+import re2
 
 from opsproof.model.failure import Undecided
 
@@ -18,6 +19,10 @@ KNOWN_LABELS = frozenset(
         "zone", "device", "mountpoint", "persistentvolumeclaim",
     ]
 )  # fmt: skip
+_LONGEST = 4000
+_QUIET = re2.Options()
+_QUIET.log_errors = False
+_QUIET.max_mem = 8 * 2**20
 _MATCHER = re.compile(
     r"""\s*("(?:[^"\\]|\\.)*"|[^\s=!~"{},]+)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|(?![=~])[^"{},]*)\s*"""
 )
@@ -34,15 +39,21 @@ class Matcher(msgspec.Struct, frozen=True):
         """Whether the labels fulfil the condition.
 
         Raises:
-            Undecided: a regular expression that Python does not understand.
+            Undecided: a regular expression that is none, or too large.
         """
         found = labels.get(self.name, "")
         if self.operator in {"=", "!="}:
             return (found == self.value) == (self.operator == "=")
+        return self._expression(found) == (self.operator == "=~")
+
+    def _expression(self, found: str) -> bool:
+        """RE2 is the language of Prometheus's and Alertmanager's expressions, and linear in time."""
         try:
-            return bool(re.fullmatch(self.value, found)) == (self.operator == "=~")
-        except (re.error, RecursionError):
-            raise Undecided(f"the matcher {self} cannot be evaluated here") from None
+            if len(self.value) <= _LONGEST:
+                return re2.fullmatch(self.value, found, _QUIET) is not None
+        except re2.error:
+            pass
+        raise Undecided(f"the matcher {self} cannot be evaluated here")
 
     def __str__(self) -> str:
         escaped = self.value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
@@ -53,9 +64,11 @@ def parsed(text: str) -> tuple[Matcher, ...]:
     """Read `a="b"`, `a=~"b|c",d!="e"` with or without braces; values may be bare words.
 
     Raises:
-        ValueError: not of this form.
+        ValueError: not of this form, or too long.
     """
     rest = text.strip()
+    if len(rest) > _LONGEST:
+        raise ValueError(f"label matchers of more than {_LONGEST} characters are not read")
     if rest.startswith("{") and rest.endswith("}"):
         rest = rest[1:-1].strip()
     found: list[Matcher] = []

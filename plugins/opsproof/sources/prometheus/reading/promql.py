@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -13,7 +14,12 @@ _COMPARISONS = {">": "<", "<": ">", ">=": "<=", "<=": ">=", "==": "==", "!=": "!
 _ARITHMETIC: dict[str, Callable[[float, float], float]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "^": operator.pow,
 }  # fmt: skip
+_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _GROWTH = frozenset(["rate", "irate", "increase", "delta", "idelta", "deriv"])
+
+# Aggregations that give whole series, and functions that give none of the labels of what they read.
+_WHOLE = frozenset(["topk", "bottomk", "limitk", "limit_ratio"])
+_BARE = frozenset(["vector", "scalar", "time", "absent", "absent_over_time"])
 
 
 @dataclass(frozen=True)
@@ -33,13 +39,26 @@ class Selector:
     name: str
     matchers: tuple[Matcher, ...] = ()
 
+    def __str__(self) -> str:
+        plain = bool(_NAME.fullmatch(self.name))
+        named = any(one.name == "__name__" for one in self.matchers)
+        parts = [] if plain or named or not self.name else [str(Matcher("__name__", "=", self.name))]
+        parts += map(str, self.matchers)
+        head = self.name if plain and not named else ""
+        return head + (f"{{{','.join(parts)}}}" if parts or not head else "")
+
 
 @dataclass(frozen=True)
 class Call:
-    """A function or an aggregation with its arguments."""
+    """A function or an aggregation with its arguments.
+
+    `kept` are the labels of an aggregation's `by`, `dropped` those of its `without`; None for a function.
+    """
 
     name: str
     arguments: tuple[Node, ...]
+    kept: tuple[str, ...] | None = None
+    dropped: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +102,19 @@ def walk(node: Node) -> Iterator[Node]:
 
 def selectors(node: Node) -> Iterator[Selector]:
     return (one for one in walk(node) if isinstance(one, Selector))
+
+
+def keeps(node: Node, label: str) -> bool:
+    """Whether what the expression gives may bear this label of the series that it reads."""
+    if isinstance(node, Selector):
+        return True
+    if isinstance(node, Call):
+        if node.kept is not None and node.name not in _WHOLE:
+            return label in node.kept
+        if node.name in _BARE or (node.dropped is not None and label in node.dropped):
+            return False
+        return any(keeps(one, label) for one in node.arguments)
+    return any(keeps(side, label) for side in _sides(node))
 
 
 def conditions(node: Node) -> Iterator[Condition]:
