@@ -39,7 +39,7 @@ def fault_of(probe: CacheProbe, limits: CacheLimits) -> Fault:
     """Why a probe is not what the row wants."""
     failure = probe.failure
     if failure is not None:
-        ours = probe.own_side or failure.kind in _OURS
+        ours = failure.own or failure.kind in _OURS
         # Refused is an answer: something said no. Silence is not.
         silent = limits.unanswered == "unknown" and failure.kind == "TimedOut"
         return failure if ours or silent else failure.message

@@ -24,7 +24,7 @@ def check_expiry(
 ) -> None:
     """Every client refuses the server from the moment its certificate expires."""
     for server in servers:
-        if isinstance(server, Served) and not server.own_side:
+        if isinstance(server, Served) and not (server.failure and server.failure.own):
             examine_server(server, limits, examine)
         elif server.failure is not None:
             examine.unknown(server.subject, server.failure)

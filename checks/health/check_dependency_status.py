@@ -79,7 +79,7 @@ def _named(documents: list[Health], limits: DependencyLimits) -> Iterator[str]:
 
 def _fault(probe: Probe, limits: DependencyLimits) -> Fault:
     if probe.failure is not None:
-        own = probe.own_side or probe.failure.kind in {"TooBig", "NotConfigured"}
+        own = probe.failure.own or probe.failure.kind in {"TooBig", "NotConfigured"}
         return probe.failure if own else probe.failure.message
     if probe.status not in limits.status:
         return f"HTTP {probe.status}; needed {' or '.join(map(str, limits.status))}"

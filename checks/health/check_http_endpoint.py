@@ -57,7 +57,7 @@ def fault_of(probe: Probe, limits: EndpointLimits) -> Fault:
 def unanswered(probe: Probe) -> Fault:
     """A server that refuses, hangs or shows a bad certificate fails; what never reached it is undecided."""
     failure = probe.failure
-    if failure is None or probe.own_side or failure.kind in {"TooBig", "NotConfigured"}:
+    if failure is None or failure.own or failure.kind in {"TooBig", "NotConfigured"}:
         return failure
     return failure.message
 

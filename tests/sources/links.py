@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
+
+import msgspec
 
 from opsproof.environment.kinds import settings_of
 from opsproof.model.target import Budget, Target
@@ -21,16 +24,19 @@ class Free:
 
 
 class RecordingLink(Link):
-    """Keeps the requests that a run would write to requests.jsonl."""
+    """Keeps the requests that a run would write to requests.jsonl, and the credentials that were told."""
 
     def __init__(self, target: Target, *, seconds: float = 10.0, slots: Any = None) -> None:
         self.requests: list[Request] = []
+        self.told: list[str] = []
+        budget = msgspec.structs.replace(target.budget, deadline=min(target.budget.deadline, seconds))
         super().__init__(
-            target,
+            replace(target, budget=budget),
             "ask",
             slots=slots or Free(),
             record=self.requests.append,
-            deadline=time.monotonic() + seconds,
+            deadline=time.monotonic() + 600,
+            tell=self.told.append,
         )
 
     @property
@@ -44,3 +50,8 @@ def target_of(
     """A target with the settings that an environment's YAML would give."""
     made = settings_of(kind).model_validate(settings, context="/")
     return Target(kind, kind, f"{kind}:test", made, identity=identity or {}, budget=budget or Budget())
+
+
+def own(fact: Any) -> bool:
+    """Whether a fact's failure is our own side's."""
+    return fact.failure is not None and bool(fact.failure.own)

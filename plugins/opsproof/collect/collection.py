@@ -46,7 +46,7 @@ class FileSlots:
         with self._turn(target, deadline):
             handle = self._take(name, target, deadline)
             try:
-                self._pace(name, target.budget.rate, deadline)
+                self._pace(name, target, deadline)
                 yield
             finally:
                 os.close(handle)
@@ -79,20 +79,22 @@ class FileSlots:
             time.sleep(0.005)
         raise _no_slot(target)
 
-    def _pace(self, name: str, rate: float, deadline: float) -> None:
-        """Keep the target's requests below `rate` per second; a burst of one second's worth is let through."""
+    def _pace(self, name: str, target: Target, deadline: float) -> None:
+        """Keep the target's requests below its rate per second; a burst of one second's worth is let through.
+
+        Raises TimedOut at once when its turn would come after the deadline."""
         path = self.folder / f"{name}.clock"
         with locked(path) as handle, writing(path):
             text = os.pread(handle, 64, 0)
-            free_at = max(float(text or 0), time.monotonic() - 1.0) + 1.0 / rate
+            free_at = max(float(text or 0), time.monotonic() - 1.0) + 1.0 / target.budget.rate
+            if free_at > deadline:
+                raise _no_slot(target)
             os.pwrite(handle, f"{free_at:.6f}".ljust(32).encode(), 0)
-        wait = free_at - time.monotonic()
-        if wait > 0:
-            time.sleep(min(wait, max(0.0, deadline - time.monotonic())))
+        time.sleep(max(0.0, free_at - time.monotonic()))
 
 
 def _no_slot(target: Target) -> TimedOut:
-    return TimedOut("no free slot in the load budget in time", target=target.id)
+    return TimedOut("no free slot in the load budget in time", target=target.id, own=True)
 
 
 @dataclass

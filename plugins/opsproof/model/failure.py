@@ -27,6 +27,7 @@ class Failure(msgspec.Struct, frozen=True):
     message: str
     target: str = ""
     scope: str = ""
+    own: bool = False  # ours: it says nothing about the server
 
     @property
     def cause(self) -> str:
@@ -50,16 +51,21 @@ class NotApplicable(Exception):
 
 
 class CollectionError(Exception):
-    """Base of the reasons why an ask got no usable answer. The message must hold no secret."""
+    """Base of the reasons why an ask got no usable answer. The message must hold no secret.
 
-    def __init__(self, message: str, *, target: str = "", scope: str = "") -> None:
+    `own` says that the reason lies on our side (no network here, no such name, our own budget spent):
+    it tells nothing about the server.
+    """
+
+    def __init__(self, message: str, *, target: str = "", scope: str = "", own: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.target = target
         self.scope = scope
+        self.own = own
 
     def as_failure(self) -> Failure:
-        return Failure(type(self).__name__, self.message, self.target, self.scope)
+        return Failure(type(self).__name__, self.message, self.target, self.scope, self.own)
 
 
 class Unreachable(CollectionError):
@@ -112,4 +118,4 @@ KINDS: dict[str, type[CollectionError]] = {leaf.__name__: leaf for leaf in Colle
 def raised_from(failure: Failure) -> CollectionError:
     """The exception again, from its recorded form."""
     error = KINDS.get(failure.kind, BadAnswer)
-    return error(failure.message, target=failure.target, scope=failure.scope)
+    return error(failure.message, target=failure.target, scope=failure.scope, own=failure.own)

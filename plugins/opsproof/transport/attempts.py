@@ -1,55 +1,37 @@
-"""Spaced probes of one ask, and the question whether a failed one says anything about the server."""
+"""Spaced probes of one ask."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
-from opsproof.model.failure import CollectionError, Failure, TimedOut
-from opsproof.transport.link import Link, Request
-from opsproof.transport.web_failure import OwnSide
+from opsproof.model.failure import TimedOut
+from opsproof.transport.link import Link
 
-_SHORTEST = 0.1
-
-
-class NotTried(TimedOut):
-    """Our own budget was spent before the server was spoken to. It says nothing about the server."""
-
-    def as_failure(self) -> Failure:
-        return Failure("TimedOut", self.message, self.target, self.scope)
-
-
-def own_side(error: CollectionError) -> bool:
-    """Whether the failure is ours: nothing reached the server."""
-    return isinstance(error, (OwnSide, NotTried))
-
-
-@contextmanager
-def requested(link: Link, method: str, path: str, *, attempt: int = 1) -> Iterator[Request]:
-    """`link.request`, telling apart the wait for our own budget from the wait for the server."""
-    entered = False
-    try:
-        with link.request(method, path, attempt=attempt) as entry:
-            entered = True
-            yield entry
-    except TimedOut as error:
-        if entered:
-            raise
-        raise NotTried(error.message, target=error.target) from None
+_LEAST = 1.0  # seconds: with less, a healthy server across an ocean would look dead
 
 
 def spaced(link: Link, count: int, spacing: float, *, longest: float) -> Iterator[tuple[int, float]]:
     """The number of each probe, from 1, and the seconds it may take; sleeps between them.
 
-    Ends early when the time is up, so that a server that hangs still leaves facts about it.
+    A probe that could get no fair time is not made: the facts then hold fewer than were wanted, and a
+    server that hangs still leaves facts about it.
+
+    Raises:
+        TimedOut: not even the first had a fair time; our own side.
     """
+    least = min(_LEAST, link.budget.deadline / 4)
+    if link.left < least:
+        raise TimedOut(f"no probe was made: {link.left_text}", target=link.target.id, own=True)
     for number in range(1, count + 1):
         if number > 1:
-            time.sleep(spacing)
-        left = link.deadline - time.monotonic()
-        if number > 1 and left < _SHORTEST:
-            return
-        after = count - number
-        share = (left - spacing * after) / (after + 1)
-        yield number, max(_SHORTEST, min(longest, share * 0.9))
+            if link.left < spacing + least:
+                return
+            link.pause(spacing)
+        yield number, _share(link.left, count - number, spacing, least, longest)
+
+
+def _share(left: float, after: int, spacing: float, least: float, longest: float) -> float:
+    """An equal part of the time left; the last of those after it are given up where that would be too little."""
+    while after and (left - spacing * after) / (after + 1) < least:
+        after -= 1
+    return min(longest, (left - spacing * after) / (after + 1) * 0.9)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
 from typing import Any, Protocol
 
 import msgspec
 
 from opsproof.model.ask import Ask
-from opsproof.model.failure import TimedOut
+from opsproof.model.failure import TimedOut, TooBig
 from opsproof.model.target import Target, TargetReport
 
 
@@ -37,52 +37,121 @@ class Slots(Protocol):
     def slot(self, target: Target, deadline: float) -> Iterator[None]: ...
 
 
+def _unheard(secret: str) -> None:
+    """Nobody listens."""
+
+
 class Link:
-    """One target's link during one ask. Collectors wrap every request in `request(...)`."""
+    """One target's link during one ask. Collectors wrap every request in `request(...)`.
+
+    - `read(n)` counts what was received against the target's `max_bytes`, over all requests of the ask.
+    - `secret(text)` tells each credential the moment it is used, so that no record ever shows it.
+    - `pause(seconds)` is how a collector sleeps; `left` are the seconds until the deadline.
+    - `proven` names the identities that the ask's own connections have proven.
+    """
 
     def __init__(
-        self, target: Target, ask: str, *, slots: Slots, record: Callable[[Request], None], deadline: float
-    ) -> None:
+        self, target: Target, ask: str, *, slots: Slots, record: Callable[[Request], None], deadline: float,
+        tell: Callable[[str], None] = _unheard,
+    ) -> None:  # fmt: skip
         self.target = target
         self.budget = target.budget
         self.deadline = min(deadline, time.monotonic() + target.budget.deadline)
         self.clock: datetime | None = None
+        self.answered = False  # a request ended with an answer
+        self.proven: set[str] = set()
+        self.received = 0
+        self._ends_with_run = self.deadline == deadline
         self._ask = ask
         self._slots = slots
         self._record = record
+        self._tell = tell
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline; zero or less when it is over."""
+        return self.deadline - time.monotonic()
+
+    @property
+    def left_text(self) -> str:
+        """How much is left of which deadline, for people."""
+        left = max(0.0, self.left)
+        if self._ends_with_run:
+            return f"{left:.1f} s are left until the run's deadline"
+        return f"{left:.1f} s are left of the target's {self.budget.deadline:g} s"
 
     def remaining(self) -> float:
         """Seconds left for this ask.
 
         Raises:
-            TimedOut: none.
+            TimedOut: none; the message names the deadline that is over, the run's or the target's.
         """
-        left = self.deadline - time.monotonic()
+        left = self.left
         if left <= 0:
-            raise TimedOut(f"no answer within {self.budget.deadline:g} s", target=self.target.id)
+            text = (
+                "the run's deadline is over"
+                if self._ends_with_run
+                else f"no answer within {self.budget.deadline:g} s"
+            )
+            raise TimedOut(text, target=self.target.id, own=self._ends_with_run)
         return left
+
+    def pause(self, seconds: float) -> None:
+        """Sleep, at most until the deadline. Raises TimedOut when it is over."""
+        time.sleep(max(0.0, min(seconds, self.remaining())))
+        self.remaining()
+
+    def read(self, count: int) -> None:
+        """Count received bytes, before they are kept.
+
+        Raises:
+            TooBig: more than `max_bytes` over the whole ask.
+        """
+        self.received += count
+        if self.received > self.budget.max_bytes:
+            raise TooBig(f"more than {self.budget.max_bytes} bytes", target=self.target.id)
+
+    @property
+    def may_read(self) -> int:
+        """How many bytes more the ask may receive."""
+        return max(0, self.budget.max_bytes - self.received)
+
+    def secret(self, *texts: str) -> None:
+        """Tell credentials that are used now: they are blanked in facts, records and messages from here on."""
+        for text in texts:
+            self._tell(text)
 
     @contextmanager
     def request(self, method: str, path: str, *, attempt: int = 1) -> Iterator[Request]:
         """Wait for a slot in the load budget, then time and record what happens in the block.
 
-        The block fills in `status`, `bytes` and `digest`; an exception is recorded as its type's name.
+        The block fills in `status`, `bytes` and `digest`; an exception is recorded as its type's name. When
+        the wait for our own budget takes all the time, TimedOut is our own side.
         """
-        self.remaining()
-        with self._slots.slot(self.target, self.deadline):
-            entry = Request(
-                at=datetime.now(timezone.utc), target=self.target.id, ask=self._ask, method=method, path=path,
-                attempt=attempt,
-            )  # fmt: skip
-            began = time.monotonic()
+        with ExitStack() as held:
             try:
-                yield entry
-            except BaseException as error:
-                entry.status = entry.status or type(error).__name__
+                self.remaining()
+                held.enter_context(self._slots.slot(self.target, self.deadline))
+            except TimedOut as late:
+                late.own = True
                 raise
-            finally:
-                entry.seconds = round(time.monotonic() - began, 4)
-                self._record(entry)
+            yield from self._recorded(method, path, attempt)
+        self.answered = True
+
+    def _recorded(self, method: str, path: str, attempt: int) -> Iterator[Request]:
+        entry = Request(
+            at=datetime.now(timezone.utc), target=self.target.id, ask=self._ask, method=method, path=path,
+            attempt=attempt,
+        )  # fmt: skip
+        began = time.monotonic()
+        try:
+            yield entry
+        except BaseException as error:
+            entry.status = entry.status or type(error).__name__
+            raise
+        finally:
+            entry.seconds = round(time.monotonic() - began, 4)
+            self._record(entry)
 
 
 class Collector(Protocol):

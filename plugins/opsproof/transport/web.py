@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -25,7 +24,6 @@ from opsproof.model.failure import (
     TooBig,
     Unauthenticated,
 )
-from opsproof.transport.attempts import requested
 from opsproof.transport.link import Link, Request
 from opsproof.transport.watchdog import watchdog
 from opsproof.transport.web_connection import Adapter, watched_by
@@ -101,16 +99,16 @@ def get(
         accept_any_status: give 4xx and 5xx back instead of retrying and raising.
         accept: statuses to give back; others are retried or raised as usual.
         within: seconds for one attempt, when less than the ask has left.
-        max_bytes: the largest body, when less than the target's budget.
+        max_bytes: the largest body, when less than the ask may still read.
         attempt: the number of the first attempt, for spaced probes.
 
     Raises:
         CollectionError: the leaf that names what went wrong.
     """
-    bounds = _Bounds(within, min(max_bytes or link.budget.max_bytes, link.budget.max_bytes))
+    bounds = _Bounds(within, max_bytes or link.budget.max_bytes)
     last = attempt + _ATTEMPTS - 1
     while True:
-        with requested(link, "GET", path, attempt=attempt) as entry:
+        with link.request("GET", path, attempt=attempt) as entry:
             response = _once(client, url, link, entry, headers or {}, bounds)
         link.clock = response.date or link.clock
         wait = _retry_after(response)
@@ -118,7 +116,7 @@ def get(
             break
         if wait > link.remaining():
             raise TimedOut(f"asked to retry after {wait:g} s, past the deadline", target=link.target.id)
-        time.sleep(wait)
+        link.pause(wait)
         attempt += 1
     if not accept_any_status and response.status not in accept:
         _raise_for(response, link, path)
@@ -175,9 +173,10 @@ def _read(answer: requests.Response, link: Link, max_bytes: int) -> bytes:
     """The body, within the byte budget; the watchdog bounds its time, even when it drips."""
     body = BytesIO()  # grows in place, where joined chunks would be there twice
     for chunk in answer.raw.stream(_CHUNK, decode_content=True):
-        body.write(chunk)
-        if body.tell() > max_bytes:
+        link.read(len(chunk))
+        if body.tell() + len(chunk) > max_bytes:
             raise TooBig(f"more than {max_bytes} bytes", target=link.target.id)
+        body.write(chunk)
         link.remaining()
     return body.getvalue()
 

@@ -1,4 +1,4 @@
-"""Errors of transport libraries as ours, with the question whose fault they are."""
+"""Errors of requests, urllib3, ssl and sockets as ours."""
 
 from __future__ import annotations
 
@@ -6,74 +6,91 @@ import errno
 import socket
 import ssl
 
-import requests
-import urllib3
+import requests.exceptions as web
+from urllib3 import exceptions as pool
 
-from opsproof.model.failure import BadAnswer, CollectionError, Failure, TimedOut, TlsFailed, Unreachable
+from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured, TimedOut, TlsFailed, Unreachable
+from opsproof.transport.failures import Row, Table
 
-_OWN = {
-    errno.ENETUNREACH,
-    errno.ENETDOWN,
-    errno.EADDRNOTAVAIL,
-    errno.EMFILE,
-    errno.ENFILE,
-    errno.EACCES,
-    errno.EPERM,
-}
-
-
-class OwnSide(Unreachable):
-    """Nothing reached the server: no such name, no network here. It says nothing about the server."""
-
-    def as_failure(self) -> Failure:
-        return Failure("Unreachable", self.message, self.target, self.scope)
-
-
-def translated(error: BaseException, target: str) -> CollectionError:
-    """A transport library's error as ours. The text is ours too: theirs may repeat URLs with secrets."""
-    chain = list(_chain(error))
-    for kinds, failure, text in _FORMS:
-        if any(isinstance(link, kinds) for link in chain):
-            return failure(text or _tls_text(chain), target=target)
-    if any(isinstance(link, OSError) and link.errno in _OWN for link in chain):
-        return OwnSide("there is no network to it from here", target=target)
-    return _untold(error, chain, target)
-
-
-_FORMS: tuple[tuple[tuple[type[BaseException], ...], type[CollectionError], str], ...] = (
-    ((ssl.SSLError,), TlsFailed, ""),
-    ((urllib3.exceptions.NameResolutionError, socket.gaierror), OwnSide, "the host name is not known here"),
-    ((ConnectionRefusedError,), Unreachable, "connection refused"),  # urllib3 calls this a timeout, too
-    ((TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError), TimedOut, "no answer in time"),
-    (
-        (urllib3.exceptions.IncompleteRead, urllib3.exceptions.DecodeError),
-        BadAnswer,
-        "the answer is truncated or damaged",
-    ),
+_OWN = frozenset(
+    {
+        errno.ENETUNREACH,
+        errno.ENETDOWN,
+        errno.EADDRNOTAVAIL,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.EACCES,
+        errno.EPERM,
+    }
 )
 
 
-def _untold(error: BaseException, chain: list[BaseException], target: str) -> CollectionError:
-    closed = (ConnectionResetError, BrokenPipeError, EOFError, urllib3.exceptions.ProtocolError)
-    if any(isinstance(link, closed) for link in chain):
-        return Unreachable("the connection was closed without a complete answer", target=target)
-    return Unreachable(f"no connection ({type(error).__name__})", target=target)
-
-
-def _tls_text(chain: list[BaseException]) -> str:
-    cause = next(link for link in chain if isinstance(link, ssl.SSLError))
-    reason = getattr(cause, "verify_message", "") or getattr(cause, "reason", "") or "handshake failed"
+def _tls_text(error: ssl.SSLError) -> str:
+    reason = getattr(error, "verify_message", "") or getattr(error, "reason", "") or "handshake failed"
     return f"TLS: {reason}"
 
 
-def _chain(error: object) -> list[BaseException]:
-    """The error with all it wraps: causes, contexts, arguments, `reason`."""
-    found: list[BaseException] = []
-    todo = [error]
-    while todo and len(found) < 30:
-        one = todo.pop()
-        if not isinstance(one, BaseException) or any(one is known for known in found):
-            continue
-        found.append(one)
-        todo += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
-    return found
+def _untold(error: BaseException) -> str:
+    return f"no connection ({type(error).__name__})"
+
+
+TABLE = Table(
+    Row(
+        ssl.SSLCertVerificationError, ssl.SSLEOFError, ssl.SSLSyscallError, ssl.SSLWantReadError,
+        ssl.SSLWantWriteError, ssl.SSLZeroReturnError, ssl.SSLError,
+        failure=TlsFailed, message=_tls_text,
+    ),
+    Row(web.SSLError, pool.SSLError, failure=TlsFailed, message="TLS: handshake failed"),
+    Row(
+        pool.NameResolutionError, socket.gaierror, socket.herror,
+        failure=Unreachable, message="the host name is not known here", own=True,
+    ),
+    Row(ConnectionRefusedError, failure=Unreachable, message="connection refused"),
+    Row(
+        OSError,
+        failure=Unreachable, message="there is no network to it from here", own=True, codes=_OWN,
+    ),
+    Row(
+        OSError,
+        failure=Unreachable, message="no route to the host", codes=frozenset({errno.EHOSTUNREACH}),
+    ),
+    # urllib3 calls this a timeout, too.
+    Row(pool.NewConnectionError, failure=Unreachable, message="no connection could be made"),
+    Row(
+        web.ReadTimeout, web.ConnectTimeout, web.Timeout, pool.ReadTimeoutError, pool.ConnectTimeoutError,
+        pool.TimeoutError, TimeoutError,
+        failure=TimedOut, message="no answer in time",
+    ),
+    Row(
+        pool.InvalidChunkLength, pool.IncompleteRead, pool.DecodeError, pool.HeaderParsingError,
+        pool.ResponseNotChunked, pool.BodyNotHttplibCompatible, web.ChunkedEncodingError,
+        web.ContentDecodingError, web.JSONDecodeError, web.InvalidJSONError,
+        failure=BadAnswer, message="the answer is truncated or damaged",
+    ),
+    Row(
+        web.InvalidProxyURL, web.InvalidSchema, web.MissingSchema, web.URLRequired, web.InvalidURL,
+        web.InvalidHeader, pool.InvalidHeader, pool.LocationParseError, pool.LocationValueError,
+        pool.URLSchemeUnknown, pool.ProxySchemeUnknown, pool.ProxySchemeUnsupported, pool.TimeoutStateError,
+        failure=NotConfigured, message="its URL, proxy or headers cannot be used", own=True,
+    ),
+    Row(
+        pool.ClosedPoolError, pool.EmptyPoolError, pool.FullPoolError, pool.HostChangedError,
+        failure=Unreachable, message="no connection is free on our side", own=True,
+    ),
+    Row(
+        ConnectionResetError, BrokenPipeError, EOFError, pool.ProtocolError,
+        failure=Unreachable, message="the connection was closed without a complete answer",
+    ),
+    Row(web.ProxyError, pool.ProxyError, failure=Unreachable, message="the proxy does not let us through"),
+    Row(
+        web.RetryError, web.TooManyRedirects, web.StreamConsumedError, web.UnrewindableBodyError, web.HTTPError,
+        web.ConnectionError, web.RequestException, pool.MaxRetryError,
+        pool.ResponseError, pool.UnrewindableBodyError, pool.RequestError, pool.PoolError, pool.HTTPError,
+        failure=Unreachable, message=_untold,
+    ),
+)  # fmt: skip
+
+
+def translated(error: BaseException, target: str) -> CollectionError:
+    """A transport library's error as ours."""
+    return TABLE.failure(error, target=target)

@@ -92,7 +92,7 @@ def test_no_handshake_fails() -> None:
 
 
 def test_own_network_and_unasked_hosts_are_unknown() -> None:
-    failure = Failure("Unreachable", "the host name is not known here", "http:direct")
-    for server in (served(None, failure=failure, own_side=True), Unserved("example.org:443", failure)):
+    failure = Failure("Unreachable", "the host name is not known here", "http:direct", own=True)
+    for server in (served(None, failure=failure), Unserved("example.org:443", failure)):
         (finding,) = examined(server).findings
         assert (finding.outcome, str(finding.subject)) == (Outcome.UNKNOWN, "certificate example.org:443")

@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
 
 
 def probe(kind: str = "", message: str = "", **more: Any) -> QueryProbe:
-    failure = Failure(kind, message, "postgres:db") if kind else None
+    failure = Failure(kind, message, "postgres:db", own=more.pop("own", False)) if kind else None
     return QueryProbe(**{"at": NOW, "seconds": 0.02, "failure": failure, **more})
 
 
@@ -66,7 +66,7 @@ def test_a_server_that_does_not_serve_fails(bad: QueryProbe, message: str) -> No
         probe("Forbidden", "pg_hba.conf lets opsproof not in from here"),
         probe("TlsFailed", "TLS: not accepted"),
         probe("BadAnswer", "what answers there is no PostgreSQL"),
-        probe("Unreachable", "the host name is not known here", own_side=True),
+        probe("Unreachable", "the host name is not known here", own=True),
     ],
 )
 def test_what_is_not_the_servers_fault_is_unknown(bad: QueryProbe) -> None:

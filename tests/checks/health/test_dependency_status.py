@@ -104,7 +104,7 @@ def test_an_error_page_with_status_200_fails() -> None:
 
 def test_refused_fails_and_own_network_is_unknown() -> None:
     refused = probe(None, status=0, failure=Failure("Unreachable", "connection refused"))
-    ours = probe(None, status=0, failure=Failure("Unreachable", "no network"), own_side=True)
+    ours = probe(None, status=0, failure=Failure("Unreachable", "no network", own=True))
     assert outcomes(examined(refused)) == {f"endpoint {URL}": Outcome.FAIL}
     assert outcomes(examined(ours)) == {f"endpoint {URL}": Outcome.UNKNOWN}
 

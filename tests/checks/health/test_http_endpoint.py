@@ -83,7 +83,7 @@ def test_steps_of_failures_give_the_level() -> None:
     assert examined(probe(status=500), probe(status=500), failures=steps).findings[0].level is HIGH
 
 
-OURS = probe(status=0, failure=Failure("Unreachable", "the host name is not known here", "t"), own_side=True)
+OURS = probe(status=0, failure=Failure("Unreachable", "the host name is not known here", "t", own=True))
 
 
 def test_what_never_reached_the_server_is_unknown() -> None:

@@ -15,9 +15,8 @@ from opsproof.model.target import Budget
 from opsproof.sources.http.collector import HttpCollector, shown
 from opsproof.sources.http.facts import Endpoint, EndpointOf, Probe
 from opsproof.sources.http.health import State
-from opsproof.transport.attempts import NotTried
 from tests.sources import faulty
-from tests.sources.links import RecordingLink, target_of
+from tests.sources.links import RecordingLink, own, target_of
 
 JSON = "Content-Type: application/json"
 
@@ -102,7 +101,7 @@ def test_a_refusal_is_an_answer_and_not_retried(status: str) -> None:
 def test_nobody_listens() -> None:
     probe = probes(f"http://127.0.0.1:{faulty.unused_port()}/")[0].probes[0]
     assert probe.failure is not None
-    assert (probe.failure.kind, probe.failure.message, probe.own_side) == (
+    assert (probe.failure.kind, probe.failure.message, own(probe)) == (
         "Unreachable",
         "connection refused",
         False,
@@ -111,7 +110,7 @@ def test_nobody_listens() -> None:
 
 def test_a_name_that_is_not_known_is_our_side() -> None:
     probe = probes("http://no-such-host.invalid/")[0].probes[0]
-    assert (kind(probe), probe.own_side) == ("Unreachable", True)
+    assert (kind(probe), own(probe)) == ("Unreachable", True)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +125,7 @@ def test_a_name_that_is_not_known_is_our_side() -> None:
 )
 def test_one_probe_takes_no_longer_than_its_share(behave: faulty.Behaviour) -> None:
     probe = probed(behave, seconds=0.6)
-    assert (kind(probe), probe.own_side) == ("TimedOut", False)
+    assert (kind(probe), own(probe)) == ("TimedOut", False)
 
 
 def test_a_server_that_hangs_leaves_several_facts() -> None:
@@ -146,8 +145,7 @@ class Full:
 
 def test_the_wait_for_our_own_budget_is_our_side() -> None:
     probe = probes("http://127.0.0.1:9/", slots=Full())[0].probes[0]
-    assert (kind(probe), probe.own_side) == ("TimedOut", True)
-    assert issubclass(NotTried, TimedOut)
+    assert (kind(probe), own(probe)) == ("TimedOut", True)
 
 
 @pytest.mark.parametrize(

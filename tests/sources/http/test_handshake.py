@@ -18,7 +18,7 @@ from opsproof.sources.http.facts import Endpoint, EndpointOf
 from opsproof.sources.http.handshake import TlsCollector
 from opsproof.sources.tls.facts import Served, ServedOf
 from tests.sources import faulty
-from tests.sources.links import RecordingLink, target_of
+from tests.sources.links import RecordingLink, own, target_of
 from tests.testbed.services import certificates
 from tests.testbed.services.certificates import Issued, issue
 
@@ -120,7 +120,7 @@ def test_no_handshake_is_a_fact(behave: faulty.Behaviour, kind: str) -> None:
             ServedOf(target=made.id, host=HOST), RecordingLink(made, seconds=0.8)
         )
     assert served.failure is not None
-    assert (served.failure.kind, served.leaf, served.own_side) == (kind, None, False)
+    assert (served.failure.kind, served.leaf, own(served)) == (kind, None, False)
 
 
 def test_nobody_listens_and_no_such_name() -> None:
@@ -128,7 +128,7 @@ def test_nobody_listens_and_no_such_name() -> None:
     collector = TlsCollector(made)
     refused = collector.collect(ServedOf(target=made.id, host=HOST), RecordingLink(made))
     unknown = collector.collect(ServedOf(target=made.id, host="no-such-host.invalid"), RecordingLink(made))
-    assert [(one.failure and one.failure.message, one.own_side) for one in (refused, unknown)] == [
+    assert [(one.failure and one.failure.message, own(one)) for one in (refused, unknown)] == [
         ("connection refused", False),
         ("the host name is not known here", True),
     ]

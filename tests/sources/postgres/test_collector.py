@@ -13,7 +13,7 @@ from opsproof.model.target import Target
 from opsproof.sources.postgres.collector import PostgresCollector
 from opsproof.sources.postgres.facts import DatabaseProbes, DatabaseProbesOf, QueryProbe, Sessions, SessionsOf
 from tests.sources import faulty
-from tests.sources.links import RecordingLink, target_of
+from tests.sources.links import RecordingLink, own, target_of
 from tests.testbed import place
 from tests.testbed.services import postgres, postgres_faults, secrets
 
@@ -123,21 +123,21 @@ def test_a_full_server_refuses() -> None:
         probe, _ = probed()
         assert counted().full
     assert failure(probe) == ("Unreachable", "too many connections: no slot is left")
-    assert not probe.own_side
+    assert not own(probe)
 
 
 def test_our_own_roles_limit_is_our_side() -> None:
     with postgres_faults.role_at_limit():
         probe, _ = probed()
     assert failure(probe)[1] == "the role opsproof is at its own CONNECTION LIMIT"
-    assert probe.own_side
+    assert own(probe)
 
 
 def test_a_stopped_server() -> None:
     with postgres_faults.stopped():
         probe, _ = probed()
     assert failure(probe) == ("Unreachable", "connection refused")
-    assert not probe.own_side
+    assert not own(probe)
 
 
 def test_a_frozen_server_ends_with_the_deadline() -> None:
@@ -181,7 +181,7 @@ def test_tls_is_verified_where_it_is_asked_for() -> None:
 
 def test_a_name_that_is_not_known_is_our_side() -> None:
     probe, _ = probed(target(host="no-such-host.invalid", sslmode="disable"))
-    assert (failure(probe)[0], probe.own_side) == ("Unreachable", True)
+    assert (failure(probe)[0], own(probe)) == ("Unreachable", True)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from opsproof.model.target import Target
 from opsproof.sources.redis.collector import RedisCollector, clock
 from opsproof.sources.redis.facts import CacheMemory, CacheMemoryOf, CacheProbe, CacheProbes, CacheProbesOf
 from tests.sources import faulty
-from tests.sources.links import RecordingLink, target_of
+from tests.sources.links import RecordingLink, own, target_of
 from tests.testbed import place
 from tests.testbed.services import certificates, redis, secrets
 
@@ -155,7 +155,7 @@ def test_a_stopped_server() -> None:
     with redis.stopped():
         probe, _ = probed()
     assert failure(probe) == ("connect", "Unreachable", "connection refused")
-    assert not probe.own_side
+    assert not own(probe)
 
 
 def test_a_frozen_server_ends_with_the_deadline() -> None:
@@ -196,7 +196,7 @@ def test_what_needs_an_answer_raises(fault: Any, expected: type[CollectionError]
 
 def test_a_name_that_is_not_known_is_our_side() -> None:
     probe, _ = probed(target(host="no-such-host.invalid"))
-    assert (failure(probe)[1], probe.own_side) == ("Unreachable", True)
+    assert (failure(probe)[1], own(probe)) == ("Unreachable", True)
 
 
 def bare(port: int) -> Target:

@@ -20,7 +20,7 @@ from opsproof.sources.http.handshake import TlsCollector
 from opsproof.sources.http.health import health_of
 from opsproof.sources.tls.facts import ServedOf
 from opsproof.transport import web
-from opsproof.transport.attempts import own_side, spaced
+from opsproof.transport.attempts import spaced
 from opsproof.transport.link import Link
 
 _MAX_BYTES = 4 * 2**20
@@ -70,7 +70,7 @@ class HttpCollector:
             )  # fmt: skip
         except CollectionError as error:
             took = round(time.monotonic() - began, 4)
-            return Probe(at=at, seconds=took, failure=error.as_failure(), own_side=own_side(error))
+            return Probe(at=at, seconds=took, failure=error.as_failure())
         return described(response, url, at, round(time.monotonic() - began, 4))
 
     def _client(self) -> requests.Session:

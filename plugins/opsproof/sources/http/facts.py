@@ -29,7 +29,6 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     seconds: float
     failure: Failure | None = None
-    own_side: bool = False  # nothing reached the server: the failure says nothing about it
     status: int = 0
     bytes: int = 0
     content_type: str = ""

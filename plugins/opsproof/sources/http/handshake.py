@@ -19,7 +19,6 @@ from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured
 from opsproof.model.target import CERTIFICATE, Target, TargetReport
 from opsproof.sources.tls.facts import Certificate, Served, ServedOf, host_and_port
-from opsproof.transport.attempts import own_side, requested
 from opsproof.transport.link import Link
 from opsproof.transport.web_connection import routed
 from opsproof.transport.web_failure import translated
@@ -52,8 +51,7 @@ class TlsCollector:
         except NotConfigured:
             raise
         except CollectionError as error:
-            ours = own_side(error)
-            return Served(host=ask.host, port=ask.port, at=at, failure=error.as_failure(), own_side=ours)
+            return Served(host=ask.host, port=ask.port, at=at, failure=error.as_failure())
 
     def identify(self, link: Link) -> TargetReport:
         """The certificate, where the target's `connect_to` leaves one host to identify."""
@@ -118,7 +116,7 @@ class TlsCollector:
 
     def _shake(self, host: str, port: int, context: ssl.SSLContext, link: Link, attempt: int) -> _Shaken:
         place = routed(self.target.settings.connect_to, host, port)
-        with requested(link, "TLS", f"{host}:{port}", attempt=attempt) as entry:
+        with link.request("TLS", f"{host}:{port}", attempt=attempt) as entry:
             seconds = min(_LONGEST_HANDSHAKE, link.remaining() / 2)
             try:
                 # Python bounds the handshake as a whole by the timeout, not each read of it.

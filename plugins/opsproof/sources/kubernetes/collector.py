@@ -6,7 +6,6 @@ does not raise on errors, has no total deadline, and its models cost twenty time
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 from threading import Lock
@@ -149,7 +148,7 @@ class KubernetesCollector:
         found: dict[tuple[str, str, Any], Any] = {}
         for number in range(max(1, ask.samples)):
             if number:
-                time.sleep(min(ask.spacing, link.remaining()))
+                link.pause(ask.spacing)
             for item in self._list(RESOURCES[ask.resource], ask.namespace, link):
                 found[item.namespace, item.name, item.timestamp] = item
         return list(found.values())

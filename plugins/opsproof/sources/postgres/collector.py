@@ -27,7 +27,7 @@ from opsproof.sources.postgres.facts import (
 )
 from opsproof.sources.postgres.failure import Full, connecting, querying
 from opsproof.transport import certificate
-from opsproof.transport.attempts import own_side, requested, spaced
+from opsproof.transport.attempts import spaced
 from opsproof.transport.link import Link
 from opsproof.transport.watchdog import watchdog
 
@@ -124,7 +124,6 @@ class PostgresCollector:
                 at=at,
                 seconds=round(time.monotonic() - began, 4),
                 failure=error.as_failure(),
-                own_side=own_side(error),
             )
         return QueryProbe(at=at, seconds=round(time.monotonic() - began, 4), in_recovery=recovery)
 
@@ -161,7 +160,7 @@ class PostgresCollector:
     ) -> Iterator[psycopg.Connection[Any]]:
         """A session whose whole life is bounded by `seconds`."""
         with watchdog(seconds) as dog:
-            with requested(link, "SQL", path, attempt=attempt):
+            with link.request("SQL", path, attempt=attempt):
                 session = self._connected(seconds)
             try:
                 dog.watch(session.fileno())
@@ -216,7 +215,7 @@ class PostgresCollector:
     def _rows(
         self, session: Any, link: Link, statement: str, path: str, attempt: int = 1
     ) -> list[tuple[Any, ...]]:
-        with requested(link, "SQL", path, attempt=attempt) as entry:
+        with link.request("SQL", path, attempt=attempt) as entry:
             try:
                 with session.transaction(), session.cursor() as cursor:
                     cursor.execute(f"SET LOCAL statement_timeout = {round(link.remaining() * 1000)}")

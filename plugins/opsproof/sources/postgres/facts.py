@@ -21,7 +21,6 @@ class QueryProbe(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     seconds: float
     failure: Failure | None = None
-    own_side: bool = False  # nothing reached the server: the failure says nothing about it
     in_recovery: bool = False
 
 

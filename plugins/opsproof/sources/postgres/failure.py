@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from opsproof.model.failure import (
@@ -17,7 +19,6 @@ from opsproof.model.failure import (
     Unreachable,
 )
 from opsproof.model.target import Target
-from opsproof.transport.web_failure import OwnSide
 
 if TYPE_CHECKING:
     import psycopg
@@ -34,9 +35,10 @@ class Full(Refused):
     """No slot is left for an ordinary role."""
 
 
-_TEXTS: tuple[tuple[str, type[CollectionError], str], ...] = (
+_OURS = partial(Unreachable, own=True)
+_TEXTS: tuple[tuple[str, Callable[..., CollectionError], str], ...] = (
     # Our own role's limit says nothing about the sessions that applications can have.
-    (r"too many connections for role", OwnSide, "the role {user} is at its own CONNECTION LIMIT"),
+    (r"too many connections for role", _OURS, "the role {user} is at its own CONNECTION LIMIT"),
     (r"too many connections for database", Refused, "too many connections for the database {database}"),
     (
         r"too many clients|remaining connection slots|too many connections",
@@ -61,10 +63,10 @@ _TEXTS: tuple[tuple[str, type[CollectionError], str], ...] = (
     (r"certificate|SSL|TLS", TlsFailed, "TLS: the server offers none, or its certificate is not accepted"),
     (
         r"Name or service not known|nodename nor servname|resolve host|Temporary failure in name",
-        OwnSide,
+        _OURS,
         "the host name is not known here",
     ),
-    (r"Network is unreachable|Cannot assign requested", OwnSide, "there is no network to it from here"),
+    (r"Network is unreachable|Cannot assign requested", _OURS, "there is no network to it from here"),
     (r"Connection refused", Unreachable, "connection refused"),
     (r"timeout|timed out", TimedOut, "no connection in time"),
     (r"closed the connection|reset by peer|Broken pipe", Unreachable, "the connection was closed"),

@@ -23,7 +23,7 @@ from opsproof.sources.redis.facts import (
     MemorySample,
 )
 from opsproof.sources.redis.failure import failed
-from opsproof.transport.attempts import own_side, requested, spaced
+from opsproof.transport.attempts import spaced
 from opsproof.transport.link import Link
 from opsproof.transport.watchdog import Watchdog, watchdog
 
@@ -93,7 +93,6 @@ class RedisCollector:
                 seconds=seconds or round(time.monotonic() - began, 4),
                 step=step,
                 failure=error.as_failure(),
-                own_side=own_side(error),
                 **_state(info),
             )
         return CacheProbe(at=at, seconds=seconds, **_state(info))
@@ -162,7 +161,7 @@ class _Session:
 
     def connect(self) -> None:
         with (
-            requested(self._link, "REDIS", "CONNECT", attempt=self._number) as entry,
+            self._link.request("REDIS", "CONNECT", attempt=self._number) as entry,
             self._translated("connect"),
         ):
             self.connection.connect()
@@ -171,7 +170,7 @@ class _Session:
 
     def ask(self, *command: str) -> Any:
         name = " ".join(command)
-        with requested(self._link, "REDIS", name, attempt=self._number) as entry, self._translated(name):
+        with self._link.request("REDIS", name, attempt=self._number) as entry, self._translated(name):
             self.connection.send_command(*command)
             answer = self.connection.read_response()
             entry.status = "ok"

@@ -26,7 +26,6 @@ class CacheProbe(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     step: str = ""
     failure: Failure | None = None
-    own_side: bool = False  # nothing reached the server: the failure says nothing about it
     role: str = ""
     loading: bool = False
     master_link: str = ""

@@ -65,7 +65,6 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     at: datetime
     failure: Failure | None = None
-    own_side: bool = False
     protocol: str = ""
     leaf: Certificate | None = None
     chain: tuple[Certificate, ...] = ()
