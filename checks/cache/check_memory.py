@@ -13,7 +13,6 @@ from opsproof import (
     Examination,
     Limits,
     Percent,
-    Scoped,
     Undecided,
     check,
 )
@@ -21,7 +20,6 @@ from opsproof.sources.redis.facts import CacheMemory, RedisMemory
 
 
 class CacheMemoryLimits(Limits):
-    target: Scoped[str] = "redis"
     highest: AtMost[Percent] = AtMost.parse("80%", Percent)
     samples: Count = Count(3)
     spacing: Duration = Duration(1)

@@ -14,7 +14,6 @@ _ROLES = {"master": "master", "slave": "replica", "sentinel": "sentinel"}
 
 
 class CacheLimits(Limits):
-    target: Scoped[str] = "redis"
     role: Scoped[Literal["any", "master"]] = "any"
     unanswered: Scoped[Literal["fail", "unknown"]] = "fail"
     probes: Count = Count(3)

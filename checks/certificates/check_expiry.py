@@ -12,7 +12,6 @@ from opsproof.sources.tls.facts import Certificate, Served, ServedCertificates, 
 
 class ExpiryLimits(Limits):
     hosts: Scoped[tuple[str, ...]]
-    via: Scoped[str] = "http"
     lowest: AtLeast[Duration] = AtLeast.parse({"medium": "30d", "high": "14d"}, Duration)
 
 

@@ -28,7 +28,6 @@ _SHARE = "sum(${pg_backends}) / max(${pg_max_connections})"
 
 
 class ConnectionLimits(Limits):
-    target: Scoped[str] = "postgres"
     live: Scoped[bool] = True
     highest: AtMost[Percent]
     window: Duration = Duration(300)

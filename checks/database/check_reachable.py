@@ -13,7 +13,6 @@ _OURS = {"Unauthenticated", "Forbidden", "NotFound", "TlsFailed", "BadAnswer", "
 
 
 class DatabaseLimits(Limits):
-    target: Scoped[str] = "postgres"
     exporter: Scoped[bool] = False
     writable: Scoped[bool] = False
     unanswered: Scoped[Literal["fail", "unknown"]] = "fail"

@@ -17,7 +17,6 @@ class DependencyLimits(Limits):
     url: Scoped[Url]
     dependencies: Scoped[tuple[str, ...]] = ()
     document: Scoped[bool] = True
-    via: Scoped[str] = "http"
     probes: Count = Count(3)
     spacing: Duration = Duration(1)
     failures: AtMost[Count] = AtMost.parse(0, Count)

@@ -12,7 +12,6 @@ from opsproof.sources.http.health import State
 
 class EndpointLimits(Limits):
     urls: Scoped[tuple[Url, ...]]
-    via: Scoped[str] = "http"
     probes: Count = Count(3)
     spacing: Duration = Duration(1)
     failures: AtMost[Count] = AtMost.parse(0, Count)

@@ -25,7 +25,7 @@ class Component:
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
         component = str(getattr(context.limits, "component", ""))
-        return tuple(ask(target=context.target(name).id) for name, ask in self.asked if name == component)
+        return tuple(ask(target=context.target(kind).id) for kind, ask in self.asked if kind == component)
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Any:
         return answers[0].value() if answers else None

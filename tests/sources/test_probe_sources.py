@@ -22,13 +22,13 @@ NOW = datetime(2026, 11, 21, tzinfo=timezone.utc)
 
 
 class Context:
-    """The environment of a test: every role is a target of that name."""
+    """The environment of a test: one target of each kind, in the role `main-<kind>`."""
 
     def __init__(self, **limits: Any) -> None:
         self.limits: Any = SimpleNamespace(**limits)
 
-    def target(self, role: str) -> Any:
-        return SimpleNamespace(id=f"id:{role}")
+    def target(self, kind: str) -> Any:
+        return SimpleNamespace(id=f"id:{kind}", role=f"main-{kind}")
 
     def fill(self, template: str) -> str:
         return fill(template, {"site": "https://example.org", "host": "example.org", "broken": "no url"})
@@ -37,7 +37,7 @@ class Context:
         raise AssertionError(f"{name} is not needed")
 
 
-PROBING = {"via": "http", "target": "db", "probes": Count(3), "spacing": 1.0, "samples": Count(2)}
+PROBING = {"probes": Count(3), "spacing": 1.0, "samples": Count(2)}
 
 
 def test_each_url_is_one_ask_however_often_it_is_named() -> None:
@@ -85,17 +85,19 @@ def test_a_database_is_asked_for_what_the_row_wants() -> None:
     assert probes.asks(Context(exporter=True, **PROBING)) == ()
     assert probes.assemble([], Context()) is None
     (ask,) = probes.asks(Context(exporter=False, **PROBING))
-    assert ask == DatabaseProbesOf(target="id:db", role="db", probes=3, spacing=1.0)
+    assert ask == DatabaseProbesOf(target="id:postgres", role="main-postgres", probes=3, spacing=1.0)
 
-    assert PostgresSessions().asks(Context(**PROBING)) == (SessionsOf(target="id:db", role="db"),)
+    assert PostgresSessions().asks(Context(**PROBING)) == (
+        SessionsOf(target="id:postgres", role="main-postgres"),
+    )
 
 
 def test_a_cache_is_asked_in_the_role_that_the_row_names() -> None:
     assert RedisProbes().asks(Context(**PROBING)) == (
-        CacheProbesOf(target="id:db", role="db", probes=3, spacing=1.0),
+        CacheProbesOf(target="id:redis", role="main-redis", probes=3, spacing=1.0),
     )
     assert RedisMemory().asks(Context(**PROBING)) == (
-        CacheMemoryOf(target="id:db", role="db", samples=2, spacing=1.0),
+        CacheMemoryOf(target="id:redis", role="main-redis", samples=2, spacing=1.0),
     )
 
 

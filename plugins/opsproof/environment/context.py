@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from opsproof.environment.environment import Environment
@@ -15,19 +16,50 @@ from opsproof.model.target import Target
 from opsproof.model.units import Unit
 
 
+class AmbiguousTarget(Exception):
+    """Several targets of the kind that a check asks: the row has to say which. `hint` says how."""
+
+    def __init__(self, environment: str, kind: str, roles: tuple[str, ...], *, named: bool) -> None:
+        super().__init__(
+            f"on names {len(roles)} targets of kind {kind}"
+            if named
+            else f"{environment} has {len(roles)} targets of kind {kind}"
+        )
+        listed = " or ".join(f"on: {role}" for role in roles)
+        self.hint = f"make a row of each: {listed}" if named else f"say which one is meant: {listed}"
+
+
 @dataclass(frozen=True)
 class EnvironmentContext:
     """Implements `opsproof.model.argument.Context`. Fields of the limits come before names and metrics."""
 
     environment: Environment
     limits: Limits
+    on: tuple[str, ...] = ()
 
-    def target(self, role: str) -> Target:
-        """The target of that role. Raises NotConfigured, naming the key to add."""
-        found = self.environment.targets.get(role)
-        if found is None:
-            raise NotConfigured(f"targets.{role} is not set; add it to {self.environment.names.file}")
-        return found
+    def target(self, kind: str) -> Target:
+        """The target of that kind that `on` names, else the only one of its kind.
+
+        Raises:
+            NotConfigured: there is none; the message names the key to add.
+            AmbiguousTarget: several.
+        """
+        found = [role for role in self.on if self._role(role).kind == kind]
+        targets = self.environment.targets
+        found = found or [role for role, target in targets.items() if target.kind == kind]
+        if len(found) > 1:
+            raise AmbiguousTarget(self.environment.id, kind, tuple(found), named=found[0] in self.on)
+        return self._role(found[0] if found else kind)
+
+    def _role(self, role: str) -> Target:
+        targets = self.environment.targets
+        if role in targets:
+            return targets[role]
+        near = get_close_matches(role, targets, n=1, cutoff=0.75)
+        raise NotConfigured(
+            f"targets.{role} is not set; add it to {self.environment.names.file}"
+            + (f" (did you mean {near[0]!r}?)" if near else "")
+        )
 
     def fill(self, template: str) -> str:
         """Replace `${name}` by limits, scope, names and metrics. Lists are joined by `|`.

@@ -54,6 +54,7 @@ class RequirementShape(Shape):
     lines: Lines = ""
     kind: Annotated[str, word("kind", KINDS)] = "check"
     checks: list[Text] = []
+    on: Annotated[list[Text], BeforeValidator(_list)] = []
     planned: str = ""
     awaits: str = ""
     proves: Annotated[str, PlainValidator(_partial)] = ""
@@ -153,6 +154,7 @@ def _requirement(
         level=shape.level or (severity.level if severity else None),
         severity=severity,
         checks=tuple(shape.checks),
+        on=tuple(dict.fromkeys(shape.on)),
         planned=shape.planned,
         awaits=shape.awaits,
         proves_partial=shape.proves,
@@ -193,6 +195,7 @@ def _contradictions(
         if one not in known
     ]
     problems += _repeated(shape.checks, "check", "checks", positions)
+    problems += _repeated(shape.on, "target", "on", positions)
     return problems + _inferred(shape, positions)
 
 

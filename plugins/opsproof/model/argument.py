@@ -44,8 +44,8 @@ class Context(Protocol):
     @property
     def limits(self) -> Limits: ...
 
-    def target(self, role: str) -> Target:
-        """The target of that role. Raises NotConfigured, naming the key to add."""
+    def target(self, kind: str) -> Target:
+        """The row's target of that kind: what its `on` names, else the only one. Raises NotConfigured."""
 
     def fill(self, template: str) -> str:
         """Replace `${name}` by limits, scope, names and metrics. Raises NotConfigured for an unset name."""

@@ -102,7 +102,8 @@ class Requirement:
 
     Exactly one of `checks` and `planned` is set. `scope` and `limits` are raw values as the file has them:
     `opsproof.environment.bind` makes a check's `Limits` of them. `level` None leaves it to the check.
-    `inferred` names what the runbook does not state (`level`, `limits.grace`).
+    `on` names the targets it is about, by their
+    roles. `inferred` names what the runbook does not state (`level`, `limits.grace`).
     """
 
     id: str
@@ -114,6 +115,7 @@ class Requirement:
     level: Level | None = None
     severity: Severity | None = None
     checks: tuple[str, ...] = ()
+    on: tuple[str, ...] = ()
     planned: str = ""
     awaits: str = ""
     proves_partial: str = ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from opsproof.environment.bind import Bound, bind
-from opsproof.environment.context import EnvironmentContext
+from opsproof.environment.context import AmbiguousTarget, EnvironmentContext
 from opsproof.environment.environment import Environment
 from opsproof.environment.problems import Problem, unknown
 from opsproof.environment.system import System
@@ -52,15 +52,15 @@ class Draft:
         if not wrong:
             level = row.level or next(iter(checks.values())).level
             self.records.append(record.requirement(system, environment, row, level, bound))
-            self.items += [
-                self._item(environment, row, check, level, bound[name]) for name, check in checks.items()
-            ]
+            made = [self._item(environment, row, check, level, bound[name]) for name, check in checks.items()]
+            self.items += made
+            self.problems += _idle(row, environment, made)
 
     def _item(
         self, environment: Environment, row: Requirement, check: Check, level: Level, bound: Bound
     ) -> Item:
         limits = bound.limits
-        context = EnvironmentContext(environment, limits or Limits())
+        context = EnvironmentContext(environment, limits or Limits(), row.on)
         reason: Exception | None = bound.failure
         asks: dict[str, tuple[Any, ...]] = {}
         if reason is None:
@@ -68,6 +68,9 @@ class Draft:
                 asks = {name: source.asks(context) for name, source in check.sources.items()}
             except NotConfigured as missing:
                 reason, asks = missing, {}
+            except AmbiguousTarget as several:
+                where = row.positions.at("on" if row.on else "checks")
+                self.problems.append(Problem.at(where, f"{row.id}: {several}", several.hint))
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 where = row.positions.at("checks")
                 self.problems.append(Problem.at(where, f"{row.id}: {check.name} cannot ask: {error}"))
@@ -93,6 +96,20 @@ class Draft:
             if one.requirement == row.id and one.in_force(self.now):
                 return _declaration(one)
         return ""
+
+
+def _idle(row: Requirement, environment: Environment, items: Sequence[Item]) -> Iterator[Problem]:
+    """Roles of `on` that none of the row's items asks. Where one of them cannot ask, nobody knows."""
+    asked = {ask.target for item in items for ask in item.all_asks}
+    if not all(item.asks and item.undecidable is None for item in items):
+        return
+    kinds = sorted({one.kind for one in environment.targets.values() if one.id in asked})
+    for index, role in enumerate(row.on):
+        target = environment.targets.get(role)
+        if target is not None and target.id not in asked:
+            where = row.positions.at("on", index)
+            wrong = f"{row.id}: on names {role}, of kind {target.kind}, which none of its checks asks"
+            yield Problem.at(where, wrong, f"they ask: {', '.join(kinds) or 'nothing'}")
 
 
 def _declaration(one: NotApplicableHere) -> str:

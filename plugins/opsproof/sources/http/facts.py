@@ -91,7 +91,7 @@ Url = Annotated[str, AfterValidator(_template)]
 class Endpoints:
     """Source: a tuple of `Endpoint | Failed`, one per URL of the limits' field `urls`.
 
-    Also reads `via` (the target), `probes` and `spacing` of the limits.
+    Also reads `probes` and `spacing` of the limits.
     """
 
     field: str = "urls"
@@ -99,7 +99,7 @@ class Endpoints:
     def asks(self, context: Context) -> tuple[Ask, ...]:
         limits: Any = context.limits
         given = getattr(limits, self.field)
-        target = context.target(getattr(limits, "via", "http"))
+        target = context.target("http")
         urls = (_filled(url, context) for url in ([given] if isinstance(given, str) else given))
         probes, spacing = int(limits.probes), float(limits.spacing)
         return tuple(

@@ -90,7 +90,7 @@ class SessionsOf(Ask, frozen=True, kw_only=True, tag="postgres/sessions"):
 
 @dataclass(frozen=True)
 class PostgresProbes:
-    """Source: the `DatabaseProbes` of the limits' `target`; None while the field `unless` is true."""
+    """Source: the `DatabaseProbes` of the row's target of kind postgres; None while the field `unless` is true."""
 
     unless: str = ""
 
@@ -98,10 +98,11 @@ class PostgresProbes:
         limits: Any = context.limits
         if self.unless and getattr(limits, self.unless):
             return ()
+        target = context.target("postgres")
         return (
             DatabaseProbesOf(
-                target=context.target(limits.target).id,
-                role=limits.target,
+                target=target.id,
+                role=target.role,
                 probes=int(limits.probes),
                 spacing=float(limits.spacing),
             ),
@@ -113,11 +114,11 @@ class PostgresProbes:
 
 @dataclass(frozen=True)
 class PostgresSessions:
-    """Source: the `Sessions` of the limits' `target`."""
+    """Source: the `Sessions` of the row's target of kind postgres."""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
-        limits: Any = context.limits
-        return (SessionsOf(target=context.target(limits.target).id, role=limits.target),)
+        target = context.target("postgres")
+        return (SessionsOf(target=target.id, role=target.role),)
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Sessions:
         found: Sessions = answers[0].value()

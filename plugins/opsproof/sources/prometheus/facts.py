@@ -180,18 +180,18 @@ class PromQL:
         over: the limit that is the range; empty for always an instant query.
         when: a field of the limits; while it is false, zero or empty, nothing is asked and the
             argument is None.
-        role: the environment's target.
+        kind: of the target, for servers that speak the same API.
     """
 
     query: str
     over: str = "sustained"
     when: str = ""
-    role: str = "prometheus"
+    kind: str = "prometheus"
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
         if self.when and not getattr(context.limits, self.when):
             return ()
-        target = context.target(self.role).id
+        target = context.target(self.kind).id
         span = float(getattr(context.limits, self.over, 0.0)) if self.over else 0.0
         query = context.fill(self.query)
         return (Query(target=target, query=query, range=span, step=step_for(span) if span else 0.0),)
@@ -210,13 +210,13 @@ class Recorded:
     """
 
     metric: str
-    role: str = "prometheus"
+    kind: str = "prometheus"
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
         span = sum(float(getattr(context.limits, name, 0.0)) for name in ("window", "sustained"))
         step = max(60.0, step_for(span))
         query = f"sum(count_over_time({context.fill(self.metric)}[{step:.0f}s]))"
-        target = context.target(self.role).id
+        target = context.target(self.kind).id
         asked = Query(target=target, query=query, range=max(span, step), step=step)
         return (asked, AskRuntime(target=target)) if span > _LONG else (asked,)
 

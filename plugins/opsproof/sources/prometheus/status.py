@@ -110,11 +110,11 @@ class Asking:
     """The source of an ask without parameters; `listed` wraps its sequence in a `Listing`."""
 
     ask: type[Ask]
-    role: str = "prometheus"
+    kind: str = "prometheus"
     listed: bool = False
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
-        return (self.ask(target=context.target(self.role).id),)
+        return (self.ask(target=context.target(self.kind).id),)
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Any:
         value = answers[0].value()

@@ -84,14 +84,15 @@ class CacheMemoryOf(Ask, frozen=True, kw_only=True, tag="redis/memory"):
 
 @dataclass(frozen=True)
 class RedisProbes:
-    """Source: the `CacheProbes` of the limits' `target`."""
+    """Source: the `CacheProbes` of the row's target of kind redis."""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
         limits: Any = context.limits
+        target = context.target("redis")
         return (
             CacheProbesOf(
-                target=context.target(limits.target).id,
-                role=limits.target,
+                target=target.id,
+                role=target.role,
                 probes=int(limits.probes),
                 spacing=float(limits.spacing),
             ),
@@ -104,14 +105,15 @@ class RedisProbes:
 
 @dataclass(frozen=True)
 class RedisMemory:
-    """Source: the `CacheMemory` of the limits' `target`."""
+    """Source: the `CacheMemory` of the row's target of kind redis."""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
         limits: Any = context.limits
+        target = context.target("redis")
         return (
             CacheMemoryOf(
-                target=context.target(limits.target).id,
-                role=limits.target,
+                target=target.id,
+                role=target.role,
                 samples=int(limits.samples),
                 spacing=float(limits.spacing),
             ),

@@ -111,7 +111,7 @@ class ServedCertificates:
     def asks(self, context: Context) -> tuple[Ask, ...]:
         limits: Any = context.limits
         given = getattr(limits, self.field)
-        target = context.target(limits.via).id
+        target = context.target("http").id
         places = (_filled(text, context) for text in ([given] if isinstance(given, str) else given))
         return tuple(ServedOf(target=target, host=host, port=port) for host, port in dict.fromkeys(places))
 
