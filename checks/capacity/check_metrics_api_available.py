@@ -12,6 +12,7 @@ from opsproof import (
     Examination,
     Limits,
     Listing,
+    Moment,
     Percent,
     Subject,
     Undecided,
@@ -47,7 +48,14 @@ def check_metrics_api(pods: Pods, usages: PodUsages, limits: MetricsApiLimits, e
             examine.exclude(pod, "no container of it runs")
         else:
             samples = measured.get((pod.namespace, pod.name), ())
-            _measured(pod, started, samples, usages, limits, examine)
+            _measured(
+                pod,
+                pods.moment(started, "the start of its newest container"),
+                samples,
+                usages,
+                limits,
+                examine,
+            )
             _used(pod, samples, limits, examine)
 
 
@@ -59,19 +67,18 @@ def _started(pod: Pod) -> datetime | None:
 
 def _measured(
     pod: Pod,
-    started: datetime,
+    started: Moment | None,
     samples: tuple[PodUsage, ...],
     usages: Listing[PodUsage],
     limits: MetricsApiLimits,
     examine: Examination,
 ) -> None:
-    age = Duration(usages.age(samples[-1].timestamp)) if samples else None
+    age = usages.age(samples[-1].timestamp) if samples else None
     with examine(
         pod,
         measured=f"measured {age} ago" if age is not None else "not measured",
         limit=limits.age,
-        since=samples[-1].timestamp if samples else started,
-        since_from="its last measurement" if samples else "the start of its newest container",
+        since=usages.moment(samples[-1].timestamp, "its last measurement") if samples else started,
         grace=None if samples else limits.grace,
     ):
         assert age is not None, f"metrics.k8s.io has no measurement of it; needed: one {limits.age} old"

@@ -100,7 +100,7 @@ def _used(
         with examine(subject, measured=lowest, limit=limit):
             if not samples:
                 raise Undecided("metrics.k8s.io has no measurement of this node")
-            age = Duration(usages.age(samples[-1].timestamp))
+            age = usages.age(samples[-1].timestamp)
             if not limits.age.allows(age):
                 raise Undecided(f"the last measurement is {age} old; needed: {limits.age}")
             if lowest is None or None in shares:

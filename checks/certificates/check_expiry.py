@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
-from opsproof import HIGH, AtLeast, Duration, Examination, Limits, Scoped, check
+from opsproof import HIGH, AtLeast, Clock, Duration, Examination, Limits, Scoped, check
 from opsproof.sources.tls.facts import Certificate, Served, ServedCertificates, Unserved
 
 
@@ -32,12 +32,11 @@ def check_expiry(
 def examine_server(server: Served, limits: ExpiryLimits, examine: Examination) -> None:
     """Dates of the whole chain, the name and the trust of one server."""
     first = min((server.leaf, *server.chain), key=_expiry) if server.leaf else None
-    left = Duration((first.not_after - examine.now).total_seconds()) if first else None
-    expired = first.not_after if first and first.not_after <= examine.now else None
-    with examine(
-        server, measured=left, limit=limits.lowest, since=expired, since_from="certificate notAfter"
-    ):
-        problems = list(_problems(server, first, left, limits, examine.now))
+    left = Duration((first.not_after - server.at).total_seconds()) if first else None
+    expired = first.not_after if first and first.not_after <= server.at else None
+    since = Clock(server.at).moment(expired, "certificate notAfter")
+    with examine(server, measured=left, limit=limits.lowest, since=since):
+        problems = list(_problems(server, first, left, limits, server.at))
         assert not problems, "; ".join(problems)
 
 

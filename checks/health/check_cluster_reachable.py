@@ -57,8 +57,9 @@ def _api(subject: Subject, apis: Listing[ApiService] | Failure | None, examine: 
         subject,
         measured=f"Available={available.status}" if available else "not registered",
         limit="Available=True",
-        since=available.last_transition_time if available else None,
-        since_from="condition Available",
+        since=apis.moment(available.last_transition_time, "condition Available")
+        if apis and available
+        else None,
     ):
         assert registered is not None, "no such APIService is registered"
         assert available is not None, "its condition Available is not reported; needed: True"
@@ -75,8 +76,9 @@ def _dns(subject: Subject, found: Listing[Deployment] | Failure | None, examine:
         subject,
         measured=f"{deployment.available} available" if deployment else "not there",
         limit="Available=True, at least 1 pod",
-        since=available.last_transition_time if available else None,
-        since_from="condition Available",
+        since=found.moment(available.last_transition_time, "condition Available")
+        if found and available
+        else None,
     ):
         assert deployment is not None, "the cluster DNS does not exist under this name"
         assert available is not None, "its condition Available is not reported; needed: True"

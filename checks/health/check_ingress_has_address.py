@@ -32,8 +32,7 @@ def check_ingress_addresses(
             ingress,
             measured=", ".join(ingress.addresses) or "no address",
             limit="an address",
-            since=ingress.created,
-            since_from="its creation",
+            since=ingresses.moment(ingress.created, "its creation"),
             grace=limits.grace,
         ):
             _decide_class(ingress, classes)

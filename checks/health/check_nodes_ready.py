@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from opsproof import (
@@ -13,6 +12,7 @@ from opsproof import (
     Examination,
     Limits,
     Listing,
+    Moment,
     Subject,
     Undecided,
     check,
@@ -40,9 +40,9 @@ def check_nodes(nodes: Nodes, leases: Leases, limits: NodeLimits, examine: Exami
     """A node that is not ready, or silent, takes its pods with it and leaves less room for the others."""
     staying = [node for node in nodes if _stays(node, examine)]
     for node in staying:
-        if _ready(node, limits, examine):
+        if _ready(node, nodes, limits, examine):
             _heartbeat(node, nodes, leases, limits, examine)
-    _cordoned([node for node in staying if node.cordoned], limits, examine)
+    _cordoned([node for node in staying if node.cordoned], nodes, limits, examine)
 
 
 def _stays(node: Node, examine: Examination) -> bool:
@@ -56,16 +56,15 @@ def _stays(node: Node, examine: Examination) -> bool:
     return False
 
 
-def _ready(node: Node, limits: NodeLimits, examine: Examination) -> bool:
+def _ready(node: Node, nodes: Listing[Node], limits: NodeLimits, examine: Examination) -> bool:
     ready = node.condition("Ready")
     bad = [*([ready] if ready and not ready.is_true else []), *node.pressures]
-    since, since_from, grace = _since(node, bad, limits)
+    since, grace = _since(node, nodes, bad, limits)
     with examine(
         node,
         measured=_shown([ready] if ready and not bad else bad) or "no condition Ready",
         limit="Ready=True, no pressure",
         since=since,
-        since_from=since_from,
         grace=grace,
     ):
         assert ready is not None, "the condition Ready is not reported; needed: True"
@@ -75,14 +74,14 @@ def _ready(node: Node, limits: NodeLimits, examine: Examination) -> bool:
 
 
 def _since(
-    node: Node, bad: list[Condition], limits: NodeLimits
-) -> tuple[datetime | None, str, Duration | None]:
+    node: Node, nodes: Listing[Node], bad: list[Condition], limits: NodeLimits
+) -> tuple[Moment | None, Duration | None]:
     """When it went bad and where that is read; grace only for a new node and for a cordoned one."""
     began = min((one.last_transition_time for one in bad if one.last_transition_time), default=None)
     if node.created is not None and all(node.since_joining(one) for one in bad):
-        return node.created, "the node's creation", limits.grace
+        return nodes.moment(node.created, "the node's creation"), limits.grace
     named = f"condition {bad[0].type}" if bad else ""
-    return began, named, limits.grace if node.cordoned else None
+    return nodes.moment(began, named), limits.grace if node.cordoned else None
 
 
 def _shown(conditions: list[Condition] | tuple[Condition, ...]) -> str:
@@ -101,27 +100,24 @@ def _heartbeat(
     if isinstance(leases, Failure):
         examine.unknown(subject, leases)
         return
-    beat, age, read_from = _beat(node, nodes, leases)
-    with examine(subject, measured=age, limit=limits.heartbeat, since=beat, since_from=read_from):
+    beat = _beat(node, nodes, leases)
+    age = beat.clock.age(beat.at) if beat is not None else None
+    with examine(subject, measured=age, limit=limits.heartbeat, since=beat):
         if age is None:
             raise Undecided("neither a lease nor a heartbeat is reported")
         assert limits.heartbeat.allows(age), f"last heartbeat {age} ago; needed: {limits.heartbeat}"
 
 
-def _beat(
-    node: Node, nodes: Listing[Node], leases: Listing[Lease]
-) -> tuple[datetime | None, Duration | None, str]:
-    """The last heartbeat, its age and where it was read: the lease, else the node's own status."""
+def _beat(node: Node, nodes: Listing[Node], leases: Listing[Lease]) -> Moment | None:
+    """The last heartbeat: of the lease, else of the node's own status."""
     lease = next((one for one in leases if one.name == node.name), None)
     if lease is not None and lease.renewed is not None:
-        return lease.renewed, Duration(leases.age(lease.renewed)), "its lease"
+        return leases.moment(lease.renewed, "its lease")
     ready = node.condition("Ready")
-    if ready is None or ready.last_heartbeat_time is None:
-        return None, None, ""
-    return ready.last_heartbeat_time, Duration(nodes.age(ready.last_heartbeat_time)), "condition Ready"
+    return nodes.moment(ready.last_heartbeat_time, "condition Ready") if ready is not None else None
 
 
-def _cordoned(cordoned: list[Node], limits: NodeLimits, examine: Examination) -> None:
+def _cordoned(cordoned: list[Node], nodes: Listing[Node], limits: NodeLimits, examine: Examination) -> None:
     """A node is cordoned for a while on purpose; forgotten ones are what a limit looks for."""
     if cordoned:
         examine.note(f"cordoned: {', '.join(node.name for node in cordoned)}")
@@ -136,8 +132,7 @@ def _cordoned(cordoned: list[Node], limits: NodeLimits, examine: Examination) ->
             Subject("node", node.name, key=f"{node.name}/cordoned"),
             measured=count,
             limit=limits.cordoned,
-            since=node.cordoned_since,
-            since_from="taint node.kubernetes.io/unschedulable",
+            since=nodes.moment(node.cordoned_since, "taint node.kubernetes.io/unschedulable"),
             grace=limits.grace,
         ):
             assert allowed, f"cordoned, one of {count}; needed: {limits.cordoned}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from math import isfinite
 from typing import Annotated, NamedTuple
 
@@ -67,7 +66,7 @@ def check_pod_restarts(pods: Pods, restarts: Restarts, limits: RestartLimits, ex
     counted = _counted(restarts, limits)
     chosen = [pod for pod in matching(pods, limits.selector) if not _ends_by_design(pod, examine)]
     for pod in chosen:
-        _examine_restarts(pod, counted, pods.as_of, limits, examine)
+        _examine_restarts(pod, counted, pods, limits, examine)
     if limits.reasons or not len(pods):
         return
     if isinstance(restarts, Failure):
@@ -102,9 +101,9 @@ def _counted(restarts: Samples | Failure, limits: RestartLimits) -> _Counted:
 
 
 def _examine_restarts(
-    pod: Pod, counted: _Counted, as_of: datetime, limits: RestartLimits, examine: Examination
+    pod: Pod, counted: _Counted, pods: Listing[Pod], limits: RestartLimits, examine: Examination
 ) -> None:
-    opened = as_of.timestamp() - limits.window
+    opened = pods.clock.earliest.timestamp() - limits.window
     seen = [
         _seen(status, counted.get((pod.namespace, pod.name, status.name)), opened, limits.reasons)
         for status in pod.statuses.values()
@@ -116,8 +115,7 @@ def _examine_restarts(
         # A loop is one, also when the reasons that are counted are others.
         measured=_LOOP if worst.looping and limits.restarts.allows(worst.low) else Count(worst.low),
         limit=limits.restarts,
-        since=since,
-        since_from="the container's last end",
+        since=pods.moment(since, "the container's last end"),
     ):
         assert not worst.looping, _restart_text(worst, limits)
         assert limits.restarts.allows(worst.low), _restart_text(worst, limits)

@@ -50,7 +50,7 @@ def check_pods_ready(pods: Pods, deployments: Deployments, limits: PodLimits, ex
         if why := _set_aside(pod):
             examine.exclude(pod, why)
             continue
-        _examine_pod(pod, workloads, limits, examine)
+        _examine_pod(pod, pods, workloads, limits, examine)
         if not pod.terminating:
             serving.append(pod)
     if len(chosen):
@@ -80,7 +80,11 @@ def _left_over(pod: Pod) -> bool:
 
 
 def _examine_pod(
-    pod: Pod, workloads: Mapping[WorkloadKey, Workload], limits: PodLimits, examine: Examination
+    pod: Pod,
+    pods: Listing[Pod],
+    workloads: Mapping[WorkloadKey, Workload],
+    limits: PodLimits,
+    examine: Examination,
 ) -> None:
     why = _overdue(pod) if pod.terminating else trouble(pod)
     if not why:
@@ -92,8 +96,7 @@ def _examine_pod(
         pod,
         measured=ready_share(pod),
         limit="ready",
-        since=since.moment,
-        since_from=since.read_from,
+        since=pods.moment(*since),
         grace=None if hopeless(pod) and not pod.terminating else limits.grace,
     ):
         raise AssertionError(why)

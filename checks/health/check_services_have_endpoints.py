@@ -50,7 +50,7 @@ def check_service_endpoints(
             continue
         ports = (*limits.ports, *_ports(asked.get(service.name, "")))
         try:
-            _examine(backings.of(service), ports, outages, limits, examine)
+            _examine(backings.of(service), ports, outages, pods, limits, examine)
         except CollectionError as gap:
             examine.unknown(service, gap)
     for name in missing:
@@ -72,19 +72,20 @@ def _examine(
     behind: Backing,
     ports: tuple[int | str, ...],
     outages: dict[WorkloadKey, Since],
+    pods: Pods,
     limits: ServiceLimits,
     examine: Examination,
 ) -> None:
     service, ready = behind.service, behind.least()
     absent_ports = [str(port) for port in ports if not service.has_port(port)]
     wrong = behind.misdirected()
-    since = _short_since(behind, outages, limits) if not limits.endpoints.allows(ready) else Since()
+    short = _short_since(behind, outages, limits) if not limits.endpoints.allows(ready) else Since()
+    since = pods.moment(*short)
     with examine(
         service,
         measured=Count(ready),
         limit=limits.endpoints,
-        since=since.moment,
-        since_from=since.read_from,
+        since=since,
         grace=None if absent_ports or wrong else limits.grace,
     ):
         assert not absent_ports, f"it does not offer port {', '.join(absent_ports)}"

@@ -28,8 +28,7 @@ def check_volumes_bound(
             claim,
             measured=claim.phase,
             limit="Bound",
-            since=claim.created if pending else None,
-            since_from="its creation" if pending else "",
+            since=claims.moment(claim.created, "its creation") if pending else None,
             grace=limits.grace,
         ):
             assert claim.phase == "Bound", f"the claim is {claim.phase or 'without status'}, not Bound"
@@ -76,7 +75,6 @@ def _examine_failed(
         if volume.phase != "Failed" or volume.name in claimed or reference is None:
             continue
         if reference.namespace in namespaces:
-            with examine(
-                volume, measured=volume.phase, limit="Bound", since=volume.status.last_phase_transition_time
-            ):
+            since = volumes.moment(volume.status.last_phase_transition_time, "its last change of phase")
+            with examine(volume, measured=volume.phase, limit="Bound", since=since):
                 raise AssertionError(f"the volume of the former claim {reference.name} is Failed")

@@ -47,7 +47,7 @@ def check_workloads_available(
         if workload.spec.paused:
             examine.note(f"{workload.subject} is paused: changes to its template are not rolled out")
         if _held(workload, limits):
-            _examine_held(workload, limits, examine)
+            _examine_held(workload, workloads, limits, examine)
             continue
         place = workload_key(workload)
         shortage = short_since(workload, members.get(place, ()), revisions.get(place, ()))
@@ -55,8 +55,7 @@ def check_workloads_available(
             workload,
             measured=Count(_running(workload)),
             limit=limits.replicas if workload.replicas <= _running(workload) else Count(workload.replicas),
-            since=shortage.moment,
-            since_from=shortage.read_from,
+            since=workloads.moment(*shortage),
             grace=None if _hopeless(workload, limits) else limits.grace,
         ):
             _decide(workload, limits)
@@ -81,15 +80,16 @@ def _held(workload: Workload, limits: WorkloadLimits) -> bool:
     return workload.spec.paused and whole and _behind(workload) and not _hopeless(workload, limits)
 
 
-def _examine_held(workload: Workload, limits: WorkloadLimits, examine: Examination) -> None:
+def _examine_held(
+    workload: Workload, workloads: Workloads, limits: WorkloadLimits, examine: Examination
+) -> None:
     """What was repaired in the template protects nobody while it waits."""
     pause = paused_since(workload)
     with examine(
         workload,
         measured=Count(workload.updated),
         limit=Count(workload.replicas),
-        since=pause.moment,
-        since_from=pause.read_from,
+        since=workloads.moment(*pause),
         grace=limits.paused,
     ):
         if pause.moment is None:

@@ -85,7 +85,7 @@ def _examine_watchdog(
     found = holding(alerts, limits.watchdog)
     with examine(
         Subject("alert", limits.watchdog), measured=found.state if found else "absent", limit="active",
-        since=status.started, since_from="start of Alertmanager", grace=limits.grace,
+        since=status.moment(status.started, "start of Alertmanager"), grace=limits.grace,
     ):  # fmt: skip
         assert found is not None, (
             "Alertmanager does not hold the alert that always fires: alerts do not arrive"

@@ -87,7 +87,7 @@ def _examine_firing(
             continue
         with examine(
             alert, measured=Count(len(counted)), limit=limits.highest, level=alert.level,
-            since=alert.since, since_from="startsAt of the alert",
+            since=alerts.moment(alert.since, "startsAt of the alert"),
         ):  # fmt: skip
             severity = alert.labels.get("severity", "none")
             assert limits.highest.allows(len(counted)), (

@@ -15,6 +15,7 @@ from opsproof import (
     Examination,
     Limits,
     Listing,
+    Moment,
     Percent,
     Scoped,
     Subject,
@@ -96,8 +97,7 @@ def _examine_job(
         changing = bool(why) and _changing(target, recently)
         with examine(
             target, measured=target.health, limit="up", grace=limits.grace,
-            since=(target.last_scrape or examine.now) if changing else None,
-            since_from=_seen(target, limits) if changing else "",
+            since=_seen(target, targets, limits) if changing else None,
         ):  # fmt: skip
             assert not why or enough, f"{why}; {share} of job {target.job} is up, {limits.up} needed"
         if why and enough:
@@ -107,12 +107,11 @@ def _examine_job(
 _IDENTITY = ("job", "instance", "namespace", "pod")
 
 
-def _seen(target: ScrapeTarget, limits: TargetLimits) -> str:
-    return (
-        f"last scrape; not down for {limits.grace} yet"
-        if target.last_scrape
-        else f"now: not scraped yet, and not down for {limits.grace} either"
-    )
+def _seen(target: ScrapeTarget, targets: Listing[ScrapeTarget], limits: TargetLimits) -> Moment | None:
+    if target.last_scrape is not None:
+        return targets.moment(target.last_scrape, f"last scrape; not down for {limits.grace} yet")
+    read_from = f"now: not scraped yet, and not down for {limits.grace} either"
+    return targets.moment(targets.clock.as_of, read_from)
 
 
 def _changing(target: ScrapeTarget, recently: Samples | Failure | None) -> bool:
@@ -159,12 +158,17 @@ def _examine_workloads(
             with examine(subject, measured=f"{len(own)} pods", limit="1 pod"):
                 assert own, f"no pod of {named} is there to be scraped"
             for pod in own:
-                found += _examine_pod(pod, targets, limits, examine)
+                started = listed.moment(pod.status.start_time, "start of the pod")
+                found += _examine_pod(pod, started, targets, limits, examine)
     return found
 
 
 def _examine_pod(
-    pod: Pod, targets: Sequence[ScrapeTarget], limits: TargetLimits, examine: Examination
+    pod: Pod,
+    started: Moment | None,
+    targets: Sequence[ScrapeTarget],
+    limits: TargetLimits,
+    examine: Examination,
 ) -> list[ScrapeTarget]:
     own = [one for one in targets if one.labels.get("pod") == pod.name and one.namespace == pod.namespace]
     interval = max((one.interval for one in targets), default=limits.grace / limits.stale)
@@ -175,7 +179,7 @@ def _examine_pod(
         return []
     with examine(
         pod, measured=f"{len(own)} targets", limit="1 target", grace=Duration(interval * limits.stale),
-        since=pod.status.start_time, since_from="start of the pod",
+        since=started,
     ):  # fmt: skip
         assert own, "Prometheus has no target for this pod"
     return own

@@ -64,7 +64,8 @@ def check_autoscalers(
         elif _suspended(autoscaler):
             examine.exclude(autoscaler, "suspended: its target is scaled to zero")
         else:
-            _examine(autoscaler, rivals[autoscaler.namespace, autoscaler.target], workloads, limits, examine)
+            alike = rivals[autoscaler.namespace, autoscaler.target]
+            _examine(autoscaler, autoscalers, alike, workloads, limits, examine)
     _examine_named(autoscalers, workloads, limits, examine)
     if services is not None and pods is not None:
         _examine_service(autoscalers, services, pods, limits.service, examine)
@@ -77,6 +78,7 @@ def _suspended(autoscaler: Autoscaler) -> bool:
 
 def _examine(
     autoscaler: Autoscaler,
+    autoscalers: Listing[Autoscaler],
     rivals: int,
     workloads: Listing[Workload],
     limits: AutoscalerLimits,
@@ -84,7 +86,7 @@ def _examine(
 ) -> None:
     bad = _bad(autoscaler)
     pinned = _pinned(autoscaler)
-    since, read_from = _since(autoscaler, bad or pinned)
+    since = autoscalers.moment(*_since(autoscaler, bad or pinned))
     clash = rivals > 1 or (bad is not None and bad.reason == "AmbiguousSelector")
     if pinned is not None:
         examine.note(f"{autoscaler.subject} wants more than its maximum of {autoscaler.spec.max_replicas}")
@@ -96,7 +98,6 @@ def _examine(
         measured=_state(autoscaler, bad, rivals),
         limit="able to scale, with metrics, alone on its target",
         since=since,
-        since_from=read_from,
         grace=None if clash else limits.grace,
         level=limits.at_maximum if pinned is not None and bad is None and not clash else None,
     ):

@@ -69,10 +69,11 @@ def _examine_target(
     with deciding(examine, subject):
         share = _share(series, answered)
         # A target younger than the window may have been scraped before it listened.
-        begin = series.points[0].moment if len(series.values) < enough(up) else None
+        young = len(series.values) < enough(up)
+        begin = up.moment(series.points[0].moment, "first scrape") if young else None
         with examine(
             subject, measured=share, limit=limits.lowest, grace=limits.window,
-            since=begin, since_from="first scrape" if begin else "",
+            since=begin,
         ):  # fmt: skip
             assert limits.lowest.allows(share), (
                 f"answered {share} of its scrapes in the last {limits.window}, {limits.lowest} needed"

@@ -50,7 +50,7 @@ def check_error_rate(
         broken = limits.highest.broken(ratio.lowest)
         with examine(
             SUBJECT, measured=Percent(ratio.end), limit=limits.highest, level=broken[0] if broken else None,
-            since=ratio.since, since_from=ratio.since_from,
+            since=ratio.since,
         ):  # fmt: skip
             throughout = ratio.throughout(percent)
             assert broken is None, (

@@ -49,13 +49,14 @@ def check_latency(
         lowest = _decided(found, limits.highest)
         recorded(recording)
         broken = limits.highest.broken(lowest)
-        begin = moment(buckets.at - buckets.range) if buckets.range else None
+        began = moment(buckets.at - buckets.range) if buckets.range else None
+        begin = buckets.moment(began, "at least: start of the range looked at")
         with examine(
             SUBJECT, measured=told(found[-1]), limit=limits.highest, level=broken[0] if broken else None,
-            since=begin, since_from="at least: start of the range looked at" if begin else "",
+            since=begin,
         ):  # fmt: skip
             mildest = duration_text(min(one.estimate for one in found))
-            lows = f", in the last {duration_text(buckets.range)} never below {mildest}" if begin else ""
+            lows = f", in the last {duration_text(buckets.range)} never below {mildest}" if began else ""
             assert broken is None, f"p95 is {told(found[-1])}{lows}; {limits.highest} allowed"
 
 

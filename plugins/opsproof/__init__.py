@@ -6,6 +6,7 @@ from opsproof.model.failure import NotApplicable, Undecided
 from opsproof.model.level import CRITICAL, HIGH, LOW, MEDIUM, Level
 from opsproof.model.limits import AtLeast, AtMost, Limits, Scoped
 from opsproof.model.listing import Listing
+from opsproof.model.moment import Clock, Moment
 from opsproof.model.subject import Subject
 from opsproof.model.units import Bytes, Cores, Count, Duration, Percent
 
@@ -20,6 +21,7 @@ __all__ = [
     "AtMost",
     "Bytes",
     "Check",
+    "Clock",
     "Cores",
     "Count",
     "Duration",
@@ -27,6 +29,7 @@ __all__ = [
     "Level",
     "Limits",
     "Listing",
+    "Moment",
     "NotApplicable",
     "Percent",
     "Scoped",

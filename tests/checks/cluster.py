@@ -37,7 +37,7 @@ def listing(*items: T, gaps: Iterable[Failure] = ()) -> Listing[T]:
 
 
 def examination(level: Level = HIGH) -> Examination:
-    return Examination(level=level, now=NOW)
+    return Examination(level=level)
 
 
 def meta(

@@ -20,7 +20,7 @@ def ago(**time: float) -> datetime:
 
 
 def examination(quiet: str = "") -> Examination:
-    examine = Examination(level=HIGH, now=NOW)
+    examine = Examination(level=HIGH)
     examine.quiet = quiet
     return examine
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,8 +11,17 @@ import pytest
 
 from opsproof.evidence.store import PART, Recorded, Store, in_parts
 from opsproof.model.ask import Ask
+from opsproof.model.moment import Clock, Clocked
 
 NOW = datetime(2026, 1, 31, tzinfo=timezone.utc)
+
+
+class Dated(Clocked, frozen=True, kw_only=True):
+    number: int = 0
+
+
+class One(Ask, frozen=True, kw_only=True, tag="test/one"):
+    answer: ClassVar[Any] = Dated
 
 
 class Numbers(Ask, frozen=True, kw_only=True, tag="test/numbers"):
@@ -59,3 +68,24 @@ def test_an_answer_without_facts_is_kept(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.publish(recorded())
     assert json.loads(gzip.decompress(store.path(ASK.digest).read_bytes()))["facts"] is None
+
+
+def test_an_answer_brings_the_clock_of_its_server(tmp_path: Path) -> None:
+    """As it was when the server answered, not when the facts are read; it is told to the facts, not kept in them."""
+    store, ask = Store(tmp_path), One(target="t")
+    off = msgspec.structs.replace(recorded(), digest=ask.digest, clock=NOW - timedelta(hours=2), skew=-7200.0)
+    parts = [*in_parts(Dated(number=1))]
+    store.publish(off, parts)
+
+    wanted = Clock(NOW - timedelta(hours=2), "t", -7200.0)
+    for answer in (store.answer(ask, NOW + timedelta(days=1)), store.published(ask, off, parts)):
+        assert (wanted, wanted) == (answer.clock, answer.value().clock)
+    assert {"number": 1} == json.loads(gzip.decompress(store.path(ask.digest).read_bytes()))["facts"]
+
+
+def test_where_a_server_tells_no_time_ours_stands_for_it(tmp_path: Path) -> None:
+    """The time of its answer, without skew."""
+    store = Store(tmp_path)
+    store.publish(recorded())
+
+    assert Clock(NOW, "t", None) == store.answer(ASK, NOW + timedelta(days=1)).clock

@@ -8,7 +8,20 @@ from typing import Annotated, Any
 
 import pytest
 
-from opsproof import CRITICAL, HIGH, LOW, MEDIUM, AtMost, Duration, Limits, Listing, Percent, Scoped, check
+from opsproof import (
+    CRITICAL,
+    HIGH,
+    LOW,
+    MEDIUM,
+    AtMost,
+    Clock,
+    Duration,
+    Limits,
+    Listing,
+    Percent,
+    Scoped,
+    check,
+)
 from opsproof.examine.check import Check
 from opsproof.examine.decide import Item, decide
 from opsproof.examine.examination import Examination
@@ -55,7 +68,7 @@ def decided(
         requirement="T-1", system="t", environment="e", check=one, level=HIGH,
         context=NoContext(), asks={"things": (ask,)}, **{"limits": Limits(), **more},  # type: ignore[arg-type]
     )  # fmt: skip
-    return decide(item, lambda asked: Answer(asked, facts, failure, NOW), NOW)
+    return decide(item, lambda asked: Answer(asked, facts, failure, Clock(NOW)))
 
 
 def test_a_subject_that_holds_passes() -> None:
@@ -170,7 +183,7 @@ def test_grace_counts_from_the_condition_not_from_now() -> None:
 
     def aged(since: datetime | None) -> ItemResult:
         def body(things: Any, examine: Examination) -> None:
-            with examine("pod", since=since, grace=Duration(300)):
+            with examine("pod", since=Clock(NOW).moment(since), grace=Duration(300)):
                 raise AssertionError("not ready")
 
         return decided(body)
@@ -256,3 +269,71 @@ def test_what_a_listing_doubts_is_noted_once() -> None:
             pass
 
     assert ("not proven that jobs exists",) == decided(body, doubtful).notes
+
+
+BEHIND = Clock(NOW - timedelta(hours=2), "kubernetes:shop", -7200.0)
+
+
+@pytest.mark.parametrize(
+    ("began", "outcome"),
+    [(BEHIND.as_of - timedelta(seconds=60), Outcome.FAIL), (NOW - timedelta(seconds=60), Outcome.UNKNOWN)],
+    ids=["overdue by our clock", "not overdue by any"],
+)
+def test_a_server_whose_clock_is_hours_back_excuses_nothing(began: datetime, outcome: Outcome) -> None:
+    """A pod that is down for two hours is young by such a clock: it fails, or the skew is named."""
+
+    def body(things: Any, examine: Examination) -> None:
+        with examine("pod", since=BEHIND.moment(began, "condition Ready"), grace=Duration(300)):
+            raise AssertionError("not ready")
+
+    (finding,) = decided(body).findings
+
+    assert outcome is finding.outcome
+    assert (outcome is Outcome.UNKNOWN) == ("kubernetes:shop is 2h behind ours" in finding.message)
+    assert finding.message.startswith("not ready")
+
+
+class Slow(Things, frozen=True, kw_only=True, tag="test/slow"):
+    """Asked of another server."""
+
+
+class FromOther(FromTest):
+    def asks(self, context: Any) -> tuple[Ask, ...]:
+        return (Slow(target="other"),)
+
+
+@pytest.mark.parametrize("ahead", [-3.0, 3.0])
+def test_the_order_of_arguments_changes_no_outcome(ahead: float) -> None:
+    """Grace is measured by the clock that the moment was read from, whichever argument comes first."""
+    one = Annotated[Any, FromTest()]
+    other = Annotated[Any, FromOther()]
+
+    def decide_both(things: Any, slow: Any, examine: Examination) -> None:
+        for listed in (things, slow):
+            began = listed.clock.as_of - timedelta(minutes=4)
+            with examine(listed.clock.target, since=listed.moment(began), grace=Duration(300)):
+                raise AssertionError("not ready")
+
+    def first(things: one, slow: other, examine: Any) -> None:  # type: ignore[valid-type]
+        decide_both(things, slow, examine)
+
+    def swapped(slow: other, things: one, examine: Any) -> None:  # type: ignore[valid-type]
+        decide_both(things, slow, examine)
+
+    def answer(asked: Ask) -> Answer[Any]:
+        clock = Clock(NOW + timedelta(minutes=ahead * (asked.target == "other")), asked.target)
+        return Answer(asked, Listing([], as_of=clock), None, clock)
+
+    results = []
+    for function in (first, swapped):
+        function.__annotations__ |= {"things": one, "slow": other}
+        its = check("test/it", title="It holds", level=MEDIUM)(function)
+        item = Item(
+            requirement="T-1", system="t", environment="e", check=its, level=HIGH, limits=Limits(),
+            context=NoContext(),  # type: ignore[arg-type]
+            asks={name: source.asks(None) for name, source in its.sources.items()},
+        )  # fmt: skip
+        results.append(decide(item, answer))
+
+    assert Outcome.PASS is results[0].outcome
+    assert results[0].findings == results[1].findings

@@ -12,6 +12,7 @@ from opsproof.examine.tally import tally
 from opsproof.model.argument import Answer, fill
 from opsproof.model.failure import Failure, NotConfigured, Undecided
 from opsproof.model.limits import AtMost
+from opsproof.model.moment import Clock
 from opsproof.model.units import Count
 from opsproof.sources.http.facts import Endpoint, EndpointOf, Endpoints, Unanswered
 from opsproof.sources.postgres.facts import DatabaseProbesOf, PostgresProbes, PostgresSessions, SessionsOf
@@ -65,7 +66,8 @@ def test_a_url_that_got_no_answer_stays_apart() -> None:
     ask = EndpointOf(target="t", url="https://example.org/a")
     answered = Endpoint(url="https://example.org/b", probes=())
     found = Endpoints().assemble(
-        [Answer(ask, None, Failure("TimedOut", "late"), NOW), Answer(ask, answered, None, NOW)], Context()
+        [Answer(ask, None, Failure("TimedOut", "late"), Clock(NOW)), Answer(ask, answered, None, Clock(NOW))],
+        Context(),
     )
     assert found == (Unanswered("https://example.org/a", Failure("TimedOut", "late")), answered)
 
@@ -76,7 +78,9 @@ def test_hosts_are_asks_with_their_port() -> None:
         ServedOf(target="id:http", host="example.org", port=8443),
     )
     ask = ServedOf(target="t", host="example.org")
-    lost = ServedCertificates().assemble([Answer(ask, None, Failure("TimedOut", "late"), NOW)], Context())
+    lost = ServedCertificates().assemble(
+        [Answer(ask, None, Failure("TimedOut", "late"), Clock(NOW))], Context()
+    )
     assert lost == (Unserved("example.org:443", Failure("TimedOut", "late")),)
 
 

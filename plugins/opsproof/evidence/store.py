@@ -16,6 +16,7 @@ from opsproof.model.argument import Answer
 from opsproof.model.ask import Ask
 from opsproof.model.decoding import decode
 from opsproof.model.failure import BadAnswer, Failure, NotRecorded
+from opsproof.model.moment import Clock, clocked
 
 PART = 500  # items of a list that are encoded, written and read at a time: no copy of all fills the memory
 _NONE = b'"facts":null'
@@ -37,6 +38,11 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     skew: float | None = None
     facts: msgspec.Raw = msgspec.Raw(b"null")
     failure: Failure | None = None
+
+    @property
+    def read_by(self) -> Clock:
+        """The clock that its moments are read by: ours, where the target tells none."""
+        return Clock(self.clock or self.answered, self.target, self.skew)
 
 
 class Store:
@@ -76,9 +82,11 @@ class Store:
             recorded = self.load(ask.digest)
         except FileNotFoundError:
             lost = NotRecorded("this run holds no answer to it", target=ask.target)
-            return Answer(ask, None, lost.as_failure(), now)
+            return Answer(ask, None, lost.as_failure(), Clock(now, ask.target))
         except ValueError as damage:
-            return Answer(ask, None, BadAnswer(str(damage), target=ask.target).as_failure(), now)
+            return Answer(
+                ask, None, BadAnswer(str(damage), target=ask.target).as_failure(), Clock(now, ask.target)
+            )
         return _answer(ask, recorded, recorded.facts)
 
     def published(self, ask: Ask, recorded: Recorded, parts: list[bytes]) -> Answer[Any]:
@@ -91,18 +99,18 @@ class Store:
                 facts[:0] = decode(parts.pop(), ask.answer)  # from the end, where memory is given back
         except msgspec.MsgspecError:
             return self.answer(ask, recorded.answered)
-        return Answer(ask, facts, None, recorded.clock or recorded.answered)
+        return Answer(ask, facts, None, recorded.read_by)
 
 
 def _answer(ask: Ask, recorded: Recorded, facts: bytes | msgspec.Raw = b"null") -> Answer[Any]:
-    as_of = recorded.clock or recorded.answered
+    clock = recorded.read_by
     if recorded.failure is not None:
-        return Answer(ask, None, recorded.failure, as_of)
+        return Answer(ask, None, recorded.failure, clock)
     try:
-        return Answer(ask, decode(facts, ask.answer), None, as_of)
+        return Answer(ask, clocked(decode(facts, ask.answer), clock), None, clock)
     except msgspec.MsgspecError as misfit:
         wrong = BadAnswer(f"facts of another form: {misfit}", target=ask.target)
-        return Answer(ask, None, wrong.as_failure(), as_of)
+        return Answer(ask, None, wrong.as_failure(), clock)
 
 
 def in_parts(facts: Any) -> Iterator[bytes]:

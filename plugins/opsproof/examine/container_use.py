@@ -147,8 +147,8 @@ def _decide(use: Use, subject: Subject, found: Course, *, young: bool = False) -
     broken = highest.broken(found.lowest)
     with use.examine(
         subject, measured=Percent(found.end), limit=highest, level=broken[0] if broken else None,
-        since=found.points[0].moment if young else found.since, grace=use.limits.sustained if young else None,
-        since_from="first sample" if young else found.since_from,
+        since=use.used.moment(found.points[0].moment, "first sample") if young else found.since,
+        grace=use.limits.sustained if young else None,
     ):  # fmt: skip
         throughout = found.throughout(_percent)
         assert broken is None, (

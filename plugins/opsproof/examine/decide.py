@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -50,12 +49,10 @@ class Item:
         return tuple(ask for asks in self.asks.values() for ask in asks)
 
 
-def decide(item: Item, answer: Callable[[Ask], Answer[Any]], now: datetime) -> ItemResult:
+def decide(item: Item, answer: Callable[[Ask], Answer[Any]]) -> ItemResult:
     """Decide an item. Pure but for `answer`, which gives the recorded answer to an ask."""
     answers = {name: [answer(ask) for ask in asks] for name, asks in item.asks.items()}
-    every = [one for some in answers.values() for one in some]
-    # Grace is measured on the clock of the server that told the times, not on ours.
-    examine = Examination(level=item.level, now=every[0].as_of if every else now)
+    examine = Examination(level=item.level)
     examine.quiet = item.quiet
     looked: list[str] = []
     if item.not_applicable:

@@ -6,15 +6,16 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import Any
 
-from opsproof.model.failure import CollectionError, Failure, NotApplicable, Undecided
+from opsproof.model.failure import ClockOff, CollectionError, Failure, NotApplicable, Undecided
 from opsproof.model.finding import Excluded, Finding
 from opsproof.model.level import Level
 from opsproof.model.limits import Steps
 from opsproof.model.measure import measure
+from opsproof.model.moment import Moment
 from opsproof.model.outcome import Outcome
 from opsproof.model.subject import Subject
 from opsproof.model.units import Duration
@@ -27,9 +28,8 @@ class Examination:
     UNKNOWN; `NotApplicable` is what it says; and the loop goes on.
     """
 
-    def __init__(self, *, level: Level, now: datetime) -> None:
+    def __init__(self, *, level: Level) -> None:
         self.level = level
-        self.now = now
         self.findings: list[Finding] = []
         self.passed = 0
         self.control_answered = False
@@ -43,8 +43,7 @@ class Examination:
         *,
         measured: object = None,
         limit: object = None,
-        since: datetime | None = None,
-        since_from: str = "",
+        since: Moment | None = None,
         grace: Duration | None = None,
         level: Level | None = None,
     ) -> _Block:
@@ -54,13 +53,14 @@ class Examination:
             subject: a `Subject`, an object with a `subject` property, or a name.
             measured: the value found; shown beside the limit. A Unit prints with its unit.
             limit: the bound needed; with `Steps` a FAIL takes the level of the worst broken step.
-            since: when the condition began, by the target's clock.
-            since_from: where that moment was read (`condition Ready`).
+            since: when the condition began: `pods.moment(at, "condition Ready")`, so that it brings the
+                clock that it was read from.
             grace: while `since` is younger than this, a failing assert is an ordinary change under
-                way: recorded as in transition and not as FAIL. Without `since` there is no grace.
+                way: recorded as in transition and not as FAIL. Without `since` there is no grace; of a
+                server whose clock is far off ours nor: FAIL if it is over by the later of both, else UNKNOWN.
             level: the severity, when the subject has one of its own.
         """
-        return _Block(self, subject, measured, limit, since, since_from, grace, level)
+        return _Block(self, subject, measured, limit, since, grace, level)
 
     @contextmanager
     def whole(self, name: str) -> Iterator[None]:
@@ -85,11 +85,20 @@ class Examination:
 
     def _violated(self, who: Subject, error: AssertionError, block: _Block) -> None:
         level = block.level or _step_level(block.measured, block.limit) or self.level
-        until = block.until
-        if until is not None and self.now < until:
-            self._add(who, Outcome.PASS, level, _first_line(error), transition_until=until, **block.shown)
+        since, message = block.since, _first_line(error)
+        grace = timedelta(seconds=block.grace or 0.0)
+        lasts = since.lasts(grace) if since is not None and grace else False
+        if since is not None and lasts:
+            until = since.until(grace)
+            self._add(who, Outcome.PASS, level, message, transition_until=until, **block.shown)
+        elif since is not None and lasts is None:
+            off = ClockOff(
+                f"{message}; for how long it has been so cannot be told: {since.doubt}",
+                target=since.clock.target,
+            )
+            self._add(who, Outcome.UNKNOWN, level, off.message, cause=off.as_failure().cause, **block.shown)
         else:
-            self._add(who, Outcome.FAIL, level, _first_line(error), **block.shown)
+            self._add(who, Outcome.FAIL, level, message, **block.shown)
 
     def unknown(self, subject: object, reason: Exception | Failure) -> None:
         """Record a subject as UNKNOWN with the reason why it could not be decided."""
@@ -137,8 +146,7 @@ class _Block:
     subject: object
     measured: object = None
     limit: object = None
-    since: datetime | None = None
-    since_from: str = ""
+    since: Moment | None = None
     grace: Duration | None = None
     level: Level | None = None
 
@@ -159,14 +167,9 @@ class _Block:
         return {
             "measured": measure(self.measured),
             "limit": measure(self.limit),
-            "since": self.since,
-            "since_from": self.since_from,
+            "since": self.since.at if self.since else None,
+            "since_from": self.since.read_from if self.since else "",
         }
-
-    @property
-    def until(self) -> datetime | None:
-        """The end of the grace."""
-        return self.since + timedelta(seconds=self.grace) if self.since and self.grace else None
 
 
 def as_subject(thing: object) -> Subject:

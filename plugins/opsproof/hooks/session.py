@@ -323,7 +323,7 @@ class Session:
     def decide(self, item: Item) -> ItemResult:
         assert self.collection is not None and self.planned is not None
         with self._keeping():
-            result = decide(item, self.collection.answer, self.now)
+            result = decide(item, self.collection.answer)
         return waived(result, self.planned.waivers_of(item), self.now)
 
     def record(self, result: ItemResult) -> ItemResult:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from string import Template
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -12,6 +11,7 @@ from opsproof.model.ask import Ask
 from opsproof.model.failure import Failure, NotConfigured, raised_from
 from opsproof.model.limits import Limits
 from opsproof.model.listing import Listing
+from opsproof.model.moment import Clock, joined
 from opsproof.model.target import Target
 from opsproof.model.units import Duration
 
@@ -20,12 +20,12 @@ A = TypeVar("A")
 
 @dataclass(frozen=True)
 class Answer(Generic[A]):
-    """One ask's answer: facts, or the failure to get them, and the target's clock."""
+    """One ask's answer: facts, or the failure to get them, and the clock of the server."""
 
     ask: Ask
     facts: A | None
     failure: Failure | None
-    as_of: datetime
+    clock: Clock
 
     def value(self) -> A:
         """The facts.
@@ -78,7 +78,7 @@ def listing(answers: Sequence[Answer[Any]], scope: Callable[[Ask], str]) -> List
         if (gap := answer.failure) is not None
     ]
     items = [item for answer in answers if answer.failure is None for item in answer.value()]
-    return Listing(items, as_of=min(answer.as_of for answer in answers), gaps=gaps)
+    return Listing(items, as_of=joined(answer.clock for answer in answers), gaps=gaps)
 
 
 class _Braced(Template):

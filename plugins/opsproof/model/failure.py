@@ -11,6 +11,7 @@ CollectionError             an ask got no usable answer
 ├── BadAnswer               truncated, not the expected type, garbage, an error page
 ├── TooBig                  more than the byte budget
 ├── IdentityMismatch        the server is not the one the environment declares
+├── ClockOff                the server's clock is too far off ours to excuse anything by it
 ├── NotConfigured           the environment does not name the source; names the key to add
 └── NotRecorded             a replay whose run did not record this ask
 """
@@ -33,7 +34,8 @@ class Failure(msgspec.Struct, frozen=True):
     def cause(self) -> str:
         """One cause is one entry in a report, whatever the number of requirements behind it."""
         if (
-            self.kind in {"Unreachable", "TlsFailed", "Unauthenticated", "IdentityMismatch", "TimedOut"}
+            self.kind
+            in {"Unreachable", "TlsFailed", "Unauthenticated", "IdentityMismatch", "TimedOut", "ClockOff"}
             and self.target
         ):
             return f"{self.kind}: {self.target}"
@@ -102,6 +104,10 @@ class TooBig(CollectionError):
 
 class IdentityMismatch(CollectionError):
     """The server is not the one that the environment declares."""
+
+
+class ClockOff(CollectionError):
+    """The server's clock is so far off ours that nothing can be excused by it."""
 
 
 class NotConfigured(CollectionError):

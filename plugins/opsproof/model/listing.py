@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from opsproof.model.failure import Failure, raised_from
+from opsproof.model.moment import Clock, Moment
+from opsproof.model.units import Duration
 
 T = TypeVar("T")
 
@@ -19,6 +21,7 @@ class Listing(Generic[T]):
     absence is never concluded from a refusal.
 
     Args:
+        as_of: the clock of the server that answered; a plain time is by ours.
         looked: where it was looked, in words, so that "nothing there" can say it.
         doubts: what could not be proven about what was found, in words; they become notes.
     """
@@ -27,13 +30,13 @@ class Listing(Generic[T]):
         self,
         items: Iterable[T] = (),
         *,
-        as_of: datetime,
+        as_of: datetime | Clock,
         gaps: Iterable[Failure] = (),
         looked: Iterable[str] = (),
         doubts: Iterable[str] = (),
     ) -> None:
         self.items = tuple(items)
-        self.as_of = as_of
+        self.clock = as_of if isinstance(as_of, Clock) else Clock(as_of)
         self.gaps = {gap.scope: gap for gap in gaps}
         self.looked = tuple(looked)
         self.doubts = tuple(doubts)
@@ -65,12 +68,16 @@ class Listing(Generic[T]):
         """The same listing with fewer items and the same gaps."""
         return Listing(
             filter(keep, self.items),
-            as_of=self.as_of,
+            as_of=self.clock,
             gaps=self.gaps.values(),
             looked=self.looked,
             doubts=self.doubts,
         )
 
-    def age(self, moment: datetime) -> float:
-        """Seconds between `moment` and the target's own clock."""
-        return (self.as_of - moment).total_seconds()
+    def age(self, at: datetime) -> Duration:
+        """The time since `at`, by the clock of the server that told it (`Clock.age`)."""
+        return self.clock.age(at)
+
+    def moment(self, at: datetime | None, read_from: str = "") -> Moment | None:
+        """A moment that an item tells, by the clock of the server that told it."""
+        return self.clock.moment(at, read_from)

@@ -13,12 +13,12 @@ from markupsafe import Markup
 
 from opsproof.model.finding import Finding, ItemResult
 from opsproof.model.level import Level
+from opsproof.model.moment import SKEW_REPORTED
 from opsproof.model.outcome import Outcome
 from opsproof.model.result import ProcedureRecord, RequirementResult, Result
 from opsproof.model.text import printable
 from opsproof.model.units import duration_text
 from opsproof.report.chart import bars
-from opsproof.report.terminal import SKEW
 
 STATIC = 25  # subjects of one requirement in the page itself; the rest waits in the data below it
 MOVING = 10  # of all subjects in transition
@@ -55,7 +55,7 @@ def render(result: Result) -> str:
         titles={check.name: check for check in result.checks},
         island=_island(folded),
         reasons=_reasons(result),
-        skew=SKEW,
+        skew=SKEW_REPORTED,
     )
     return page
 

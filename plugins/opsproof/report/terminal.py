@@ -10,13 +10,13 @@ from datetime import datetime
 
 from opsproof.model.finding import Finding
 from opsproof.model.level import Level
+from opsproof.model.moment import SKEW_REPORTED
 from opsproof.model.outcome import Outcome
 from opsproof.model.result import Cause, RequirementResult, Result, StepRecord
 from opsproof.model.text import printable
 from opsproof.model.units import duration_text
 
 _SHOWN = 5  # subjects of one requirement before the rest is folded, unless -v
-SKEW = 5.0  # seconds a target's clock may be off before it is reported
 _STYLE = {
     Level.CRITICAL: {"red": True, "bold": True},
     Level.HIGH: {"red": True},
@@ -229,7 +229,7 @@ def _servers(result: Result, width: int) -> Iterator[Line]:
             yield from _wrapped(
                 f"NOT THE DECLARED SERVER: {target.target}", width, "", {"red": True, "bold": True}
             )
-        if target.skew is not None and abs(target.skew) > SKEW:
+        if target.skew is not None and abs(target.skew) > SKEW_REPORTED:
             yield from _wrapped(
                 f"CLOCK: {target.target} is {target.skew:+.1f} s off ours", width, "", {"yellow": True}
             )

@@ -16,7 +16,7 @@ MIB = 2**20
 
 
 def examined(*used: int, limit: int = 100, **limits: Any) -> Examination:
-    examine = Examination(level=HIGH, now=NOW)
+    examine = Examination(level=HIGH)
     taken = tuple(
         MemorySample(at=NOW, used=one * MIB, limit=limit * MIB, policy="noeviction") for one in used
     )

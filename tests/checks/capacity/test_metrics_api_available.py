@@ -55,7 +55,7 @@ def usage(cpu: str = "100m", age: float = 10) -> PodUsage:
 
 
 def examined(one: Pod, *usages: PodUsage, gaps: tuple[Failure, ...] = (), **limits: Any) -> Examination:
-    examine = Examination(level=MEDIUM, now=NOW)
+    examine = Examination(level=MEDIUM)
     pods, measured = Listing([one], as_of=NOW), Listing(usages, as_of=NOW, gaps=gaps)
     check_metrics_api(pods, measured, MetricsApiLimits(**limits), examine)
     return examine

@@ -49,7 +49,7 @@ def pod(cpu: str, memory: str = "", phase: str = "Running", on: str = "node-1") 
 
 
 def examined(one: Node, *, usages: Any = None, pods: Any = None, **limits: Any) -> Examination:
-    examine = Examination(level=MEDIUM, now=NOW)
+    examine = Examination(level=MEDIUM)
     used, placed = (
         Listing(given, as_of=NOW) if isinstance(given, list) else given for given in (usages, pods)
     )

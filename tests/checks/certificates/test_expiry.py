@@ -34,7 +34,7 @@ def served(leaf: Certificate | None, *chain: Certificate, **more: Any) -> Served
 
 
 def examined(server: Served | Unserved, **limits: Any) -> Examination:
-    examine = Examination(level=HIGH, now=NOW)
+    examine = Examination(level=HIGH)
     check_expiry((server,), ExpiryLimits(hosts=("example.org:443",), **limits), examine)
     return examine
 

@@ -37,7 +37,7 @@ def examined(
     recording: Recording | Failure = RECORDED,
     **limits: Any,
 ) -> Examination:
-    examine = Examination(level=HIGH, now=NOW)
+    examine = Examination(level=HIGH)
     now = samples(peak) if current is None else current
     needed = ConnectionLimits(**{"highest": "80%", **limits})
     highest = peak if isinstance(peak, Failure) else samples(peak) if peak else EMPTY

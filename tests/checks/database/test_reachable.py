@@ -23,7 +23,7 @@ def probe(kind: str = "", message: str = "", **more: Any) -> QueryProbe:
 
 
 def examined(*probes: QueryProbe, **limits: Any) -> Examination:
-    examine = Examination(level=CRITICAL, now=NOW)
+    examine = Examination(level=CRITICAL)
     database = DatabaseProbes(role="postgres", probes=probes, wanted=len(probes))
     check_database_reachable(database, None, DatabaseLimits(**limits), examine)
     return examine
@@ -34,7 +34,7 @@ def exported(*values: str) -> Examination:
         Series(labels={"instance": f"db-{number}"}, values=((1.0, value),))
         for number, value in enumerate(values)
     )
-    examine = Examination(level=CRITICAL, now=NOW)
+    examine = Examination(level=CRITICAL)
     samples = Samples(result_type="vector", at=1.0, series=series)
     check_database_reachable(None, samples, DatabaseLimits(exporter=True), examine)
     return examine

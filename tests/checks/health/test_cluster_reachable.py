@@ -52,7 +52,7 @@ def examined(
     dns: Any = None,
     **limits: Any,
 ) -> Examination:
-    examine = Examination(level=CRITICAL, now=NOW)
+    examine = Examination(level=CRITICAL)
     apis = listing(api(available())) if apis is None else apis
     dns = listing(coredns()) if dns is None else dns
     check_cluster(readiness, VERSION, apis, dns, ClusterLimits(**limits), examine)
@@ -111,6 +111,6 @@ def test_dns_must_be_there_available_and_more_than_zero() -> None:
 
 
 def test_what_is_not_named_is_not_looked_at() -> None:
-    examine = Examination(level=CRITICAL, now=NOW)
+    examine = Examination(level=CRITICAL)
     check_cluster(READY, VERSION, None, None, ClusterLimits(apiservices=(), dns=""), examine)
     assert (examine.findings, examine.passed) == ([], 2)

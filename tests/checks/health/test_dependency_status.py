@@ -34,7 +34,7 @@ def probe(document: object, **more: Any) -> Probe:
 
 
 def examined(*probes: Probe, **limits: Any) -> Examination:
-    examine = Examination(level=HIGH, now=NOW)
+    examine = Examination(level=HIGH)
     endpoint = Endpoint(url=URL, probes=probes, wanted=len(probes))
     check_dependencies((endpoint,), DependencyLimits(url=URL, **limits), examine)
     return examine

@@ -24,7 +24,7 @@ def probe(**more: Any) -> Probe:
 
 
 def examined(*probes: Probe, wanted: int = 0, **limits: Any) -> Examination:
-    examine = Examination(level=CRITICAL, now=NOW)
+    examine = Examination(level=CRITICAL)
     endpoint = Endpoint(url=URL, probes=probes, wanted=wanted or len(probes))
     check_endpoints((endpoint,), EndpointLimits(urls=(URL,), **limits), examine)
     return examine
@@ -108,7 +108,7 @@ def test_probes_that_were_not_made_leave_it_undecided() -> None:
 
 
 def test_a_url_that_could_not_be_asked_is_unknown_and_hides_no_other() -> None:
-    examine = Examination(level=CRITICAL, now=NOW)
+    examine = Examination(level=CRITICAL)
     asked = Endpoint(url=URL, probes=(probe(status=500),), wanted=1)
     lost = Unanswered("https://other.example.org/", Failure("TimedOut", "no answer", "t"))
     check_endpoints((lost, asked), EndpointLimits(urls=(URL,)), examine)

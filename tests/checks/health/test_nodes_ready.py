@@ -54,7 +54,7 @@ def lease(renewed: datetime | None = NOW) -> Lease:
 
 
 def examined(*nodes: Node, leases: Any = None, **limits: Any) -> Examination:
-    examine = Examination(level=CRITICAL, now=NOW)
+    examine = Examination(level=CRITICAL)
     given = [lease()] if leases is None else leases
     beats = given if isinstance(given, Failure) else Listing(given, as_of=NOW)
     check_nodes(Listing(nodes, as_of=NOW), beats, NodeLimits(**limits), examine)
@@ -101,7 +101,7 @@ def test_the_word_of_a_silent_kubelet_is_worth_nothing() -> None:
 
 def test_heartbeats_are_compared_with_the_clock_of_the_server() -> None:
     """Our own clock, ten minutes ahead, does not matter."""
-    examine = Examination(level=CRITICAL, now=NOW + timedelta(minutes=10))
+    examine = Examination(level=CRITICAL)
     nodes, leases = Listing([node(ready())], as_of=NOW), Listing([lease()], as_of=NOW)
     check_nodes(nodes, leases, NodeLimits(), examine)
     assert examine.findings == []

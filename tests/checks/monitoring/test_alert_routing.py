@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from checks.monitoring.check_alert_routing import RoutingLimits, check_routing
-from opsproof import Examination, Listing
+from opsproof import Clock, Examination, Listing
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
 from opsproof.sources.alertmanager.facts import Alert, Receiver, Route, Status
@@ -52,7 +52,9 @@ def examined(
     **limits: Any,
 ) -> Examination:
     receivers = tuple(Receiver(name=name, ways=ways) for name, ways in RECEIVERS.items())
-    status = Status(route=tree, receivers=receivers, cluster="ready", peers=1, started=started)
+    status = Status(
+        route=tree, receivers=receivers, cluster="ready", peers=1, started=started, clock=Clock(NOW)
+    )
     examine = examination()
     given = {"labels": {"system": "shop"}, "routes": routes or {}, "delivery": known is not None, **limits}
     check_routing(status, Listing(alerts, as_of=NOW), known, dropped, RoutingLimits(**given), examine)

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from opsproof import Count, Duration, Limits
+from opsproof import Clock, Count, Duration, Limits
 from opsproof.model.argument import Answer
 from opsproof.model.ask import Ask
 from opsproof.model.failure import Failure, Forbidden, NotConfigured
@@ -148,7 +148,7 @@ def answers(*found: tuple[str, list[Pod] | None]) -> list[Answer[Any]]:
             ListOf(target="t", resource="pods", namespace=where),
             pods,
             None if pods is not None else refused,
-            NOW,
+            Clock(NOW),
         )
         for where, pods in found
     ]
@@ -171,7 +171,7 @@ def test_when_everything_is_refused_nothing_is_known() -> None:
 def test_a_single_answer_is_the_argument_itself() -> None:
     single = Single(VersionOf)
     (ask,) = single.asks(CONTEXT)
-    assert single.assemble([Answer(ask, "facts", None, NOW)], CONTEXT) == "facts"
+    assert single.assemble([Answer(ask, "facts", None, Clock(NOW))], CONTEXT) == "facts"
 
 
 def test_samples_are_grouped_by_object_oldest_first() -> None:

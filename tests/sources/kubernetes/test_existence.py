@@ -10,6 +10,7 @@ import pytest
 from opsproof.model.argument import Answer
 from opsproof.model.failure import Failure, NotFound, TimedOut
 from opsproof.model.listing import Listing
+from opsproof.model.moment import Clock
 from opsproof.sources.kubernetes.asks import ListOf, ObjectNamed, Pods
 from opsproof.sources.kubernetes.facts.cluster import Namespace
 from opsproof.sources.kubernetes.facts.meta import Meta
@@ -22,13 +23,13 @@ REFUSED = Failure("Forbidden", "the permission to get namespaces pay is missing"
 def pods(namespace: str, *names: str, failure: Failure | None = None) -> Answer[Any]:
     found = [Pod(metadata=Meta(name=name, namespace=namespace)) for name in names]
     ask = ListOf(target="t", resource="pods", namespace=namespace)
-    return Answer(ask, None if failure else found, failure, NOW)
+    return Answer(ask, None if failure else found, failure, Clock(NOW))
 
 
 def proof(namespace: str, *, there: bool = True, failure: Failure | None = None) -> Answer[Any]:
     found = [Namespace(metadata=Meta(name=namespace))] if there else []
     ask = ObjectNamed(target="t", resource="namespaces", name=namespace)
-    return Answer(ask, None if failure else found, failure, NOW)
+    return Answer(ask, None if failure else found, failure, Clock(NOW))
 
 
 def assembled(*answers: Answer[Any]) -> Listing[Pod]:

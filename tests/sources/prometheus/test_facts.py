@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from opsproof import Duration, Limits, Scoped
+from opsproof import Clock, Duration, Limits, Scoped
 from opsproof.examine.beside import Beside, known
 from opsproof.examine.declared import Declared
 from opsproof.model.argument import Answer, fill
@@ -61,7 +61,7 @@ class SomeContext:
 
 def answer(facts: Any, ask: Ask | None = None) -> Answer[Any]:
     failure = facts if isinstance(facts, Failure) else None
-    return Answer(ask or Query(target="p", query="x"), None if failure else facts, failure, AS_OF)
+    return Answer(ask or Query(target="p", query="x"), None if failure else facts, failure, Clock(AS_OF))
 
 
 def test_a_query_is_filled_from_limits_and_metrics() -> None:

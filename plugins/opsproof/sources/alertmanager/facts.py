@@ -11,6 +11,7 @@ import msgspec
 from opsproof.model.ask import Ask
 from opsproof.model.level import Level
 from opsproof.model.listing import Listing
+from opsproof.model.moment import Clocked
 from opsproof.model.subject import Subject
 from opsproof.sources.prometheus.reading.matchers import Matcher, all_match, workload_of
 from opsproof.sources.prometheus.status import Asking, Readiness
@@ -103,7 +104,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(found) or (self,)
 
 
-class Status(msgspec.Struct, frozen=True, kw_only=True):
+class Status(Clocked, frozen=True, kw_only=True):
     """`cluster` is `ready`, `settling` or `disabled` (a single instance)."""
 
     route: Route

@@ -34,7 +34,7 @@ def proven(lists: Lists, proofs: Proofs, scope: Callable[[Ask], str]) -> Listing
     found = listing([_judged(one, absent.get(scope(one.ask))) for one in lists], scope)
     return Listing(
         found.items,
-        as_of=found.as_of,
+        as_of=found.clock,
         gaps=found.gaps.values(),
         looked=[f"namespace {name}" for name in dict.fromkeys(scope(one.ask) for one in lists) if name],
         doubts=[

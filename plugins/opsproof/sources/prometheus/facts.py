@@ -16,6 +16,7 @@ import msgspec
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, Undecided
+from opsproof.model.moment import Clock, Clocked, Moment
 from opsproof.model.units import duration_text
 from opsproof.sources.prometheus.status import AskRuntime, Runtime
 
@@ -59,7 +60,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         return self.labels.get(name, "")
 
 
-class Samples(msgspec.Struct, frozen=True, kw_only=True):
+class Samples(Clocked, frozen=True, kw_only=True):
     """The answer to one query. `range` and `step` in seconds; both 0 for an instant query.
 
     `at` is the evaluation time by the server's clock (Unix seconds). An answer without series is no
@@ -79,6 +80,10 @@ class Samples(msgspec.Struct, frozen=True, kw_only=True):
 
     def __len__(self) -> int:
         return len(self.series)
+
+    def moment(self, at: datetime | None, read_from: str = "") -> Moment | None:
+        """By the clock of the answer; without one, `at` is the server's."""
+        return (self.clock or Clock(moment(self.at))).moment(at, read_from)
 
     @property
     def empty(self) -> bool:

@@ -118,7 +118,7 @@ class Asking:
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Any:
         value = answers[0].value()
-        return Listing(value, as_of=answers[0].as_of) if self.listed else value
+        return Listing(value, as_of=answers[0].clock) if self.listed else value
 
 
 ScrapeTargets = Annotated[Listing[ScrapeTarget], Asking(AskTargets, listed=True)]

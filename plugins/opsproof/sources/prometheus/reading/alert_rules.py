@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from opsproof.model.listing import Listing
+from opsproof.model.moment import Clock
 from opsproof.model.subject import Subject
 from opsproof.model.units import Bytes, Duration, Percent, duration_text
 from opsproof.sources.prometheus.reading.matchers import Matcher, all_match
@@ -54,11 +54,11 @@ class DemandedRule(BaseModel):
 
 @dataclass(frozen=True)
 class LoadedRule:
-    """A loaded rule in its group, as of the server's clock; `tree` is None for what cannot be read."""
+    """A loaded rule in its group, with the server's clock; `tree` is None for what cannot be read."""
 
     group: RuleGroup
     rule: Rule
-    as_of: datetime
+    clock: Clock
     tree: Node | None
 
     @property
@@ -82,7 +82,7 @@ class LoadedRule:
         if self.rule.health == "unknown" or self.rule.evaluated is None:
             return [NOT_YET]
         found = [] if self.rule.health == "ok" else [f"has health {self.rule.health}"]
-        age = (self.as_of - self.rule.evaluated).total_seconds()
+        age = self.clock.age(self.rule.evaluated)
         most = _EVALUATIONS * self.group.interval
         # The server's clock is told in whole seconds.
         if age > most + 1:
@@ -111,7 +111,7 @@ def loaded_rules(groups: Listing[RuleGroup]) -> Iterator[LoadedRule]:
     """Every rule of the groups, its expression parsed."""
     for group in groups:
         for rule in group.rules:
-            yield LoadedRule(group, rule, groups.as_of, _tree(rule.query))
+            yield LoadedRule(group, rule, groups.clock, _tree(rule.query))
 
 
 def _tree(query: str) -> Node | None:

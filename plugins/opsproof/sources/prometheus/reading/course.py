@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from opsproof.model.failure import NotApplicable, Undecided
+from opsproof.model.moment import Moment
 from opsproof.model.units import duration_text
 from opsproof.sources.prometheus.facts import Point, Recording, Samples, moment, number
 
@@ -19,11 +19,13 @@ class Course:
     """Values, oldest first, and what range they are about (seconds; 0 for one moment).
 
     What must hold "for 5 minutes" is broken only when every value of the range breaks it, so that
-    `mildest` decides: the lowest value against an upper limit, the highest against a lower one.
+    `mildest` decides: the lowest value against an upper limit, the highest against a lower one. It is broken
+    at least `since` the range begins.
     """
 
     points: tuple[Point, ...]
     range: float = 0.0
+    since: Moment | None = None
 
     @property
     def end(self) -> float:
@@ -36,15 +38,6 @@ class Course:
     @property
     def highest(self) -> float:
         return max(point.value for point in self.points)
-
-    @property
-    def since(self) -> datetime | None:
-        """When the range begins: a value that was broken throughout is broken at least since then."""
-        return self.points[0].moment if self.range else None
-
-    @property
-    def since_from(self) -> str:
-        return f"at least: start of the {duration_text(self.range)} looked at" if self.range else ""
 
     def throughout(self, text: Callable[[float], str]) -> str:
         """`, in the last 5m never below 6.2 %`; empty for one moment."""
@@ -71,7 +64,9 @@ def course(samples: Samples, points: Iterable[Point]) -> Course:
             f"data for {len(found)} of {samples.expected_points} moments"
             f" of the last {duration_text(samples.range)}"
         )
-    return Course(found, samples.range)
+    begin = f"at least: start of the {duration_text(samples.range)} looked at"
+    since = samples.moment(found[0].moment, begin) if samples.range else None
+    return Course(found, samples.range, since)
 
 
 def enough(samples: Samples) -> int:
