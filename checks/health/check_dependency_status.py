@@ -9,14 +9,19 @@ from urllib.parse import urlsplit
 from opsproof import HIGH, AtMost, Count, Duration, Examination, Limits, Scoped, Subject, Undecided, check
 from opsproof.examine.tally import Fault, tally
 from opsproof.model.failure import Failure
-from opsproof.sources.http.facts import Endpoint, Endpoints, Probe, Unanswered, Url
-from opsproof.sources.http.health import Component, Health, State
+from opsproof.model.words import first_few
+from opsproof.sources.http.facts import Endpoint, Endpoints, PageText, Probe, Unanswered, Url
+from opsproof.sources.http.health import Component, Health
+from opsproof.sources.http.reading.answers import unanswered, wrong_page, wrong_status
+from opsproof.sources.http.words import WORST, State
 
 
 class DependencyLimits(Limits):
     url: Scoped[Url]
     dependencies: Scoped[tuple[str, ...]] = ()
     document: Scoped[bool] = True
+    expects: Scoped[tuple[PageText, ...]] = ()
+    refuses: Scoped[tuple[PageText, ...]] = ()
     probes: Count = Count(3)
     spacing: Duration = Duration(1)
     failures: AtMost[Count] = AtMost.parse(0, Count)
@@ -78,12 +83,11 @@ def _named(documents: list[Health], limits: DependencyLimits) -> Iterator[str]:
 
 def _fault(probe: Probe, limits: DependencyLimits) -> Fault:
     if probe.failure is not None:
-        own = probe.failure.own or probe.failure.kind in {"TooBig", "NotConfigured"}
-        return probe.failure if own else probe.failure.message
-    if probe.status not in limits.status:
-        return f"HTTP {probe.status}; needed {' or '.join(map(str, limits.status))}"
+        return unanswered(probe)
+    if wrong := wrong_status(probe, limits.status) or wrong_page(probe, limits.expects, limits.refuses):
+        return wrong
     if not limits.document:
-        return f"HTTP {probe.status}, but the page reports an error" if probe.error_page else None
+        return None
     if not probe.is_json:
         return f"HTTP {probe.status}, but {'an HTML page' if probe.is_html else 'no JSON'}; needed JSON"
     return _overall_fault(probe.health)
@@ -91,21 +95,22 @@ def _fault(probe: Probe, limits: DependencyLimits) -> Fault:
 
 def _overall_fault(health: Health | None) -> Fault:
     """Its own word counts where no component explains it."""
-    if health is None or health.overall in {None, State.OK, State.UNCLEAR}:
+    if health is None or health.overall in {None, State.OK}:
         return None
+    if health.overall is State.UNCLEAR:
+        return Failure("BadAnswer", "the document gives itself a state that is not known")
     explained = any(part.state in {State.DOWN, State.DEGRADED} and part.certain for part in health.components)
     return None if explained else f"the document reports {health.overall and health.overall.value}"
 
 
 def _dependency_fault(name: str, health: Health, limits: DependencyLimits) -> Fault:
     found = [part for part in health.components if _known(_plain(part.name), {_plain(name)})]
+    if not found and health.left_out:
+        return Failure("BadAnswer", f"the document lists {health.left_out} more than can be looked through")
     if not found:
-        listed = ", ".join(part.name for part in health.components) or "nothing"
+        listed = first_few([part.name for part in health.components if part.certain]) or "nothing"
         return f"not in the document, which lists {listed}"
-    return _state_fault(min(found, key=lambda part: _WORST.index(part.state)))
-
-
-_WORST = [State.DOWN, State.DEGRADED, State.UNCLEAR, State.OK]
+    return _state_fault(min(found, key=lambda part: WORST.index(part.state)))
 
 
 def _state_fault(component: Component) -> Fault:

@@ -6,12 +6,18 @@ from typing import Annotated, Literal
 
 from opsproof import CRITICAL, AtMost, Count, Duration, Examination, Limits, Scoped, check
 from opsproof.examine.tally import Fault, tally
-from opsproof.sources.http.facts import Endpoint, Endpoints, Probe, Unanswered, Url
-from opsproof.sources.http.health import State
+from opsproof.sources.http.facts import Endpoint, Endpoints, PageText, Probe, Unanswered, Url
+from opsproof.sources.http.reading.answers import unanswered, wrong_document, wrong_page, wrong_status
 
 
 class EndpointLimits(Limits):
+    """`expects` must stand on each page, `refuses` must not; `document: false`: what a health document says
+    does not count."""
+
     urls: Scoped[tuple[Url, ...]]
+    expects: Scoped[tuple[PageText, ...]] = ()
+    refuses: Scoped[tuple[PageText, ...]] = ()
+    document: Scoped[bool] = True
     probes: Count = Count(3)
     spacing: Duration = Duration(1)
     failures: AtMost[Count] = AtMost.parse(0, Count)
@@ -31,37 +37,40 @@ def check_endpoints(
         if isinstance(endpoint, Unanswered):
             examine.unknown(endpoint.subject, endpoint.failure)
             continue
-        found = tally(endpoint.probes, endpoint.wanted, lambda probe: fault_of(probe, limits))
-        with examine(endpoint, measured=found.failed, limit=limits.failures):
-            found.decide(limits.failures)
+        examine_endpoint(endpoint, limits, examine)
 
 
-def fault_of(probe: Probe, limits: EndpointLimits) -> Fault:
-    """Why a probe is not what the row wants."""
+def examine_endpoint(endpoint: Endpoint, limits: EndpointLimits, examine: Examination) -> None:
+    """All probes of one URL."""
+
+    def fault(probe: Probe) -> Fault:
+        return fault_of(probe, limits, health=endpoint.names_health)
+
+    found = tally(endpoint.probes, endpoint.wanted, fault)
+    with examine(endpoint, measured=found.failed, limit=limits.failures):
+        found.decide(limits.failures)
+
+
+def fault_of(probe: Probe, limits: EndpointLimits, *, health: bool) -> Fault:
+    """Why a probe is not what the row wants; `health`: its path names a health document."""
     if probe.failure is not None:
         return unanswered(probe)
-    if probe.status not in limits.status:
-        return status_text(probe, limits.status)
+    if wrong := wrong_status(probe, limits.status):
+        return wrong
     if limits.body == "json" and not probe.is_json:
         return f"HTTP {probe.status}, but {'an HTML page' if probe.is_html else 'no JSON'}; needed JSON"
-    if probe.error_page:
-        return f"HTTP {probe.status}, but the page reports an error"
-    if probe.health is not None and probe.health.overall is State.DOWN:
-        return f"HTTP {probe.status}, but the document reports an error"
-    if limits.latency is not None and not limits.latency.allows(probe.seconds):
-        return f"slow: more than {limits.latency.broken(probe.seconds)[1]}"  # type: ignore[index]
-    return None
+    if wrong := wrong_page(probe, limits.expects, limits.refuses):
+        return wrong
+    return _document_fault(probe, limits, health) or _latency_fault(probe, limits)
 
 
-def unanswered(probe: Probe) -> Fault:
-    """A server that refuses, hangs or shows a bad certificate fails; what never reached it is undecided."""
-    failure = probe.failure
-    if failure is None or failure.own or failure.kind in {"TooBig", "NotConfigured"}:
-        return failure
-    return failure.message
+def _document_fault(probe: Probe, limits: EndpointLimits, health: bool) -> Fault:
+    if probe.health is None or not limits.document:
+        return None
+    return wrong_document(probe.health, probe.status, known=health or probe.health.listed)
 
 
-def status_text(probe: Probe, needed: tuple[int, ...]) -> str:
-    """The status found and needed; where a redirect leads."""
-    to = f" to {probe.redirect_host}" if probe.redirect_host else ""
-    return f"HTTP {probe.status}{to}; needed {' or '.join(map(str, needed))}"
+def _latency_fault(probe: Probe, limits: EndpointLimits) -> Fault:
+    if limits.latency is None or limits.latency.allows(probe.seconds):
+        return None
+    return f"slow: more than {limits.latency.broken(probe.seconds)[1]}"  # type: ignore[index]

@@ -119,3 +119,40 @@ def test_a_boolean_counts_only_for_a_dependency_that_the_row_names() -> None:
     assert outcomes(examined(probe(document), dependencies=("redis",))) == {
         "dependency api.example.org/redis": Outcome.FAIL
     }
+
+
+def test_a_document_whose_own_word_is_not_known_is_unknown() -> None:
+    assert outcomes(examined(probe({"status": "purple", "components": {"db": "ok"}}))) == {
+        f"endpoint {URL}": Outcome.UNKNOWN
+    }
+
+
+def test_a_failed_task_fails_beside_a_connector_that_runs() -> None:
+    document = {"connector": {"state": "RUNNING"}, "tasks": [{"id": 0, "state": "FAILED"}]}
+    assert outcomes(examined(probe(document))) == {"dependency api.example.org/tasks/0": Outcome.FAIL}
+
+
+def test_a_part_beside_a_list_of_components_is_one() -> None:
+    document = {"status": "ok", "database": "connection refused", "components": {"redis": {"status": "ok"}}}
+    assert outcomes(examined(probe(document))) == {"dependency api.example.org/database": Outcome.FAIL}
+
+
+def test_details_are_no_components() -> None:
+    well = {"status": "UP", "details": {"timed_out": False, "status": "yellow", "number_of_nodes": 3}}
+    examine = examined(probe({"status": "UP", "components": {"elasticsearch": well}}))
+    assert (examine.findings, examine.passed) == ([], 2)
+
+
+def test_what_the_row_refuses_on_a_page_fails() -> None:
+    shown, clean = ({"Sign in": there} for there in (True, False))
+    refuses = {"document": False, "refuses": ("Sign in",)}
+    assert outcomes(examined(probe(None, shows=shown), **refuses)) == {f"endpoint {URL}": Outcome.FAIL}
+    assert examined(probe(None, shows=clean), **refuses).passed == 1
+
+
+def test_a_required_name_among_too_many_to_be_looked_through_is_unknown() -> None:
+    document = {"components": {f"c{number}": "ok" for number in range(500)}}
+    assert (
+        outcomes(examined(probe(document), dependencies=("c499",)))["dependency api.example.org/c499"]
+        is Outcome.UNKNOWN
+    )

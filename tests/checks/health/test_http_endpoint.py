@@ -12,7 +12,8 @@ from opsproof import CRITICAL, HIGH, MEDIUM, Examination
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
 from opsproof.sources.http.facts import Endpoint, Probe, Unanswered
-from opsproof.sources.http.health import Health, State
+from opsproof.sources.http.health import Health, health_of
+from opsproof.sources.http.words import State
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
 URL = "https://scanner.example.org/health"
@@ -43,8 +44,7 @@ def test_three_good_answers_pass() -> None:
         (probe(status=0, failure=REFUSED), "connection refused"),
         (probe(status=0, failure=Failure("TimedOut", "no complete answer within 8 s")), "within 8 s"),
         (probe(status=0, failure=Failure("TlsFailed", "TLS: certificate has expired")), "has expired"),
-        (probe(is_json=False, is_html=True, error_page=True), "the page reports an error"),
-        (probe(health=Health(State.DOWN)), "the document reports an error"),
+        (probe(health=Health(State.DOWN)), "the document reports down"),
     ],
 )
 def test_one_bad_probe_of_three_fails(bad: Probe, message: str) -> None:
@@ -119,3 +119,81 @@ def test_a_url_that_could_not_be_asked_is_unknown_and_hides_no_other() -> None:
 def test_a_url_with_credentials_or_of_another_kind_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"credentials|not an http"):
         EndpointLimits(urls=(url,))
+
+
+def judged(said: object, url: str = URL, **limits: Any) -> tuple[Outcome, str]:
+    """The outcome of one probe that answers 200 with this document."""
+    examine = Examination(level=CRITICAL, now=NOW)
+    endpoint = Endpoint(url=url, probes=(probe(health=health_of(said)),))
+    check_endpoints((endpoint,), EndpointLimits(urls=(url,), **limits), examine)
+    return (
+        (examine.findings[0].outcome, examine.findings[0].message) if examine.findings else (Outcome.PASS, "")
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "outcome", "said"),
+    [
+        ({"status": "degraded"}, Outcome.FAIL, "the document reports degraded"),
+        ({"status": "NOK"}, Outcome.FAIL, "the document reports down"),
+        ({"status": "ok", "database": "down"}, Outcome.FAIL, "database is not well"),
+        ({"status": "UP", "components": {"db": {"status": "DOWN"}}}, Outcome.FAIL, "db is not well"),
+        (
+            {"connector": {"state": "RUNNING"}, "tasks": [{"id": 0, "state": "FAILED"}]},
+            Outcome.FAIL,
+            "tasks/0",
+        ),
+        ({"status": "purple"}, Outcome.UNKNOWN, "a state that is not known"),
+        ("Degraded", Outcome.FAIL, "the document reports degraded"),
+        ({"status": "ok", "components": {"mail": {"status": "degraded"}}}, Outcome.PASS, ""),
+        ({"status": "ok", "version": "1.2", "queued": 3}, Outcome.PASS, ""),
+    ],
+)
+def test_a_health_document_counts_by_its_own_words_though_the_status_is_200(
+    document: object, outcome: Outcome, said: str
+) -> None:
+    found, message = judged(document)
+    assert outcome is found
+    assert said in message
+
+
+def test_where_the_row_says_so_a_health_document_does_not_count() -> None:
+    assert (Outcome.PASS, "") == judged({"status": "degraded"}, document=False)
+
+
+@pytest.mark.parametrize("document", [{"status": "shipped"}, {"jobs": [{"id": 1, "status": "failed"}]}])
+def test_what_an_api_says_of_its_business_is_no_health_document(document: object) -> None:
+    assert (Outcome.PASS, "") == judged(document, "https://shop.example.org/api/orders")
+
+
+def test_a_part_that_is_down_counts_wherever_components_are_listed() -> None:
+    document = {"status": "ok", "checks": {"db": {"status": "fail"}}}
+    assert Outcome.FAIL is judged(document, "https://shop.example.org/internal")[0]
+
+
+@pytest.mark.parametrize(
+    ("limits", "outcome"),
+    [
+        ({}, Outcome.PASS),
+        ({"expects": ("Sign in",)}, Outcome.PASS),
+        ({"expects": ("Welcome",)}, Outcome.FAIL),
+        ({"refuses": ("Sign in",)}, Outcome.FAIL),
+        ({"refuses": ("Welcome",)}, Outcome.PASS),
+    ],
+)
+def test_the_row_says_what_must_and_must_not_be_on_a_page(limits: dict[str, Any], outcome: Outcome) -> None:
+    page = probe(is_json=False, is_html=True, shows={"Sign in": True, "Welcome": False})
+    found = [finding.outcome for finding in examined(page, **limits).findings]
+    assert found == ([] if outcome is Outcome.PASS else [outcome])
+
+
+def test_a_text_that_was_not_looked_for_proves_nothing() -> None:
+    """Facts of another ask say neither that a text is there nor that it is not."""
+    assert examined(probe(), refuses=("Sign in",)).findings
+    assert examined(probe(), expects=("Sign in",)).findings
+
+
+@pytest.mark.parametrize("texts", [("",), ("x" * 201,)])
+def test_what_to_look_for_is_bounded(texts: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError):
+        EndpointLimits(urls=(URL,), expects=texts)

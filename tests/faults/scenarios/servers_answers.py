@@ -42,7 +42,7 @@ def not_found() -> Iterator[Changes]:
 @scenario("a login page answers for the external API, with status 200", group=GROUP)
 def login_page() -> Iterator[Changes]:
     with nginx.serving("external-api.example.com", "/health", HTML):
-        said = "3 of 3 probes: HTTP 200, but the page reports an error"
+        said = "3 of 3 probes: HTTP 200, but the page shows 'Sign in'"
         yield {
             "EP-056": fail(
                 "high", "endpoint https://external-api.example.com/health", measured="3", message=said
@@ -68,10 +68,25 @@ def redirected() -> Iterator[Changes]:
         yield {"OF-027": moved, "OF-034": moved}
 
 
+@scenario("the title of a status page is that of an error", situation="ordinary", group=GROUP)
+def error_title() -> Iterator[Changes]:
+    page = Page("<!doctype html><title>502: what we learned</title>", type="text/html")
+    with nginx.serving("status.smartcloudops.ai", "/", page):
+        yield {}
+
+
+@scenario("a health URL says that it is degraded, with status 200", group=GROUP)
+def degraded() -> Iterator[Changes]:
+    with nginx.serving("scanner.yourcompany.com", "/health", health(status="degraded")):
+        said = "3 of 3 probes: HTTP 200, but the document reports degraded"
+        url = "endpoint https://scanner.yourcompany.com/health"
+        yield {"RS-024": fail("critical", url, measured="3", message=said)}
+
+
 @scenario("the health document says unhealthy, with status 200", group=GROUP)
 def unhealthy() -> Iterator[Changes]:
     with nginx.serving("scanner.yourcompany.com", "/health", health(status="unhealthy")):
-        said = "3 of 3 probes: HTTP 200, but the document reports an error"
+        said = "3 of 3 probes: HTTP 200, but the document reports down"
         yield {
             "RS-024": fail(
                 "critical", "endpoint https://scanner.yourcompany.com/health", measured="3", message=said
@@ -105,18 +120,18 @@ def unavailable() -> Iterator[Changes]:
         yield {"SC-024": fail("high", url, measured="3", message=said)}
 
 
-@scenario("a maintenance page answers for two sites, one with status 200", group=GROUP)
+@scenario("a maintenance page answers for two sites", group=GROUP)
 def maintenance() -> Iterator[Changes]:
-    page = "<!doctype html><title>Down for maintenance</title>"
+    page = Page("<!doctype html><title>Down for maintenance</title>", 503, "text/html")
     with ExitStack() as stack:
-        stack.enter_context(nginx.serving("status.smartcloudops.ai", "/", Page(page, type="text/html")))
-        stack.enter_context(nginx.serving("docs.smartcloudops.ai", "/", Page(page, 503, "text/html")))
+        stack.enter_context(nginx.serving("status.smartcloudops.ai", "/", page))
+        stack.enter_context(nginx.serving("docs.smartcloudops.ai", "/", page))
         yield {
             "SC-142": fail(
                 "medium",
                 "endpoint https://status.smartcloudops.ai",
                 measured="3",
-                message="3 of 3 probes: HTTP 200, but the page reports an error",
+                message="3 of 3 probes: HTTP 503; needed 200",
             ),
             "SC-143": fail(
                 "low",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from typing import Any
 
 import msgspec
@@ -12,13 +13,16 @@ import pytest
 
 from opsproof.model.failure import TimedOut
 from opsproof.model.target import Budget
-from opsproof.sources.http.collector import HttpCollector, shown
-from opsproof.sources.http.facts import Endpoint, EndpointOf, Probe
-from opsproof.sources.http.health import State
+from opsproof.sources.http.collector import HttpCollector, described, shown
+from opsproof.sources.http.facts import Endpoint, EndpointOf, PageOf, Probe
+from opsproof.sources.http.health import Health
+from opsproof.sources.http.words import State
+from opsproof.transport import web
 from tests.sources import faulty
 from tests.sources.links import RecordingLink, own, target_of
 
 JSON = "Content-Type: application/json"
+AT = datetime(2026, 11, 21, tzinfo=timezone.utc)
 
 
 def probes(
@@ -71,15 +75,69 @@ def test_the_servers_clock_is_kept() -> None:
     assert str(link.clock) == "2026-11-21 08:00:00+00:00"
 
 
-def test_an_html_error_page_with_status_200() -> None:
-    page = b"<!DOCTYPE html><html><title>502 Bad Gateway</title></html>"
-    probe = probed(faulty.answering(faulty.http(page, "Content-Type: text/html; charset=utf-8")))
-    assert (probe.status, probe.is_json, probe.is_html, probe.error_page) == (200, False, True, True)
+def shows(body: bytes, *texts: str, media: str = "text/html; charset=utf-8") -> dict[str, bool]:
+    """What a probe finds of these texts in a body."""
+    with faulty.serving(faulty.answering(faulty.http(body, f"Content-Type: {media}"))) as port:
+        target = target_of("http")
+        ask = PageOf(target=target.id, url=f"http://127.0.0.1:{port}/", probes=1, texts=texts)
+        endpoint = HttpCollector(target).collect(ask, RecordingLink(target))
+    assert isinstance(endpoint, Endpoint)
+    return endpoint.probes[0].shows
 
 
-def test_an_ordinary_page_is_no_error_page() -> None:
-    probe = probed(faulty.answering(faulty.http(b"<html><title>Docs</title><h1>Welcome</h1></html>")))
-    assert (probe.is_html, probe.error_page) == (True, False)
+def test_of_a_page_it_is_told_which_of_the_rows_texts_are_on_it() -> None:
+    page = "<!DOCTYPE html><title>502 Bad Gateway</title><p>Grüße".encode()
+    assert {"Bad Gateway": True, "Grüße": True, "Welcome": False} == shows(
+        page, "Bad Gateway", "Grüße", "Welcome"
+    )
+    assert {"Grüße": True} == shows(
+        "Grüße".encode("latin-1"), "Grüße", media="text/plain; charset=ISO-8859-1"
+    )
+    assert {"Grüße": True} == shows("Grüße".encode("utf-16"), "Grüße", media="text/plain")
+
+
+def test_a_charset_that_is_none_of_the_webs_is_not_used() -> None:
+    assert {"a": True} == shows(b"a-", "a", media="text/plain; charset=punycode")
+
+
+@pytest.mark.parametrize("title", ["Sign in", "Fortune 500", "Error budget", "502 Bad Gateway"])
+def test_a_title_says_nothing_of_itself(title: str) -> None:
+    """Two probes of different pages tell the same facts."""
+    page, other = (f"<html><title>{one}</title></html>".encode() for one in (title, "x" * len(title)))
+    facts = [
+        msgspec.structs.replace(probed(faulty.answering(faulty.http(body))), at=AT, seconds=0)
+        for body in (page, other)
+    ]
+    assert facts[0] == facts[1]
+    assert facts[0].is_html
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("unit", [b"<h1", b"<title>", b"&", b"<!--", b'{"a":', b"charset="])
+def test_a_page_made_to_take_long_is_read_all_the_same(unit: bytes) -> None:
+    """4 MiB of things half begun: whatever looks twice at each pair of them would take hours."""
+    body = unit * (4 * 2**20 // len(unit))
+    response = web.Response(200, {"content-type": "text/html; charset=" + "charset=" * 8000}, body)
+    probe = described(response, "http://a/", AT, 0.0, ("<h1" * 60 + "x",))
+    assert (len(body), False) == (probe.bytes, probe.is_json)
+
+
+@pytest.mark.parametrize(
+    "body", [b'\xef\xbb\xbf{"status":"ok"}', '{"status":"ok"}'.encode("utf-16")], ids=["utf-8", "utf-16"]
+)
+def test_json_behind_a_byte_order_mark_is_json(body: bytes) -> None:
+    probe = probed(faulty.answering(faulty.http(body, JSON)))
+    assert (probe.is_json, probe.health) == (True, Health(State.OK))
+
+
+def test_a_single_word_is_a_health_document() -> None:
+    probe = probed(faulty.answering(faulty.http(b"Degraded\n", "Content-Type: text/plain")))
+    assert (probe.is_json, probe.health) == (False, Health(State.DEGRADED))
+
+
+def test_of_a_very_large_document_its_own_state_is_read() -> None:
+    body = msgspec.json.encode({"status": "degraded", "components": {f"c{i}": "ok" for i in range(60_000)}})
+    assert Health(State.DEGRADED) == probed(faulty.answering(faulty.http(body, JSON))).health
 
 
 def test_a_redirect_is_told_and_not_followed() -> None:

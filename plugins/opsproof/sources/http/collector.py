@@ -15,24 +15,22 @@ import requests
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, CollectionError
 from opsproof.model.target import Target, TargetReport
-from opsproof.sources.http.facts import Endpoint, EndpointOf, Probe
+from opsproof.sources.http.facts import Endpoint, EndpointOf, PageOf, Probe
 from opsproof.sources.http.handshake import TlsCollector
-from opsproof.sources.http.health import health_of
+from opsproof.sources.http.health import Health, health_of, overall_of
 from opsproof.sources.tls.facts import ServedOf
 from opsproof.transport import web
 from opsproof.transport.attempts import spaced
 from opsproof.transport.link import Link
 
 _MAX_BYTES = 4 * 2**20
+_LONGEST_WORD = 64
 _LONGEST_PROBE = 10.0
 _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}")
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
-_HEADLINE = re.compile(rb"<(title|h1)[^>]*>(.{0,200}?)</\1", re.IGNORECASE | re.DOTALL)
-_ERROR_WORDS = re.compile(
-    rb"\b[45]\d\d\b|\berror\b|not found|unavailable|bad gateway|forbidden|maintenance|timed? ?out"
-    rb"|\b(sign|log) ?in\b",
-    re.IGNORECASE,
-)
+_CHARSETS = {"utf-8", "utf-16", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1252"}
+_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_LARGEST_DOCUMENT = 512 * 2**10  # what is larger is looked at for its own state alone
 
 
 class HttpCollector:
@@ -50,7 +48,7 @@ class HttpCollector:
         if not isinstance(ask, EndpointOf):
             raise BadAnswer(f"an HTTP target cannot answer {type(ask).__name__}", target=self.target.id)
         turns = spaced(link, ask.probes, ask.spacing, longest=_LONGEST_PROBE)
-        probes = tuple(self._probe(ask.url, link, number, within=within) for number, within in turns)
+        probes = tuple(self._probe(ask, link, number, within=within) for number, within in turns)
         return Endpoint(url=ask.url, probes=probes, wanted=ask.probes)
 
     def identify(self, link: Link) -> TargetReport:
@@ -61,8 +59,8 @@ class HttpCollector:
         if self._session is not None:
             self._session.close()
 
-    def _probe(self, url: str, link: Link, number: int, *, within: float) -> Probe:
-        at, began = datetime.now(timezone.utc), time.monotonic()
+    def _probe(self, ask: EndpointOf, link: Link, number: int, *, within: float) -> Probe:
+        at, began, url = datetime.now(timezone.utc), time.monotonic(), ask.url
         try:
             response = web.get(
                 self._client(), url, link, path=shown(url), headers=self._headers(), accept_any_status=True,
@@ -71,7 +69,8 @@ class HttpCollector:
         except CollectionError as error:
             took = round(time.monotonic() - began, 4)
             return Probe(at=at, seconds=took, failure=error.as_failure())
-        return described(response, url, at, round(time.monotonic() - began, 4))
+        seconds = round(time.monotonic() - began, 4)
+        return described(response, url, at, seconds, ask.texts if isinstance(ask, PageOf) else ())
 
     def _client(self) -> requests.Session:
         with self._lock:
@@ -94,9 +93,13 @@ def shown(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}{query}"
 
 
-def described(response: web.Response, url: str, at: datetime, seconds: float) -> Probe:
-    """The facts of an answer; of its body only what kind it is, and the states of a health document."""
-    media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+def described(
+    response: web.Response, url: str, at: datetime, seconds: float, texts: tuple[str, ...] = ()
+) -> Probe:
+    """The facts of an answer; of its body only what kind it is, the states of a health document, and which of
+    the row's texts are on it."""
+    content_type = response.headers.get("content-type", "")
+    media = content_type.partition(";")[0].strip().lower()
     document, is_json = _decoded(response.body)
     is_html = media in {"text/html", "application/xhtml+xml"} or _looks_html(response.body)
     return Probe(
@@ -107,17 +110,40 @@ def described(response: web.Response, url: str, at: datetime, seconds: float) ->
         content_type=media if _MEDIA_TYPE.fullmatch(media) else "",
         is_json=is_json,
         is_html=is_html,
-        error_page=is_html and any(_ERROR_WORDS.search(text) for _, text in _HEADLINE.findall(response.body)),
         redirect_host=_redirect_host(response, url),
-        health=health_of(document),
+        health=_health(document, response.body),
+        shows=_shown(texts, response.body, content_type),
     )
 
 
 def _decoded(body: bytes) -> tuple[object, bool]:
+    """The JSON document, whatever byte order mark stands before it."""
     try:
-        return msgspec.json.decode(body), True
+        marked = body.decode("utf-16") if _charset(body) == "utf-16" else body.removeprefix(_MARKS[0][0])
+        return msgspec.json.decode(marked), True
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         return None, False
+
+
+def _health(document: object, body: bytes) -> Health | None:
+    if document is None:  # the plain word that ASP.NET answers, and many others
+        return health_of(body.decode("utf-8", "replace").strip()) if len(body) <= _LONGEST_WORD else None
+    return health_of(document) if len(body) <= _LARGEST_DOCUMENT else overall_of(document)
+
+
+def _shown(texts: tuple[str, ...], body: bytes, content_type: str) -> dict[str, bool]:
+    """Which of the texts stand in the body as they are written."""
+    if not texts:
+        return {}
+    declared = content_type.lower().rpartition("charset=")[2].partition(";")[0].strip(" \"'")
+    charset = _charset(body) or (declared if declared in _CHARSETS else "utf-8")
+    page = body.decode(charset, "replace")
+    return {text: text in page for text in texts}
+
+
+def _charset(body: bytes) -> str:
+    """What a byte order mark says of the body."""
+    return next((charset for mark, charset in _MARKS if body.startswith(mark)), "")
 
 
 def _looks_html(body: bytes) -> bool:

@@ -10,13 +10,14 @@ from typing import Annotated, Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
 from opsproof.model.failure import Failure, NotConfigured
 from opsproof.model.subject import Subject
 from opsproof.sources.http.health import Health
+from opsproof.sources.http.words import PATHS
 
 _SECRET_NAMES = re.compile(
     r"token|secret|passw|api[-_]?key|^key$|sig(nature)?$|auth|credential", re.IGNORECASE
@@ -34,9 +35,9 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str = ""
     is_json: bool = False
     is_html: bool = False
-    error_page: bool = False
     redirect_host: str = ""
     health: Health | None = None
+    shows: dict[str, bool] = {}  # the texts that the row looks for: whether each stands in the body
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +51,11 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     def subject(self) -> Subject:
         return Subject("endpoint", self.url)
 
+    @property
+    def names_health(self) -> bool:
+        """Whether the path says that a health document is served there."""
+        return not PATHS.isdisjoint(urlsplit(self.url).path.lower().split("/"))
+
 
 class EndpointOf(Ask, frozen=True, kw_only=True, tag="http/endpoint"):
     """GET `url` `probes` times, `spacing` seconds apart; redirects are not followed."""
@@ -59,6 +65,12 @@ class EndpointOf(Ask, frozen=True, kw_only=True, tag="http/endpoint"):
     spacing: float = 1.0
     probing: ClassVar[bool] = True
     answer: ClassVar[Any] = Endpoint
+
+
+class PageOf(EndpointOf, frozen=True, kw_only=True, tag="http/page"):
+    """The same, and whether each of `texts` stands in the body."""
+
+    texts: tuple[str, ...]
 
 
 def plain_url(url: str) -> str:
@@ -86,12 +98,15 @@ def _template(url: str) -> str:
 # A URL in a row's scope; `${name}` in it is filled in from the environment.
 Url = Annotated[str, AfterValidator(_template)]
 
+# What must or must not stand on a page, as it is written there.
+PageText = Annotated[str, Field(min_length=1, max_length=200)]
+
 
 @dataclass(frozen=True)
 class Endpoints:
     """Source: a tuple of `Endpoint | Failed`, one per URL of the limits' field `urls`.
 
-    Also reads `probes` and `spacing` of the limits.
+    Also reads `probes` and `spacing` of the limits, and the texts of `expects` and `refuses`.
     """
 
     field: str = "urls"
@@ -101,11 +116,16 @@ class Endpoints:
         given = getattr(limits, self.field)
         target = context.target("http")
         urls = (_filled(url, context) for url in ([given] if isinstance(given, str) else given))
-        probes, spacing = int(limits.probes), float(limits.spacing)
-        return tuple(
-            EndpointOf(target=target.id, url=url, probes=probes, spacing=spacing)
-            for url in dict.fromkeys(urls)
-        )
+        asked: dict[str, Any] = {
+            "target": target.id,
+            "probes": int(limits.probes),
+            "spacing": float(limits.spacing),
+        }
+        texts = tuple(sorted({*getattr(limits, "expects", ()), *getattr(limits, "refuses", ())}))
+        found = dict.fromkeys(urls)
+        if texts:
+            return tuple(PageOf(url=url, texts=texts, **asked) for url in found)
+        return tuple(EndpointOf(url=url, **asked) for url in found)
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> tuple[Endpoint | Unanswered, ...]:
         return tuple(_endpoint(answer) for answer in answers)

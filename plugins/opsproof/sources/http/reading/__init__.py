@@ -1,0 +1,1 @@
+"""What answers of URLs mean: their status, their page, their health document."""
