@@ -164,6 +164,7 @@ def test_a_word_for_down_counts_wherever_it_stands(document: object, name: str) 
         ({"status": "ok", "database": "dial tcp 10.0.0.1: something new"}, "database"),
         ({"status": "UP", "components": {"db": {"status": "UNKNOWN"}}}, "db"),
         ({"status": "ok", "components": {"db": None}}, "db"),
+        ({"status": "ok", "components": {"db": {"latency_ms": 4}}}, "db"),
         ({"status": "ok", "entries": {"db": {"status": "purple"}}}, "db"),
         ({"status": "ok", "checks": {"db": []}}, "db"),
         ({"connector": {"state": "RUNNING"}, "tasks": [{"id": 0, "state": "THINKING"}]}, "tasks/0"),
@@ -180,6 +181,7 @@ def test_a_part_that_is_not_understood_is_unclear_and_not_dropped(document: obje
     [
         {"status": "ok", "log_level": "error", "mode": "offline", "uptime": "3 days", "host": "a"},
         {"status": "ok", "built": "2026-11-21T09:00", "commit": "0a1b2c", "debug": False, "errors": []},
+        {"status": "ok", "build": {"state": "failed"}, "links": [{"status": "down"}]},
         {"status": "ok", "error": None, "last_error": "none", "failures": 0},
         {"status": "ok", "details": {"timed_out": False, "note": "all is well", "errors": 0}},
     ],
