@@ -123,7 +123,7 @@ def test_a_url_with_credentials_or_of_another_kind_is_refused(url: str) -> None:
 
 def judged(said: object, url: str = URL, **limits: Any) -> tuple[Outcome, str]:
     """The outcome of one probe that answers 200 with this document."""
-    examine = Examination(level=CRITICAL, now=NOW)
+    examine = Examination(level=CRITICAL)
     endpoint = Endpoint(url=url, probes=(probe(health=health_of(said)),))
     check_endpoints((endpoint,), EndpointLimits(urls=(url,), **limits), examine)
     return (
