@@ -24,6 +24,7 @@ from opsproof.model.failure import Failure
 from opsproof.sources.kubernetes.asks import Kubernetes, Nodes, Usage
 from opsproof.sources.kubernetes.facts.nodes import Node, NodeUsage, by_object
 from opsproof.sources.kubernetes.facts.pods import Pod
+from opsproof.sources.kubernetes.reading.departure import departure
 
 F = TypeVar("F")
 
@@ -38,8 +39,12 @@ EveryPod = Annotated[
 
 
 class NodeUsageLimits(Limits):
-    """Shares of what a node can give to pods (allocatable). `age`: how old a measurement may be."""
+    """Shares of what a node can give to pods (allocatable). `age`: how old a measurement may be.
 
+    `leaving`: how long a node may be about to be taken away; after that it is judged as the others are.
+    """
+
+    leaving: Duration = Duration.parse("1h")
     cpu: AtMost[Percent] | None = None
     memory: AtMost[Percent] | None = None
     requested: AtMost[Percent] | None = None
@@ -60,8 +65,9 @@ def check_node_usage(
     used, placed = _given(usages, "usage", examine), _given(pods, "requests", examine)
     measured, reserving = by_object(used or ()), _by_node(placed or ())
     for node in nodes:
-        if node.leaving is not None or node.terminating:
-            examine.exclude(node, "about to be taken away")
+        going = departure(node, nodes.clock.latest)
+        if going is not None and not going.overdue(nodes.clock.latest, limits.leaving):
+            examine.exclude(node, going.why)
             continue
         new = node.created is not None and nodes.age(node.created) < limits.grace
         samples = measured.get(("", node.name), ())

@@ -13,6 +13,7 @@ from opsproof import (
     Limits,
     Listing,
     Moment,
+    Scoped,
     Subject,
     Undecided,
     check,
@@ -22,14 +23,21 @@ from opsproof.model.failure import Failure
 from opsproof.sources.kubernetes.asks import Kubernetes, Nodes
 from opsproof.sources.kubernetes.facts.meta import Condition
 from opsproof.sources.kubernetes.facts.nodes import Lease, Node
+from opsproof.sources.kubernetes.reading.departure import departure
 
 LEASES = "kube-node-lease"
 Leases = Annotated[Listing[Lease] | Failure, Beside(Kubernetes("leases", namespace=LEASES))]
 
 
 class NodeLimits(Limits):
-    """`grace` is for nodes that join and for cordoned ones, which are being worked on: for no others."""
+    """`grace` is for nodes that join and for cordoned ones, which are being worked on: for no others.
 
+    `leaving`: how long a node may be about to be taken away; after that it is judged as the others are.
+    `harmless`: conditions that others than the kubelet report, and that may be True.
+    """
+
+    harmless: Scoped[tuple[str, ...]] = ()
+    leaving: Duration = Duration.parse("1h")
     heartbeat: AtMost[Duration] = AtMost.parse("5m", Duration)
     grace: Duration = Duration.parse("5m")
     cordoned: AtMost[Count] | None = None
@@ -38,38 +46,43 @@ class NodeLimits(Limits):
 @check("health/nodes-ready", title="Every node is ready and reports", level=CRITICAL)
 def check_nodes(nodes: Nodes, leases: Leases, limits: NodeLimits, examine: Examination) -> None:
     """A node that is not ready, or silent, takes its pods with it and leaves less room for the others."""
-    staying = [node for node in nodes if _stays(node, examine)]
+    staying = [node for node in nodes if _stays(node, nodes, limits, examine)]
     for node in staying:
         if _ready(node, nodes, limits, examine):
+            _evicting(node, nodes, limits, examine)
             _heartbeat(node, nodes, leases, limits, examine)
     _cordoned([node for node in staying if node.cordoned], nodes, limits, examine)
 
 
-def _stays(node: Node, examine: Examination) -> bool:
-    """Autoscalers and spot markets take nodes away on purpose."""
-    if node.leaving is not None:
-        examine.exclude(node, f"about to be taken away (taint {node.leaving.key})")
-    elif node.terminating:
-        examine.exclude(node, "being deleted")
-    else:
+def _stays(node: Node, nodes: Listing[Node], limits: NodeLimits, examine: Examination) -> bool:
+    """Autoscalers and spot markets take nodes away on purpose, and soon."""
+    now = nodes.clock.latest
+    going = departure(node, now)
+    if going is None:
         return True
-    return False
+    if not going.overdue(now, limits.leaving):
+        examine.exclude(node, going.why)
+        return False
+    examine.note(f"{node.subject} is {going.why} for longer than {limits.leaving}: judged as one that stays")
+    return True
 
 
 def _ready(node: Node, nodes: Listing[Node], limits: NodeLimits, examine: Examination) -> bool:
     ready = node.condition("Ready")
-    bad = [*([ready] if ready and not ready.is_true else []), *node.pressures]
+    troubles = tuple(one for one in node.troubles if one.type not in limits.harmless)
+    bad = [*([ready] if ready and not ready.is_true else []), *node.pressures, *troubles]
     since, grace = _since(node, nodes, bad, limits)
     with examine(
         node,
         measured=_shown([ready] if ready and not bad else bad) or "no condition Ready",
-        limit="Ready=True, no pressure",
+        limit="Ready=True, no pressure, no problem",
         since=since,
         grace=grace,
     ):
         assert ready is not None, "the condition Ready is not reported; needed: True"
         assert ready.is_true, f"Ready={ready.status} ({ready.reason}); needed: True"
         assert not node.pressures, f"{_shown(node.pressures)}; needed: all False"
+        assert not troubles, f"a problem is reported: {_reasons(troubles)}; needed: none"
     return ready is not None and ready.is_true
 
 
@@ -86,6 +99,28 @@ def _since(
 
 def _shown(conditions: list[Condition] | tuple[Condition, ...]) -> str:
     return ", ".join(f"{one.type}={one.status}" for one in conditions)
+
+
+def _reasons(conditions: tuple[Condition, ...]) -> str:
+    return ", ".join(
+        f"{one.type}={one.status}" + (f" ({one.reason})" if one.reason else "") for one in conditions
+    )
+
+
+def _evicting(node: Node, nodes: Listing[Node], limits: NodeLimits, examine: Examination) -> None:
+    """The node controller takes these taints off a ready node in a moment; one that stays empties it."""
+    ready = node.condition("Ready")
+    recovered = ready.last_transition_time if ready else None
+    for taint in node.evicting:
+        began = max(filter(None, (taint.time_added, recovered)), default=None)
+        with examine(
+            Subject("node", node.name, key=f"{node.name}/{taint.key}"),
+            measured=f"taint {taint.key}:{taint.effect}",
+            limit="no taint that evicts",
+            since=nodes.moment(began if taint.time_added else None, f"taint {taint.key}"),
+            grace=limits.grace,
+        ):
+            raise AssertionError(f"ready, and its taint {taint.key} evicts every pod; needed: none that does")
 
 
 def _heartbeat(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import msgspec
 import pytest
 
 from checks.capacity.check_node_usage import NodeUsageLimits, check_node_usage
@@ -131,3 +132,11 @@ def test_refused_pods_leave_only_the_requests_undecided() -> None:
 def test_no_limit_at_all_is_undecided() -> None:
     with pytest.raises(Undecided, match="no limit is set"):
         examined(node())
+
+
+@pytest.mark.parametrize(("hours", "passed"), [(0.9, 0), (1.1, 1)])
+def test_a_node_that_is_about_to_go_for_too_long_is_judged_again(hours: float, passed: int) -> None:
+    taint = Taint(key="karpenter.sh/disrupted", time_added=NOW - timedelta(hours=hours))
+    one = msgspec.structs.replace(node(), spec=NodeSpec(taints=(taint,)))
+    examine = examined(one, usages=[usage()], cpu="70%")
+    assert (examine.passed, len(examine.excluded)) == (passed, 1 - passed)

@@ -160,9 +160,111 @@ def test_a_cordoned_node_is_being_worked_on_for_a_while(minutes: int, outcome: s
     ],
 )
 def test_a_node_that_is_taken_away_is_not_examined(taint: str) -> None:
-    examine = examined(node(ready("Unknown"), taints=(Taint(key=taint),)), cordoned=0)
+    gone = node(ready("Unknown", since=ago(minutes=5)), taints=(Taint(key=taint),))
+    examine = examined(gone, cordoned=0)
     assert examine.findings == []
     assert [one.examples for one in examine.excluded] == [("node node-1",)]
+
+
+TO_BE_DELETED = "ToBeDeletedByClusterAutoscaler"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "taint"),
+    [
+        ("fail", Taint(key=TO_BE_DELETED)),  # no moment: bad for three days counts
+        ("fail", Taint(key=TO_BE_DELETED, value=f"{ago(days=3).timestamp():.0f}")),
+        ("excluded", Taint(key=TO_BE_DELETED, value=f"{ago(minutes=59).timestamp():.0f}")),
+        ("fail", Taint(key="karpenter.sh/disrupted", time_added=ago(minutes=61))),
+        ("excluded", Taint(key="karpenter.sh/disrupted", time_added=ago(minutes=59))),
+        ("fail", Taint(key=TO_BE_DELETED, value="9999999999")),  # a moment that is still to come is none
+        ("fail", Taint(key=TO_BE_DELETED, value="9" * 40)),
+    ],
+)
+def test_leaving_does_not_take_for_ever(outcome: str, taint: Taint) -> None:
+    """After an hour a node that is about to be taken away is judged as the others are."""
+    examine = examined(node(ready("False", since=ago(days=3)), taints=(taint,)))
+    assert [one.outcome.value for one in examine.findings] == ([outcome] if outcome == "fail" else [])
+    assert bool(examine.excluded) is (outcome == "excluded")
+    assert bool(examine.notes) is (outcome == "fail")
+
+
+def test_the_time_to_leave_is_the_rows() -> None:
+    gone = node(ready("False", since=ago(days=3)), taints=(Taint(key=TO_BE_DELETED),))
+    assert examined(gone, leaving="4d").excluded
+
+
+@pytest.mark.parametrize(("minutes", "findings"), [(59, 0), (61, 1)])
+def test_a_node_that_is_being_deleted_goes_in_a_while(minutes: int, findings: int) -> None:
+    meta = Meta(name="node-1", creation_timestamp=LONG_AGO, deletion_timestamp=ago(minutes=minutes))
+    stuck = Node(metadata=meta, status=NodeStatus(conditions=(ready("Unknown", since=ago(days=3)),)))
+    assert len(examined(stuck).findings) == findings
+
+
+def test_a_node_that_leaves_and_is_well_is_not_examined() -> None:
+    assert examined(node(ready(), taints=(Taint(key=TO_BE_DELETED),)), cordoned=0).excluded
+
+
+def test_problems_that_others_report_fail_though_the_node_is_ready() -> None:
+    found = node(
+        ready(), pressure("ReadonlyFilesystem"), pressure("KernelDeadlock"), pressure("NTPProblem", "False")
+    )
+    (finding,) = examined(found).findings
+    assert (finding.outcome, finding.level, finding.since) == (Outcome.FAIL, CRITICAL, ago(hours=2))
+    assert finding.message == (
+        "a problem is reported: ReadonlyFilesystem=True (Found), KernelDeadlock=True (Found); needed: none"
+    )
+
+
+@pytest.mark.parametrize(
+    ("findings", "kind", "status"),
+    [
+        (0, "EtcdIsVoter", "True"),
+        (0, "KernelReady", "True"),
+        (1, "KernelReady", "False"),
+        (0, "KernelReady", "Unknown"),
+        (0, "FrequentKubeletRestart", "Unknown"),
+        (1, "FrequentKubeletRestart", "True"),
+        (1, "example.com/Broken", "True"),
+    ],
+)
+def test_a_problem_is_true_and_readiness_is_bad_when_false(findings: int, kind: str, status: State) -> None:
+    assert len(examined(node(ready(), pressure(kind, status))).findings) == findings
+
+
+def test_a_row_declares_conditions_harmless_by_name() -> None:
+    both = node(ready(), pressure("VMEventScheduled"), pressure("KernelDeadlock"))
+    (finding,) = examined(both, harmless=("VMEventScheduled",)).findings
+    assert "VMEventScheduled" not in finding.message
+    assert not examined(both, harmless=("VMEventScheduled", "KernelDeadlock")).findings
+
+
+def evicting(added: datetime | None, key: str = "node.kubernetes.io/unreachable") -> Taint:
+    return Taint(key=key, effect="NoExecute", time_added=added)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "added"), [("fail", None), ("fail", ago(minutes=6)), ("transition", ago(minutes=4))]
+)
+def test_a_ready_node_that_evicts_its_pods_fails_beyond_grace(outcome: str, added: datetime | None) -> None:
+    (finding,) = examined(node(ready(), taints=(evicting(added),))).findings
+    assert ("transition" if finding.in_transition else finding.outcome.value) == outcome
+    assert finding.measured.text == "taint node.kubernetes.io/unreachable:NoExecute"
+    assert finding.message == (
+        "ready, and its taint node.kubernetes.io/unreachable evicts every pod; needed: none that does"
+    )
+
+
+def test_a_node_that_has_just_recovered_still_bears_its_taint() -> None:
+    (finding,) = examined(node(ready(since=ago(seconds=5)), taints=(evicting(ago(hours=2)),))).findings
+    assert finding.in_transition
+
+
+def test_taints_of_teams_are_their_own() -> None:
+    """A node that is reserved evicts on purpose."""
+    reserved = Taint(key="example.com/gpu", effect="NoExecute")
+    soft = Taint(key="node.kubernetes.io/unreachable", effect="NoSchedule")
+    assert not examined(node(ready(), taints=(reserved, soft))).findings
 
 
 def test_cordoned_nodes_are_only_noted_without_a_limit() -> None:

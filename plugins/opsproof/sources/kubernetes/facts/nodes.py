@@ -26,6 +26,10 @@ LEAVING_TAINTS = frozenset(
 _JOINING = timedelta(seconds=10)
 _CORDONED = "node.kubernetes.io/unschedulable"
 PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable")
+# Conditions that others add and that are good when True: k3s and RKE2 on members of etcd, old kubelets. EKS'
+# node monitoring agent adds several whose names end with Ready.
+_GOOD_WHEN_TRUE = frozenset({"EtcdIsVoter", "KubeletConfigOk"})
+_EVICTING = "node.kubernetes.io/"
 
 
 class Taint(Wire, frozen=True):
@@ -80,6 +84,21 @@ class Node(KubernetesObject, frozen=True):
         return tuple(one for one in self.status.conditions if one.type in PRESSURES and one.status != "False")
 
     @property
+    def troubles(self) -> tuple[Condition, ...]:
+        """What others than the kubelet report of it and is bad: KernelDeadlock=True, StorageReady=False."""
+        own = ("Ready", *PRESSURES)
+        return tuple(one for one in self.status.conditions if one.type not in own and _is_bad(one))
+
+    @property
+    def evicting(self) -> tuple[Taint, ...]:
+        """The node's own taints that evict pods: unreachable, not-ready, out-of-service."""
+        return tuple(
+            taint
+            for taint in self.spec.taints
+            if taint.effect == "NoExecute" and taint.key.startswith(_EVICTING)
+        )
+
+    @property
     def leaving(self) -> Taint | None:
         """The taint that says the node is about to be taken away on purpose."""
         return next((taint for taint in self.spec.taints if taint.key in LEAVING_TAINTS), None)
@@ -87,6 +106,13 @@ class Node(KubernetesObject, frozen=True):
     @property
     def allocatable(self) -> Amounts:
         return self.status.allocatable
+
+
+def _is_bad(condition: Condition) -> bool:
+    """Problems are True; readiness is bad when False."""
+    if condition.type.endswith("Ready"):
+        return condition.status == "False"
+    return condition.is_true and condition.type not in _GOOD_WHEN_TRUE
 
 
 class LeaseSpec(Wire, frozen=True):
