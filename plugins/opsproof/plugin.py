@@ -16,7 +16,7 @@ from opsproof.library import Library
 from opsproof.model.level import Level
 from opsproof.report.terminal import Line, lines, notes
 
-pytest.register_assert_rewrite("opsproof.checks")
+pytest.register_assert_rewrite("opsproof.checks", "opsproof.testing")
 
 session_key = pytest.StashKey[Session]()
 _WORDS = {

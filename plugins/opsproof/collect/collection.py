@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from opsproof.collect.redaction import Redactor
+from opsproof.collect.texts import bounded
 from opsproof.environment.kinds import collector_of
 from opsproof.evidence.files import Unwritable, append_line, locked, writing
 from opsproof.evidence.store import Recorded, Store, in_parts
@@ -193,7 +194,7 @@ class Collection:
         try:
             if not isinstance(ask, Identify):
                 self._require_identity(target, ask)
-            parts = [self.redactor.json(part) for part in in_parts(self._collect(ask, target, link))]
+            parts = [bounded(self.redactor.json(part)) for part in in_parts(self._collect(ask, target, link))]
         except CollectionError as error:
             failure = error.as_failure()
         except Unwritable:

@@ -146,8 +146,9 @@ def _once(
                 raise late
             return response
         except CollectionError as error:
-            entry.status = error.as_failure().kind
-            raise
+            failure = late if dog.bitten else error
+            entry.status = failure.as_failure().kind
+            raise failure from None
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             failure = late if dog.bitten else translated(error, link.target.id)
             entry.status = failure.as_failure().kind
@@ -163,10 +164,18 @@ def _exchange(
     ) as answer:
         entry.status = answer.status_code
         body = _read(answer, link, max_bytes)
+        if not body and _unframed(answer):
+            raise BadAnswer("the answer is truncated or damaged", target=link.target.id)
         entry.bytes = len(body)
         entry.digest = hashlib.sha256(body).hexdigest()[:32]
         names = {name.lower(): value for name, value in answer.headers.items()}
         return Response(answer.status_code, names, body)
+
+
+def _unframed(answer: requests.Response) -> bool:
+    """Headers that end with the connection look complete: an answer with a body always says how long it is."""
+    framed = {"content-length", "transfer-encoding"} & {name.lower() for name in answer.headers}
+    return not framed and answer.status_code not in {204, 304}
 
 
 def _read(answer: requests.Response, link: Link, max_bytes: int) -> bytes:

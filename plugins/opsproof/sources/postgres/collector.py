@@ -78,10 +78,10 @@ class PostgresCollector:
 
     def identify(self, link: Link) -> TargetReport:
         with self._session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
-            user, version, link.clock = self._row(session, link, _WHO, "SELECT version")
+            user, version, link.clock = self._row(session, link, _WHO, "SELECT version", 3)
             try:
                 found = {
-                    "system-identifier": self._row(session, link, _IDENTITY, "SELECT system_identifier")[0]
+                    "system-identifier": self._row(session, link, _IDENTITY, "SELECT system_identifier", 1)[0]
                 }
             except CollectionError:
                 found = {}  # not every managed server grants it: the identity stays unverified
@@ -118,7 +118,7 @@ class PostgresCollector:
         at, began = datetime.now(timezone.utc), time.monotonic()
         try:
             with self._session(link, "CONNECT", within, attempt=number) as session:
-                _, recovery, link.clock = self._row(session, link, _PROBE, "SELECT 1", attempt=number)
+                _, recovery, link.clock = self._row(session, link, _PROBE, "SELECT 1", 3, attempt=number)
         except CollectionError as error:
             return QueryProbe(
                 at=at,
@@ -139,7 +139,7 @@ class PostgresCollector:
     def _counted(self, ask: SessionsOf, link: Link) -> Sessions:
         with self._session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
             user, link.clock, complete, used, most, reserved = self._row(
-                session, link, _SESSIONS, "SELECT sessions"
+                session, link, _SESSIONS, "SELECT sessions", 6
             )
             roles = self._rows(session, link, _LIMITED_ROLES, "SELECT limited roles")
         return Sessions(
@@ -206,10 +206,12 @@ class PostgresCollector:
             "connect_timeout": max(2, round(seconds)),
         }
 
-    def _row(self, session: Any, link: Link, statement: str, path: str, attempt: int = 1) -> tuple[Any, ...]:
+    def _row(
+        self, session: Any, link: Link, statement: str, path: str, columns: int, attempt: int = 1
+    ) -> tuple[Any, ...]:
         rows = self._rows(session, link, statement, path, attempt)
-        if len(rows) != 1:
-            raise BadAnswer(f"{path} gave {len(rows)} rows", target=self.target.id)
+        if len(rows) != 1 or len(rows[0]) != columns:
+            raise BadAnswer(f"{path} gave {len(rows)} rows, not one of {columns}", target=self.target.id)
         return rows[0]
 
     def _rows(
@@ -222,5 +224,7 @@ class PostgresCollector:
                     rows: list[tuple[Any, ...]] = cursor.execute(statement).fetchall()
             except self._psycopg.Error as error:
                 raise querying(error, path, self.target) from None
+            except (ValueError, ArithmeticError):
+                raise BadAnswer(f"{path}: a value of another type", target=self.target.id) from None
             entry.status = "ok"
             return rows

@@ -201,7 +201,7 @@ class _Session:
 
         try:
             yield
-        except (redis.RedisError, OSError, ValueError) as error:
+        except (redis.RedisError, OSError, ValueError, RecursionError) as error:
             raise failed(error, what, self._target) from None
 
 

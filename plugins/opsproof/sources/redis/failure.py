@@ -87,6 +87,6 @@ def _other(error: Exception, what: str, target: Target) -> CollectionError:
         return Unreachable(f"{what}: the connection was closed", target=target.id)
     if isinstance(error, redis.exceptions.ResponseError):
         return Refused(f"{what}: the server answers with an error", target=target.id)
-    if isinstance(error, (redis.exceptions.InvalidResponse, UnicodeDecodeError)):
+    if isinstance(error, (redis.exceptions.InvalidResponse, UnicodeDecodeError, RecursionError)):
         return BadAnswer("what answers there is no Redis", target=target.id)
     return translated(error, target.id)

@@ -1,0 +1,1 @@
+"""What the author of a check or of a source tests with: fact builders, links, the faulty server, the contract."""

@@ -1,0 +1,222 @@
+"""The first bytes of PostgreSQL: its protocol 3 as far as opsproof asks."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import struct
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
+
+from opsproof.testing.bytewise import others
+from opsproof.testing.faulty import Behaviour
+from opsproof.testing.spoken import Fault, Said, right
+
+_TLS, _CANCEL = 80877103, 80877102
+_BOOL, _INT4, _TEXT, _TIME = 16, 23, 25, 1184
+Column = tuple[int, str]  # the type's OID, and the value as text
+Answer = Callable[[str], bytes]
+
+
+class Postgres:
+    """A server that trusts everybody and answers what opsproof asks."""
+
+    def good(self, said: Said) -> Behaviour:
+        return speaking(lambda statement: _answered(statement, said))
+
+    def faults(self) -> Mapping[str, Fault]:
+        return {
+            "401": Fault(
+                refusing("28P01", 'password authentication failed for user "x"'), right("Unauthenticated")
+            ),
+            "403: pg_hba.conf": Fault(
+                refusing("28000", 'no pg_hba.conf entry for host "10.0.0.1"'), right("Forbidden")
+            ),
+            "403: a grant": Fault(
+                speaking(lambda statement: _error("42501", "permission denied for x")), right("Forbidden")
+            ),
+            "404: no database": Fault(refusing("3D000", 'database "x" does not exist'), right("NotFound")),
+            "429: full": Fault(
+                refusing("53300", "sorry, too many clients already"), right("Unreachable", "facts")
+            ),
+            "503: starting": Fault(
+                refusing("57P03", "the database system is starting up"), right("Unreachable")
+            ),
+            "an error of its own": Fault(
+                speaking(lambda statement: _error("XX000", "\x1b[2J<script>alert(1)</script>")),
+                right("BadAnswer"),
+            ),
+            "no rows": Fault(
+                speaking(lambda statement: _control(statement) or _rows([])), right("BadAnswer")
+            ),
+            "other columns": Fault(
+                speaking(lambda statement: _control(statement) or _rows([[(_TEXT, "a")]])),
+                right("BadAnswer"),
+            ),
+            "no number where one belongs": Fault(
+                speaking(lambda statement: _control(statement) or _rows([[(_INT4, "many")] * 6])),
+                right("BadAnswer"),
+            ),
+            "another message type": Fault(
+                speaking(lambda statement: b"?\x00\x00\x00\x04"), right("BadAnswer", "Unreachable")
+            ),
+            **others(),
+        }
+
+    def oversized(self) -> Mapping[str, Behaviour]:
+        def without_end(statement: str) -> Iterator[bytes]:
+            if (control := _control(statement)) is not None:
+                yield control
+                return
+            row = [(_TEXT, "x" * _MIB)] * 6
+            yield _described(row)
+            for _ in itertools.repeat(None, 256):
+                yield _data(row)
+
+        return {
+            "rows without end": _streaming(without_end),
+            "a row of 1 GB": _streaming(
+                lambda statement: iter([_control(statement) or b"D" + struct.pack("!i", 2**30) + b"\0" * 99])
+            ),
+        }
+
+
+_MIB = 2**20
+
+
+def _answered(statement: str, said: Said) -> bytes:
+    clock = (_TIME, f"{said.clock or datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S.%f+00}")
+    text = (_TEXT, said.text.replace("\0", ""))
+    for word, rows in (
+        ("rolconnlimit", [[text, (_INT4, "1"), (_INT4, "5")]]),
+        ("pg_stat_activity", [[text, clock, (_BOOL, "t"), (_INT4, "7"), (_INT4, "100"), (_INT4, "3")]]),
+        ("pg_control_system", [[text]]),
+        ("server_version", [[text, text, clock]]),
+        ("SELECT 1", [[(_INT4, "1"), (_BOOL, "f"), clock]]),
+    ):
+        if word in statement:
+            return _rows(rows)
+    return _control(statement) or _error("42601", "syntax error")
+
+
+def _control(statement: str) -> bytes | None:
+    """BEGIN, SET, COMMIT and ROLLBACK; None for a query."""
+    word = statement.split(None, 1)[0].upper() if statement.strip() else ""
+    return _complete(word) if word in {"BEGIN", "SET", "COMMIT", "ROLLBACK"} else None
+
+
+def speaking(answer: Answer) -> Behaviour:
+    return _streaming(lambda statement: iter([answer(statement)]))
+
+
+def _streaming(answer: Callable[[str], Iterator[bytes]]) -> Behaviour:
+    def behave(connection: socket.socket) -> None:
+        if not _started(connection):
+            return
+        begun = _message(b"R", struct.pack("!i", 0))
+        for name, value in (("server_version", "17.2"), ("client_encoding", "UTF8"), ("TimeZone", "UTC"),
+                            ("DateStyle", "ISO, MDY"), ("integer_datetimes", "on"),
+                            ("standard_conforming_strings", "on")):  # fmt: skip
+            begun += _message(b"S", name.encode() + b"\0" + value.encode() + b"\0")
+        connection.sendall(begun + _message(b"K", struct.pack("!ii", 1, 2)) + _ready("I"))
+        status = "I"
+        for statement in _statements(connection):
+            for part in answer(statement):
+                connection.sendall(part)
+            word = statement.split(None, 1)[0].upper()
+            status = {"BEGIN": "T", "COMMIT": "I", "ROLLBACK": "I"}.get(word, status)
+            connection.sendall(_ready(status))
+
+    return behave
+
+
+def refusing(state: str, text: str) -> Behaviour:
+    """No session: the error comes in place of authentication."""
+
+    def behave(connection: socket.socket) -> None:
+        if _started(connection):
+            connection.sendall(_error(state, text, severity="FATAL"))
+
+    return behave
+
+
+def _started(connection: socket.socket) -> bool:
+    """The start of a session, after a request for TLS was declined."""
+    while True:
+        head = _exactly(connection, 8)
+        if len(head) < 8:
+            return False
+        size, code = struct.unpack("!ii", head)
+        if code == _TLS:
+            connection.sendall(b"N")
+        elif code == _CANCEL:
+            return False
+        else:
+            _exactly(connection, size - 8)
+            return True
+
+
+def _statements(connection: socket.socket) -> Iterator[str]:
+    """Simple queries, and those of the extended protocol without parameters."""
+    parsed = ""
+    while True:
+        head = _exactly(connection, 5)
+        if len(head) < 5 or head[:1] == b"X":
+            return
+        body = _exactly(connection, struct.unpack("!i", head[1:])[0] - 4)
+        if head[:1] == b"Q":
+            yield body.rstrip(b"\0").decode()
+        elif head[:1] == b"P":
+            parsed = body.split(b"\0")[1].decode()
+            connection.sendall(_message(b"1", b""))
+        elif head[:1] == b"B":
+            connection.sendall(_message(b"2", b""))
+        elif head[:1] == b"S":
+            yield parsed
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        more = connection.recv(size - len(data))
+        if not more:
+            return data
+        data += more
+    return data
+
+
+def _message(kind: bytes, body: bytes) -> bytes:
+    return kind + struct.pack("!i", len(body) + 4) + body
+
+
+def _ready(status: str) -> bytes:
+    return _message(b"Z", status.encode())
+
+
+def _complete(tag: str) -> bytes:
+    return _message(b"C", tag.encode() + b"\0")
+
+
+def _error(state: str, text: str, severity: str = "ERROR") -> bytes:
+    fields = {"S": severity, "V": severity, "C": state, "M": text}
+    body = b"".join(key.encode() + value.encode() + b"\0" for key, value in fields.items()) + b"\0"
+    return _message(b"E", body)
+
+
+def _rows(rows: Sequence[Sequence[Column]]) -> bytes:
+    first = rows[0] if rows else [(_INT4, "")]
+    return _described(first) + b"".join(map(_data, rows)) + _complete(f"SELECT {len(rows)}")
+
+
+def _described(row: Sequence[Column]) -> bytes:
+    columns = b"".join(
+        f"c{number}".encode() + b"\0" + struct.pack("!ihihih", 0, 0, oid, -1, -1, 0)
+        for number, (oid, _) in enumerate(row)
+    )
+    return _message(b"T", struct.pack("!h", len(row)) + columns)
+
+
+def _data(row: Sequence[Column]) -> bytes:
+    values = [value.encode("utf-8", "replace") for _, value in row]
+    body = b"".join(struct.pack("!i", len(value)) + value for value in values)
+    return _message(b"D", struct.pack("!h", len(row)) + body)

@@ -1,0 +1,68 @@
+"""The Kubernetes collector keeps the contract, without a cluster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from opsproof.sources.kubernetes.asks import ListOf, ObjectNamed, ReadinessOf, UsageOf
+from opsproof.testing.contract import CollectorContract
+from opsproof.testing.web import Web
+
+_CREATED = "2026-11-21T10:00:00Z"
+
+
+def pages(text: str) -> Mapping[str, bytes]:
+    short = text[:60]
+    meta = {"name": text, "namespace": "shop", "uid": short, "creationTimestamp": _CREATED}
+    pod = {
+        "metadata": {**meta, "labels": {"app": short}},
+        "spec": {"nodeName": short, "containers": [{"name": short, "image": short}]},
+        "status": {"phase": "Running", "reason": short},
+    }
+    system = {
+        "kind": "Namespace",
+        "apiVersion": "v1",
+        "metadata": {**meta, "name": "kube-system"},
+        "status": {"phase": "Active"},
+    }
+    usage = {"metadata": meta, "timestamp": _CREATED, "window": "15s", "usage": {"cpu": "1", "memory": "1Mi"}}
+    version = {"major": "1", "minor": "34", "gitVersion": text, "platform": short}
+    answers: Mapping[str, Any] = {
+        "/api/v1/namespaces/shop/pods": _list("Pod", "v1", pod),
+        "/api/v1/namespaces/kube-system": system,
+        "/apis/metrics.k8s.io/v1beta1/nodes": _list("NodeMetrics", "metrics.k8s.io/v1beta1", usage),
+        "/version": version,
+    }
+    ready = f"[+]ping ok\n[+]{text.split()[0] if text.split() else 'x'} ok\nreadyz check passed\n"
+    encoded = {path: json.dumps(answer).encode() for path, answer in answers.items()}
+    return {**encoded, "/readyz": ready.encode("utf-8", "surrogatepass")}
+
+
+def _list(kind: str, version: str, *items: Any) -> Any:
+    return {"kind": f"{kind}List", "apiVersion": version, "metadata": {}, "items": list(items)}
+
+
+class _Kubernetes(CollectorContract):
+    kind = "kubernetes"
+    spoken = Web(pages)
+
+    def settings(self, port: int, secret: str) -> dict[str, Any]:
+        return {"server": f"http://127.0.0.1:{port}", "token": {"file": secret}}
+
+
+class TestList(_Kubernetes):
+    ask = ListOf(target="kubernetes:test", resource="pods", namespace="shop")
+
+
+class TestObject(_Kubernetes):
+    ask = ObjectNamed(target="kubernetes:test", resource="namespaces", name="kube-system")
+
+
+class TestReadiness(_Kubernetes):
+    ask = ReadinessOf(target="kubernetes:test")
+
+
+class TestUsage(_Kubernetes):
+    ask = UsageOf(target="kubernetes:test", resource="nodes.metrics.k8s.io")

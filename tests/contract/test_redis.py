@@ -1,0 +1,32 @@
+"""Redis keeps the collector contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opsproof.model.failure import Failure
+from opsproof.sources.redis.facts import CacheMemoryOf, CacheProbesOf
+from opsproof.testing.contract import CollectorContract
+from tests.contract.redis_wire import Redis
+
+
+class _Redis(CollectorContract):
+    kind = "redis"
+    test_an_oversized_answer_is_cut_off = None  # type: ignore[assignment]  # its byte budget is to come
+    spoken = Redis()
+
+    def settings(self, port: int, secret: str) -> dict[str, Any]:
+        return {"host": "127.0.0.1", "port": port, "username": "opsproof", "password": {"file": secret}}
+
+
+class TestProbes(_Redis):
+    ask = CacheProbesOf(target="redis:test", role="redis", probes=1, spacing=0)
+
+    def failure_in(self, facts: Any) -> Failure | None:
+        failure: Failure | None = facts.probes[0].failure
+        return failure
+
+
+class TestMemory(_Redis):
+    ask = CacheMemoryOf(target="redis:test", role="redis", samples=1, spacing=0)
+    tells_clock = False  # INFO memory does not; the probes' own do
