@@ -7,10 +7,10 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from opsproof.judge.fold import build
-from opsproof.model.finding import Finding, ItemResult
+from opsproof.model.finding import Finding, ItemResult, standing
 from opsproof.model.level import Level
 from opsproof.model.measure import measure
-from opsproof.model.outcome import Outcome, worst
+from opsproof.model.outcome import Outcome
 from opsproof.model.result import (
     CheckRecord,
     ItemRecord,
@@ -39,10 +39,10 @@ def finding(name: str = "shop/api-1", outcome: Outcome = Outcome.FAIL, **more: A
 
 def item(number: int, findings: Iterable[Finding] = (), passed: int = 0, **more: Any) -> ItemResult:
     found = tuple(findings)
-    outcomes = [one.outcome for one in found] + [Outcome.PASS] * bool(passed)
+    verdicts = [(one.outcome, one.level) for one in found] + [(Outcome.PASS, Level.CRITICAL)] * bool(passed)
     given: dict[str, Any] = {
         "requirement": f"SH-{number:03}", "system": "shop", "environment": "live", "check": "health/pods-ready",
-        "outcome": worst(outcomes), "level": Level.CRITICAL, "seconds": 0.25,
+        "outcome": standing(verdicts, Level.CRITICAL)[0], "level": Level.CRITICAL, "seconds": 0.25,
     } | more  # fmt: skip
     return ItemResult(**given, findings=found, passed=passed, nodeid=f"checks/c.py::c[SH-{number:03}]")
 

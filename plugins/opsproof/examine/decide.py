@@ -14,11 +14,11 @@ from opsproof.examine.searched import searched
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
 from opsproof.model.failure import CollectionError, Failure, NotConfigured, Undecided
-from opsproof.model.finding import Finding, ItemResult
+from opsproof.model.finding import Finding, ItemResult, standing
 from opsproof.model.level import Level
 from opsproof.model.limits import Limits
 from opsproof.model.listing import Listing
-from opsproof.model.outcome import Outcome, worst
+from opsproof.model.outcome import Outcome
 from opsproof.model.subject import Subject
 
 
@@ -124,15 +124,16 @@ def _empty(item: Item, looked: Sequence[str], examine: Examination) -> None:
 
 def _result(item: Item, examine: Examination) -> ItemResult:
     findings = tuple(_signed(item, finding) for finding in examine.findings)
-    outcomes = [finding.outcome for finding in findings] + [Outcome.PASS] * bool(examine.passed)
-    bad = [finding.level for finding in findings if finding.outcome is worst(outcomes)]
+    verdicts = [(finding.outcome, finding.level) for finding in findings]
+    passed = [(Outcome.PASS, item.level)] if examine.passed else []
+    outcome, level = standing([*verdicts, *passed], item.level)
     return ItemResult(
         requirement=item.requirement,
         system=item.system,
         environment=item.environment,
         check=item.check.name,
-        outcome=worst(outcomes),
-        level=min(bad, key=lambda level: level.rank, default=item.level),
+        outcome=outcome,
+        level=level,
         findings=findings,
         passed=examine.passed,
         excluded=examine.excluded,

@@ -9,9 +9,9 @@ from datetime import datetime
 import msgspec
 
 from opsproof.judge.gate import judge
-from opsproof.model.finding import Finding, ItemResult
+from opsproof.model.finding import Finding, ItemResult, standing
 from opsproof.model.level import Level
-from opsproof.model.outcome import Outcome, worst
+from opsproof.model.outcome import Outcome
 from opsproof.model.result import (
     Cause,
     Coverage,
@@ -77,15 +77,11 @@ def _folded(plan: Plan, selection: Selection, items: Sequence[ItemResult]) -> It
 
 
 def _one(record: RequirementRecord, done: tuple[ItemResult, ...], *, incomplete: bool) -> RequirementResult:
-    outcome = worst([item.outcome for item in done] + [Outcome.UNKNOWN] * incomplete)
-    levels = [item.level for item in done if item.outcome is outcome]
-    level = min(levels, key=lambda one: one.rank, default=record.level)
+    missing = [(Outcome.UNKNOWN, record.level)] if incomplete else []
+    found = [verdict for item in done for verdict in item.verdicts]
+    outcome, level = standing([*found, *missing], record.level)
     return RequirementResult(
-        requirement=record,
-        outcome=outcome,
-        level=level,
-        items=done,
-        incomplete=incomplete and outcome is Outcome.UNKNOWN,
+        requirement=record, outcome=outcome, level=level, items=done, incomplete=incomplete
     )
 
 
@@ -119,7 +115,7 @@ def _causes(results: Sequence[RequirementResult]) -> Iterable[Cause]:
         Cause(
             cause=cause,
             message=found[0][1].message,
-            level=min((result.level for result, _ in found), key=lambda level: level.rank),
+            level=min((finding.level for _, finding in found), key=lambda level: level.rank),
             requirements=tuple(dict.fromkeys(result.requirement.key for result, _ in found)),
             subjects=len(found),
         )

@@ -10,20 +10,23 @@ from opsproof.model.result import GateVerdict, RequirementResult
 
 
 def judge(results: Iterable[RequirementResult], level: Level) -> GateVerdict:
-    """What closes the gate, by requirement. An incomplete requirement counts as undecided, at its level."""
+    """What closes the gate, by requirement: each finding counts by its own level, whatever stands beside it.
+
+    A requirement stands in the list of every reason that it gives; in `below` when it is bad and gives none.
+    An item that did not run counts at its requirement's level.
+    """
     failures, undecided, incomplete, below = [], [], [], []
     for result in results:
-        if result.outcome not in {Outcome.FAIL, Outcome.UNKNOWN}:
-            continue
-        key = result.requirement.key
-        if not result.level.at_least(level):
-            below.append(key)
-        elif result.outcome is Outcome.FAIL:
+        key, closing = result.requirement.key, _closing(result, level)
+        missing = result.incomplete and result.requirement.level.at_least(level)
+        if Outcome.FAIL in closing:
             failures.append(key)
-        elif result.incomplete:
-            incomplete.append(key)
-        else:
+        if Outcome.UNKNOWN in closing:
             undecided.append(key)
+        if missing:
+            incomplete.append(key)
+        if result.outcome.bad and not closing and not missing:
+            below.append(key)
     return GateVerdict(
         closed=bool(failures or undecided or incomplete),
         level=level,
@@ -31,4 +34,14 @@ def judge(results: Iterable[RequirementResult], level: Level) -> GateVerdict:
         undecided=tuple(undecided),
         incomplete=tuple(incomplete),
         below=tuple(below),
+    )
+
+
+def _closing(result: RequirementResult, level: Level) -> frozenset[Outcome]:
+    """The outcomes of its findings that are as bad as the level."""
+    return frozenset(
+        outcome
+        for item in result.items
+        for outcome, of_finding in item.verdicts
+        if outcome.bad and of_finding.at_least(level)
     )

@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from opsproof.model.finding import Finding, ItemResult
-from opsproof.model.outcome import Outcome, worst
+from opsproof.model.finding import Finding, ItemResult, standing
+from opsproof.model.outcome import Outcome
 from opsproof.model.requirement import Waiver
 from opsproof.model.result import WaiverUse
 
@@ -18,12 +18,12 @@ from opsproof.model.result import WaiverUse
 def waived(result: ItemResult, waivers: Sequence[Waiver], now: datetime) -> ItemResult:
     """The result with each covered finding WAIVED, and the outcome and level that follow."""
     own = [one for one in waivers if applies(one, result, now)]
-    if not own:
+    if not own or not result.findings:
         return result
     findings = tuple(_covered(finding, own) for finding in result.findings)
-    outcome = worst([finding.outcome for finding in findings] + [Outcome.PASS] * bool(result.passed))
-    levels = [finding.level for finding in findings if finding.outcome is outcome]
-    level = min(levels, key=lambda one: one.rank, default=result.level)
+    verdicts = [(finding.outcome, finding.level) for finding in findings]
+    passed = [(Outcome.PASS, result.level)] if result.passed else []
+    outcome, level = standing([*verdicts, *passed], result.level)
     return msgspec.structs.replace(result, findings=findings, outcome=outcome, level=level)
 
 

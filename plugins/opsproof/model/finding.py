@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +37,24 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return self.transition_until is not None and self.outcome is Outcome.PASS
 
 
+def standing(verdicts: Iterable[tuple[Outcome, Level]], otherwise: Level) -> tuple[Outcome, Level]:
+    """What several outcomes come to, each with its level: the worst outcome, and how bad it is.
+
+    A FAIL of a low level hides no critical UNKNOWN: the level is the worst one over both. Of no outcome at all
+    it is UNKNOWN. `otherwise` is the level where none comes with the outcome.
+    """
+    worst: dict[Outcome, Level] = {}
+    for outcome, level in verdicts:
+        known = worst.get(outcome)
+        if known is None or level.rank < known.rank:
+            worst[outcome] = level
+    if not worst:
+        return Outcome.UNKNOWN, otherwise
+    shown = min(worst, key=lambda outcome: outcome.rank)
+    alike = [level for outcome, level in worst.items() if outcome is shown or (shown.bad and outcome.bad)]
+    return shown, min(alike, key=lambda level: level.rank)
+
+
 class Excluded(msgspec.Struct, frozen=True):
     """Subjects that were listed and, for a reason, not examined."""
 
@@ -61,11 +80,17 @@ class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
     asks: tuple[str, ...] = ()
     nodeid: str = ""
     seconds: float = 0.0
-    finished: bool = True
 
     @property
     def examined(self) -> int:
         return self.passed + len(self.findings)
+
+    @property
+    def verdicts(self) -> Iterable[tuple[Outcome, Level]]:
+        """Outcome and level of each finding, and the item's own where no finding explains it."""
+        yield from ((finding.outcome, finding.level) for finding in self.findings)
+        if not (self.outcome.bad and any(finding.outcome is self.outcome for finding in self.findings)):
+            yield self.outcome, self.level
 
     def as_json(self) -> dict[str, Any]:
         built: dict[str, Any] = msgspec.to_builtins(self)

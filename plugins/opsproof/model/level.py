@@ -13,13 +13,11 @@ class Level(str, Enum):
     MEDIUM = "medium"
     LOW = "low"
 
+    def __init__(self, value: str) -> None:
+        self.rank = len(type(self).__members__)  # 0 for critical ... 3 for low: sorts worst first
+
     def __str__(self) -> str:
         return self.value
-
-    @property
-    def rank(self) -> int:
-        """0 for critical ... 3 for low: sorts worst first."""
-        return list(Level).index(self)
 
     def at_least(self, other: Level) -> bool:
         """True when this level is as bad as `other`, or worse."""

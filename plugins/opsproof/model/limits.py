@@ -132,7 +132,7 @@ class AtLeast(Steps[U]):
 
 def _level(name: object) -> Level:
     try:
-        return Level(name)
+        return Level(str(name))
     except ValueError:
         raise ValueError(f"{name!r} is not a level; write one of {', '.join(Level)}") from None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import Enum
 
 
@@ -15,14 +14,13 @@ class Outcome(str, Enum):
     PASS = "pass"  # noqa: S105
     NOT_APPLICABLE = "not_applicable"
 
+    def __init__(self, value: str) -> None:
+        self.rank = len(type(self).__members__)  # as they are ordered here
+
     def __str__(self) -> str:
         return self.value.upper().replace("_", " ")
 
     @property
-    def rank(self) -> int:
-        return list(Outcome).index(self)
-
-
-def worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """FAIL > UNKNOWN > WAIVED > PASS > NOT_APPLICABLE; nothing at all is UNKNOWN."""
-    return min(outcomes, key=lambda outcome: outcome.rank, default=Outcome.UNKNOWN)
+    def bad(self) -> bool:
+        """A violation, or what could not be decided: what closes the gate."""
+        return self.rank <= Outcome.UNKNOWN.rank

@@ -129,7 +129,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GateVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """Why the gate is closed, or that it is open. Each list holds requirement keys."""
+    """Why the gate is closed, or that it is open. Each list holds requirement keys; one may stand in several."""
 
     closed: bool
     level: Level

@@ -67,7 +67,8 @@ def _case(member: RequirementResult) -> ElementTree.Element:
     tag = _ELEMENT.get(member.outcome)
     if tag is not None:
         findings = list(_decisive(member))
-        said = "; ".join(map(_line, findings[:3])) or ("it did not run" if member.incomplete else "")
+        missing = ["it did not run" if not member.items else "not all of it ran"] if member.incomplete else []
+        said = "; ".join([*map(_line, findings[:3]), *missing])
         element = ElementTree.SubElement(case, tag, message=printable(said))
         if tag != "skipped":
             element.set("type", f"{member.outcome.value}.{member.level.value}")

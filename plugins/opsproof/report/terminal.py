@@ -92,6 +92,8 @@ def _failed(
     shown = findings if verbosity > 0 else findings[:_SHOWN]
     for finding in shown:
         yield from _wrapped(_finding_text(finding, now), width, "      ")
+    if one.incomplete:
+        yield Line("      and not all of it ran to its end")
     if len(findings) > len(shown):
         yield Line(f"      ... and {len(findings) - len(shown)} more (-v shows all)")
     for name in one.requirement.respond[:1]:
