@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 import pytest
 from _pytest.outcomes import Failed
 
 from opsproof.examine.decide import Item
+from opsproof.hooks.planning import Planning, name_of
+from opsproof.hooks.running import running_key
 from opsproof.model.finding import Finding, ItemResult
 from opsproof.model.outcome import Outcome
 from opsproof.model.text import printable
-
-if TYPE_CHECKING:
-    from opsproof.hooks.session import Session
 
 
 class NotKept(Exception):
@@ -40,32 +39,33 @@ class CheckItem(pytest.Item):
     NOT APPLICABLE skip. The result lies in the journal before any of that.
     """
 
-    def __init__(self, *, planned: Item, opsproof: Session, **more: Any) -> None:
+    def __init__(self, *, planned: Item, markers: Iterable[str], **more: Any) -> None:
         super().__init__(**more)
         self.planned = planned
-        self.opsproof = opsproof
         self.result: ItemResult | None = None
-        for marker in opsproof.markers(planned):
+        for marker in markers:
             self.add_marker(marker)
 
     @classmethod
-    def made(cls, parent: Any, opsproof: Session, planned: Item) -> CheckItem:
+    def made(cls, parent: Any, planning: Planning, planned: Item) -> CheckItem:
         """An item below a module. Its id is text, so that --lf knows it again; the same wherever rootdir is."""
-        name = opsproof.item_name(planned)
-        nodeid = f"{opsproof.shown_path(parent.path)}::{name}"
+        name = name_of(planned)
+        nodeid = f"{planning.settings.shown(parent.path)}::{name}"
         item: CheckItem = cls.from_parent(
-            parent, name=name, nodeid=nodeid, planned=planned, opsproof=opsproof
+            parent, name=name, nodeid=nodeid, planned=planned, markers=planning.markers(planned)
         )
         return item
 
     def setup(self) -> None:
+        running = self.config.stash[running_key]
         began = time.monotonic()
-        result = self.opsproof.decide(self.planned)
+        result = running.decide(self.planned)
         seconds = round(time.monotonic() - began, 4)
-        self.result = self.opsproof.record(
-            msgspec.structs.replace(result, nodeid=self.nodeid, seconds=seconds)
-        )
-        self.user_properties += properties(self.result)
+        self.result = running.record(msgspec.structs.replace(result, nodeid=self.nodeid, seconds=seconds))
+        # A plugin may run an item again: what its result says replaces what an earlier one said.
+        told = properties(self.result)
+        others = [one for one in self.user_properties if one[0] not in dict(told)]
+        self.user_properties = [*others, *told]
         if self.result.outcome is Outcome.UNKNOWN:
             raise CouldNotDecide("\n".join(said(self.result, Outcome.UNKNOWN)))
 

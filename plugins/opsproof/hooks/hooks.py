@@ -1,0 +1,243 @@
+"""pytest's hooks, in the order of a run's life. Each decides nothing: it calls the stage that does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from opsproof.evidence.files import Unwritable
+from opsproof.evidence.run import utc_now
+from opsproof.examine.check import Check
+from opsproof.hooks import canary
+from opsproof.hooks.ended import end, ended_key
+from opsproof.hooks.expressions import mistaken, nothing_selected
+from opsproof.hooks.garbage import made_to_stay
+from opsproof.hooks.item import CheckItem
+from opsproof.hooks.planning import name_of, plan, planning_key
+from opsproof.hooks.running import Tell, begin, join, now_of, running_key
+from opsproof.hooks.selection import selected
+from opsproof.hooks.settings import Settings
+from opsproof.library import Library
+from opsproof.model.level import Level
+from opsproof.report.terminal import Line, lines, notes
+
+settings_key = pytest.StashKey[Settings]()
+mistaken_key = pytest.StashKey[list[str]]()
+_WORDS = {
+    "fail": ("not kept", "F", ("FAIL", {"red": True})),
+    "unknown": ("unknown", "U", ("UNKNOWN", {"purple": True})),
+    "waived": ("waived", "w", ("WAIVED", {"yellow": True})),
+    "not_applicable": ("not applicable", "n", ("NOT APPLICABLE", {"cyan": True})),
+    "pass": ("kept", ".", ("PASS", {"green": True})),
+}
+
+
+def enter(config: pytest.Config, systems: Any) -> None:
+    """The run reaches a folder of checks: get ready for them."""
+    config.addinivalue_line("python_files", "check_*.py")
+    if not canary.assertions_work():
+        raise pytest.UsageError(
+            "Python was started with -O or PYTHONOPTIMIZE: assertions do nothing, so no check could fail. "
+            "Start it without."
+        )
+    config.stash[settings_key] = settings = Settings.of(config, systems)
+    for marker in settings.markers:
+        config.addinivalue_line("markers", marker)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell an xdist worker which run it belongs to."""
+    if running_key in node.config.stash:
+        node.workerinput["opsproof"] = node.config.stash[running_key].told()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear from an xdist worker why it stopped."""
+    if running_key in node.config.stash:
+        running = node.config.stash[running_key]
+        running.unwritten = running.unwritten or getattr(node, "workeroutput", {}).get("opsproof", "")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Plan, from files alone: bad input ends the run here, before anything is asked of a server."""
+    config = session.config
+    told = config.workerinput["opsproof"] if hasattr(config, "workerinput") else None
+    with made_to_stay():
+        planning = plan(config.stash[settings_key], now_of(told) if told else utc_now())
+    config.stash[planning_key] = planning
+    config.stash[mistaken_key] = list(mistaken(config, planning.planned))
+    if config.option.collectonly:
+        return
+    tell = _teller(config)
+    try:
+        if told:
+            config.stash[running_key] = join(planning, told, lambda why: _worker_stops(session, why), tell)
+        else:
+            config.stash[running_key] = begin(planning, _session_stops, tell)
+    except Unwritable as why:
+        raise pytest.UsageError(str(why)) from None
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    shown = [config.stash[planning_key].header()] if planning_key in config.stash else []
+    if running_key in config.stash:
+        shown.append(f"opsproof: run {config.stash[running_key].run.folder}")
+    return shown
+
+
+def pytest_pycollect_makeitem(collector: Any, name: str, obj: object) -> list[CheckItem] | None:
+    """A check becomes one item for each requirement that names it; a library, those of all its checks."""
+    if not isinstance(obj, (Check, Library)):
+        return None
+    planning = collector.config.stash[planning_key]
+    checks = [obj] if isinstance(obj, Check) else list(obj)
+    return [
+        CheckItem.made(collector, planning, planned)
+        for check in checks
+        for planned in planning.items_of(check)
+    ]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write down what is selected. Workers select the same: the first of them writes."""
+    config = session.config
+    if running_key not in config.stash or getattr(config, "workerinput", {}).get("workerid", "gw0") != "gw0":
+        return
+    items = [item for item in session.items if isinstance(item, CheckItem)]
+    running = config.stash[running_key]
+    running.select(selected(config, items), {id(item.planned): item.nodeid for item in items})
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Ask every server what the selected items need, once, before the first of them is decided."""
+    items = [item.planned for item in session.items if isinstance(item, CheckItem)]
+    if items and running_key in session.config.stash and not session.testsfailed:
+        session.config.stash[running_key].collect(items)
+    return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: Any) -> Any:
+    """Our outcomes, one letter and word each; pytest's FAILURES section stays for other tests."""
+    outcome = dict(report.user_properties).get("outcome") if hasattr(report, "user_properties") else None
+    if outcome not in _WORDS or "requirement" not in dict(report.user_properties):
+        return None
+    decisive = report.when == "call" or (report.when == "setup" and report.outcome == "failed")
+    crashed = report.when == "teardown" and report.outcome == "failed"
+    if crashed:
+        return None
+    return _WORDS[outcome] if decisive else ("", "", "")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Judge, write the reports, and let the gate decide the exit status."""
+    config, status = session.config, int(session.exitstatus)
+    if running_key not in config.stash or hasattr(config, "workerinput"):
+        return
+    if status in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED}:
+        return
+    running = config.stash[running_key]
+    if running.run.decides_nothing():
+        session.exitstatus = int(pytest.ExitCode.INTERRUPTED) if running.unwritten else status
+        return
+    config.stash[ended_key] = ended = end(running)
+    session.exitstatus = ended.status(status, _other_tests_failed(config))
+
+
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    width = terminalreporter._tw.fullwidth
+    shown: list[Line] = []
+    if ended_key in config.stash:
+        ended = config.stash[ended_key]
+        shown += lines(
+            ended.result, width=width, verbosity=config.option.verbose, folder=ended.shown_folder()
+        )
+    shown += notes(_remarks(config), width, {"yellow": True, "bold": True})
+    if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and planning_key in config.stash:
+        shown += notes(_nothing_selected(config), width)
+    if shown:
+        terminalreporter.section("opsproof", sep="=")
+    for line in shown:
+        terminalreporter.write_line(line.text, **(line.markup or {}))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let go of the servers. A run that decided nothing leaves nothing."""
+    if running_key not in config.stash:
+        return
+    running = config.stash[running_key]
+    running.close()
+    if not hasattr(config, "workerinput") and not running.unwritten and running.run.decides_nothing():
+        running.run.discard()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_results_table_header(cells: list[str]) -> None:
+    for name in ("Outcome", "Severity", "Requirement"):
+        cells.insert(1, f'<th class="sortable" data-column-type="{name.lower()}">{name}</th>')
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_html_results_table_row(report: Any, cells: list[str]) -> None:
+    from markupsafe import escape
+
+    found = dict(getattr(report, "user_properties", ()))
+    levels = [level.value for level in Level]
+    for name in ("outcome", "severity", "requirement"):
+        value = str(found.get(name, ""))
+        order = f"{levels.index(value)} " if value in levels else ""
+        cells.insert(1, f'<td class="col-{name}" title="{escape(order + value)}">{escape(value)}</td>')
+
+
+def _teller(config: pytest.Config) -> Tell:
+    """Prints a line where there is a terminal that wants to know."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    if hasattr(config, "workerinput") or reporter is None or config.option.verbose < 0:
+        return lambda text: None
+
+    def tell(text: str) -> None:
+        reporter.ensure_newline()
+        reporter.write_line(text)
+
+    return tell
+
+
+def _session_stops(why: str) -> BaseException:
+    return pytest.exit.Exception(why, pytest.ExitCode.INTERRUPTED)
+
+
+def _worker_stops(session: pytest.Session, why: str) -> BaseException:
+    """A worker says so by pytest's `shouldstop`, which xdist hands on; of an exit status of 2 it would make a
+    keyboard's interrupt."""
+    session.config.workeroutput["opsproof"] = why  # type: ignore[attr-defined]
+    session.shouldstop = why
+    return pytest.exit.Exception(why, pytest.ExitCode.TESTS_FAILED)
+
+
+def _other_tests_failed(config: pytest.Config) -> bool:
+    """Failures that are not ours to judge: other tests in the same session, or a broken teardown."""
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    return reporter is not None and bool(reporter.stats.get("failed") or reporter.stats.get("error"))
+
+
+def _remarks(config: pytest.Config) -> Iterator[str]:
+    """What else the summary says of the session: what could not be written, names that nothing bears."""
+    unwritten = config.stash[running_key].unwritten if running_key in config.stash else ""
+    unwritten = config.stash[ended_key].unwritten if ended_key in config.stash else unwritten
+    if unwritten:
+        yield f"{unwritten}. The run is not whole: its exit status is 2, whatever the gate says"
+    yield from config.stash.get(mistaken_key, [])
+
+
+def _nothing_selected(config: pytest.Config) -> Iterator[str]:
+    """What to say where the selection is empty."""
+    settings, planned = config.stash[settings_key], config.stash[planning_key].planned
+    example = next((name_of(item) for item in planned.items), "")
+    return nothing_selected(settings.expression, settings.keywords, settings.markers, example)

@@ -1,0 +1,120 @@
+"""Planning: from files alone to what this session can decide. Bad input ends the session here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pytest
+
+from opsproof.environment.load import Loaded, load_systems
+from opsproof.evidence.run import Run, open_run
+from opsproof.examine.check import Check
+from opsproof.examine.decide import Item
+from opsproof.hooks.settings import Settings
+from opsproof.library import discover
+from opsproof.model.requirement import Requirement
+from opsproof.plan.plan import make_plan
+from opsproof.plan.planned import Planned
+
+
+@dataclass(frozen=True)
+class Planning:
+    """What can be decided, the same in every process of the session. `source` is the run that is replayed."""
+
+    settings: Settings
+    planned: Planned
+    source: Run | None
+    now: datetime
+    by_check: Mapping[str, Sequence[Item]]
+
+    @property
+    def mode(self) -> str:
+        if self.settings.changes:
+            return "what-if"
+        if self.settings.replay is not None:
+            return "replay"
+        return "demo" if self.source is not None else "live"
+
+    def items_of(self, check: Check) -> Sequence[Item]:
+        return self.by_check.get(check.name, ())
+
+    def markers(self, item: Item) -> Iterator[str]:
+        """What `-m` sees of an item."""
+        row = self.planned.row(item)
+        yield item.level.value
+        yield from _markers(row)
+
+    def header(self) -> str:
+        """The mode is never left out."""
+        return f"opsproof: {self.mode}: {', '.join(self.planned.environments)}"
+
+
+planning_key = pytest.StashKey[Planning]()
+
+
+def plan(settings: Settings, now: datetime) -> Planning:
+    """Read the files, and make the plan.
+
+    Args:
+        settings: what the user wants.
+        now: the moment to plan for; a replay takes that of its run.
+
+    Raises:
+        pytest.UsageError: with every problem, one line each.
+    """
+    found = discover(settings.checks, settings.rootdir)
+    loaded = load_systems(settings.systems)
+    source = _source(settings, loaded)
+    now = source.read_now() if source is not None else now
+    planned = make_plan(
+        loaded,
+        found,
+        settings.wanted,
+        changes=settings.changes,
+        replaying=settings.replay is not None,
+        now=now,
+    )
+    problems = [*planned.problems]
+    if settings.changes and source is None:
+        problems.append("--limits shows what would have changed in a recorded run: add --replay RUN")
+    if problems:
+        raise pytest.UsageError(*problems)
+    by_check: dict[str, list[Item]] = defaultdict(list)
+    for item in planned.items:
+        by_check[item.check.name].append(item)
+    return Planning(settings, planned, source, now, by_check)
+
+
+def name_of(item: Item) -> str:
+    """`check_pods_ready[RS-018-repo-scanner/production]`: what -k and --lf see."""
+    return f"{item.check.function.__name__}[{item.requirement}-{item.system}/{item.environment}]"
+
+
+def row_markers(row: Requirement) -> Iterator[str]:
+    """What `-m` would see of a row, were it automated."""
+    if row.level is not None:
+        yield row.level.value
+    yield from _markers(row)
+
+
+def _markers(row: Requirement) -> Iterator[str]:
+    yield from row.markers
+    yield row.system
+    if row.kind == "gate":
+        yield "gate"
+
+
+def _source(settings: Settings, loaded: Loaded) -> Run | None:
+    """The run whose facts are decided on again: named by --replay, or the environments' recording."""
+    chosen, _ = settings.wanted.choose(loaded.environments())
+    recordings = {one.recording for one in chosen if one.recording is not None}
+    path = settings.replay or next(iter(recordings), None)
+    if path is None:
+        return None
+    try:
+        return open_run(path)
+    except FileNotFoundError as missing:
+        raise pytest.UsageError(f"{missing}") from None

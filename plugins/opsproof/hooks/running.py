@@ -1,0 +1,179 @@
+"""Running: one process's part of a run, from its folder to the last result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from opsproof.collect.collection import Collection, Progress
+from opsproof.collect.redaction import Redactor
+from opsproof.collect.secrets import secrets_of
+from opsproof.evidence import provenance
+from opsproof.evidence.files import Unwritable
+from opsproof.evidence.run import Run, utc_now
+from opsproof.evidence.store import Store
+from opsproof.examine.decide import Item, decide
+from opsproof.hooks.planning import Planning
+from opsproof.judge.waivers import use, waived
+from opsproof.model.finding import ItemResult
+from opsproof.model.level import Level
+from opsproof.model.result import Provenance, Selection
+
+Stop = Callable[[str], BaseException]
+Tell = Callable[[str], None]
+
+
+@dataclass
+class Running:
+    """The run while it is under way: its folder and its answers.
+
+    `stop` gives the exception that ends the process's session; `tell` prints a line. `unwritten` is the first
+    reason why something could not be kept: whatever else comes out, the run counts for nothing.
+    """
+
+    planning: Planning
+    run: Run
+    collection: Collection
+    ends: float
+    stop: Stop
+    tell: Tell
+    unwritten: str = ""
+
+    def select(self, selection: Selection, nodeids: dict[int, str]) -> None:
+        """Write down what this run is to decide: the expected, against which the journal is held.
+
+        Args:
+            selection: what of the plan is to be decided.
+            nodeids: the selected items' names, by the identity of what was planned.
+        """
+        with self.keeping():
+            # A plan without its items would look like a run of nothing: the selection comes last.
+            self.run.write("plan.json", self.planning.planned.with_nodeids(nodeids))
+            self.run.write("selection.json", selection)
+
+    def collect(self, items: Sequence[Item]) -> None:
+        """Ask for everything that the selected items need, each thing once over all processes."""
+        with self.keeping():
+            self.collection.gather(ask for item in items for ask in item.all_asks)
+
+    def decide(self, item: Item) -> ItemResult:
+        with self.keeping():
+            result = decide(item, self.collection.answer)
+        return waived(result, self.planning.planned.waivers_of(item), self.planning.now)
+
+    def record(self, result: ItemResult) -> ItemResult:
+        """Put the result into the journal the moment it exists; gives it as it lies there, redacted."""
+        encoded = self.collection.redactor.json(msgspec.json.encode(result))
+        redacted = msgspec.json.decode(encoded, type=ItemResult)
+        with self.keeping():
+            self.run.journal.append("result", redacted)
+        return redacted
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """End the session, without a traceback, where what it finds cannot be kept."""
+        try:
+            yield
+        except Unwritable as why:
+            self.unwritten = self.unwritten or str(why)
+            raise self.stop(self.unwritten) from None
+
+    def told(self) -> dict[str, Any]:
+        """What a worker has to know to join."""
+        return {
+            "systems": str(self.planning.settings.systems),
+            "folder": str(self.run.folder),
+            "now": self.planning.now.isoformat(),
+            "ends": self.ends,
+        }
+
+    def close(self) -> None:
+        self.collection.close()
+
+
+running_key = pytest.StashKey[Running]()
+
+
+def begin(planning: Planning, stop: Stop, tell: Tell) -> Running:
+    """Make the run's folder, and write down who runs what.
+
+    Raises:
+        Unwritable: there is no room for it; no beginning of a run is left.
+    """
+    ends = time.monotonic() + planning.settings.deadline
+    run = Run.create(planning.settings.reports, utc_now())
+    try:
+        run.journal.append("start", _provenance(planning, run))
+        run.write("plan.json", planning.planned.record)
+        for waiver in planning.planned.waivers:
+            run.journal.append("waiver", use(waiver, planning.now))
+    except Unwritable:
+        run.discard()
+        raise
+    return Running(planning, run, _collection(planning, run, ends, tell), ends, stop, tell)
+
+
+def join(planning: Planning, told: dict[str, Any], stop: Stop, tell: Tell) -> Running:
+    """Become part of the controller's run."""
+    run, ends = Run(Path(told["folder"])), float(told["ends"])
+    return Running(planning, run, _collection(planning, run, ends, tell), ends, stop, tell)
+
+
+def now_of(told: dict[str, Any]) -> datetime:
+    """The moment that the controller decides by."""
+    return datetime.fromisoformat(told["now"])
+
+
+def _provenance(planning: Planning, run: Run) -> Provenance:
+    settings, planned, source = planning.settings, planning.planned, planning.source
+    versions = provenance.versions()
+    return Provenance(
+        run=run.id,
+        started=utc_now(),
+        now=planning.now,
+        mode=planning.mode,
+        source_run=source.id if source else "",
+        environments=planned.environments,
+        command=Redactor().text(" ".join(settings.command)),
+        user=provenance.user(),
+        host=provenance.host(),
+        ci=provenance.ci(),
+        git=provenance.git(settings.rootdir),
+        versions=versions,
+        digests=planned.digests,
+        gate=Level(settings.gate or planned.gate),
+        changed_limits={f"{one.requirement}.{one.limit}": one.value for one in settings.changes},
+        code_differs=source.code_differs(versions, planned.digests) if source else "",
+    )
+
+
+def _collection(planning: Planning, run: Run, ends: float, tell: Tell) -> Collection:
+    source, targets = planning.source, planning.planned.targets
+    collection = Collection(
+        run.folder,
+        planning.now,
+        ends,
+        targets,
+        Redactor(secrets_of(targets.values()) if source is None else ()),
+        live=source is None,
+        on_progress=lambda progress: _collected(progress, tell),
+    )
+    if source is not None:
+        collection.store = Store(source.folder / "facts")
+    return collection
+
+
+def _collected(progress: Progress, tell: Tell) -> None:
+    if progress.done < progress.total:
+        return
+    failed = f", {progress.failed} without answer: {progress.failure}" if progress.failed else ""
+    asks = "1 ask" if progress.total == 1 else f"{progress.total} asks"
+    tell(f"collected {progress.target}: {asks}{failed}")
