@@ -11,3 +11,11 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(char if char in "\t\n" or char.isprintable() else "\ufffd" for char in text)
+
+
+CUT = "…"
+
+
+def cut(text: str, most: int = 256) -> str:
+    """A server's text, printable and no longer than `most`; one that was longer ends with `CUT`."""
+    return printable(text if len(text) <= most else text[: most - 1] + CUT)

@@ -12,6 +12,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from opsproof.model.hosts import ascii_host
 from opsproof.transport.watchdog import Watchdog
 
 _WATCHDOG: ContextVar[Watchdog | None] = ContextVar("watchdog", default=None)
@@ -79,9 +80,19 @@ def _pools(routes: Mapping[str, str]) -> dict[str, type[HTTPConnectionPool]]:
 
 
 def routed(routes: Mapping[str, str], host: str, port: int) -> tuple[str, int]:
-    """Where to connect for `host:port`. As with curl, an empty part stands for any, or for the same."""
-    for name in (f"{host}:{port}", f"{host}:", f":{port}", ":"):
-        if name in routes:
-            to_host, _, to_port = routes[name].rpartition(":")
-            return to_host.strip("[]") or host, int(to_port or port)
+    """Where to connect for `host:port`. As with curl, an empty part stands for any, or for the same.
+
+    Names are compared as the network knows them: capitals and letters beyond ASCII make no other host.
+    """
+    host = ascii_host(host)
+    known = {_split(name): to for name, to in routes.items()}
+    for name in ((host, str(port)), (host, ""), ("", str(port)), ("", "")):
+        if name in known:
+            to_host, to_port = _split(known[name])
+            return to_host or host, int(to_port or port)
     return host, port
+
+
+def _split(place: str) -> tuple[str, str]:
+    host, _, port = place.rpartition(":")
+    return ascii_host(host), port

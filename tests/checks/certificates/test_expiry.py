@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from checks.certificates.check_expiry import ExpiryLimits, check_expiry
-from opsproof import HIGH, MEDIUM, Examination
+from opsproof import CRITICAL, HIGH, MEDIUM, Examination
 from opsproof.model.failure import Failure
 from opsproof.model.finding import Finding
 from opsproof.model.outcome import Outcome
@@ -96,3 +96,26 @@ def test_own_network_and_unasked_hosts_are_unknown() -> None:
     for server in (served(None, failure=failure), Unserved("example.org:443", failure)):
         (finding,) = examined(server).findings
         assert (finding.outcome, str(finding.subject)) == (Outcome.UNKNOWN, "certificate example.org:443")
+
+
+UNTRUSTED = {"trusted": False, "distrust": "self-signed", "verdict": "self-signed"}
+
+
+def test_an_untrusted_certificate_is_of_the_rows_level_whatever_the_days_left() -> None:
+    """Only the days take their step: 20 days left are medium, and do not make distrust so."""
+    found = [failed(served(certificate(days), **UNTRUSTED)) for days in (300, 20, 10)]
+    assert [HIGH] * 3 == [one.level for one in found]
+    assert "not trusted: self-signed; it expires" in found[1].message
+
+
+def test_days_that_are_worse_than_the_row_stay_so() -> None:
+    finding = failed(served(certificate(1), **UNTRUSTED), lowest={"medium": "30d", "critical": "3d"})
+    assert CRITICAL is finding.level
+
+
+def test_a_certificate_for_another_name_is_of_the_rows_level() -> None:
+    assert HIGH is failed(served(certificate(20, "other.org"))).level
+
+
+def test_a_server_that_wants_a_certificate_of_its_clients_is_judged_by_its_own() -> None:
+    assert 1 == examined(served(certificate(90), wants_certificate=True)).passed

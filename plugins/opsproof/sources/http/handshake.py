@@ -17,7 +17,9 @@ from cryptography.x509.oid import NameOID
 
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured
+from opsproof.model.hosts import ascii_host, with_port
 from opsproof.model.target import CERTIFICATE, Target, TargetReport
+from opsproof.model.text import cut
 from opsproof.sources.tls.facts import Certificate, Served, ServedOf, host_and_port
 from opsproof.transport.link import Link
 from opsproof.transport.web_connection import routed
@@ -26,6 +28,7 @@ from opsproof.transport.web_failure import translated
 _LONGEST_HANDSHAKE = 10.0
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME
 _EXPIRED, _NOT_YET = 10, 9
+_HANDSHAKE, _CERTIFICATE_REQUEST, _SERVER_HELLO_DONE = 22, 13, 14  # RFC 5246
 _REASONS = {
     9: "not yet valid",
     10: "expired",
@@ -76,7 +79,7 @@ class TlsCollector:
         distrust = verdict
         if verdict in {_REASONS[_EXPIRED], _REASONS[_NOT_YET]}:
             distrust, chain = self._verdict(host, port, link, 3, check_time=False)
-        certificates = [_described(data) for data in chain or seen.chain or [seen.leaf]]
+        certificates = [_described(data) for data in chain or seen.chain]
         leaf = _described(seen.leaf)
         self_signed = leaf.subject == leaf.issuer and bool(distrust)
         return Served(
@@ -90,6 +93,7 @@ class TlsCollector:
             trusted=not distrust,
             distrust=_REASONS[18] if self_signed else distrust,
             verdict=verdict,
+            wants_certificate=seen.wants_certificate,
         )
 
     def _verdict(
@@ -116,16 +120,20 @@ class TlsCollector:
 
     def _shake(self, host: str, port: int, context: ssl.SSLContext, link: Link, attempt: int) -> _Shaken:
         place = routed(self.target.settings.connect_to, host, port)
-        with link.request("TLS", f"{host}:{port}", attempt=attempt) as entry:
+        with link.request("TLS", with_port(host, port), attempt=attempt) as entry:
             seconds = min(_LONGEST_HANDSHAKE, link.remaining() / 2)
+            heard = _Heard(context)
             try:
                 # Python bounds the handshake as a whole by the timeout, not each read of it.
                 with (
                     socket.create_connection(place, timeout=seconds) as plain,
-                    context.wrap_socket(plain, server_hostname=host) as secure,
+                    context.wrap_socket(
+                        plain, server_hostname=ascii_host(host), do_handshake_on_connect=False
+                    ) as secure,
                 ):
-                    entry.status = secure.version() or ""
-                    return _Shaken.of(secure)
+                    shaken = _shaken(secure, heard)
+                    entry.status = shaken.protocol or "refused"
+                    return shaken
             except ssl.SSLCertVerificationError as error:
                 raise _Refused(error.verify_code, error.verify_message) from None
             except (OSError, ValueError) as error:
@@ -141,25 +149,58 @@ class _Refused(Exception):
         self.reason = reason
 
 
+class _Heard:
+    """What the server says in a handshake: whether it wants a certificate of ours, and has said all it has to."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.wants_certificate = False
+        self.done = False
+        # Python shows a handshake's messages in no other way.
+        context._msg_callback = self._hear  # type: ignore[attr-defined]
+
+    def _hear(
+        self, connection: object, way: str, version: int, content: int, message: int, data: bytes
+    ) -> None:
+        if way == "read" and content == _HANDSHAKE:
+            self.wants_certificate |= message == _CERTIFICATE_REQUEST
+            self.done |= message == _SERVER_HELLO_DONE
+
+    @property
+    def refused_us(self) -> bool:
+        """Up to TLS 1.2 a server refuses clients without certificate after it has shown its own."""
+        return self.wants_certificate and self.done
+
+
 class _Shaken:
     """What one handshake showed, in DER."""
 
-    def __init__(self, leaf: bytes, chain: list[bytes], protocol: str) -> None:
-        self.leaf = leaf
+    def __init__(self, chain: list[bytes], protocol: str, *, wants_certificate: bool) -> None:
+        self.leaf = chain[0]
         self.chain = chain
         self.protocol = protocol
+        self.wants_certificate = wants_certificate
 
     @property
     def digest(self) -> str:
         return hashlib.sha256(self.leaf).hexdigest()
 
-    @classmethod
-    def of(cls, secure: ssl.SSLSocket) -> _Shaken:
-        leaf = secure.getpeercert(binary_form=True)
-        if leaf is None:
-            raise BadAnswer("the server shows no certificate")
-        verified = secure.context.verify_mode is ssl.CERT_REQUIRED
-        return cls(leaf, _chain(secure, verified=verified), secure.version() or "")
+
+def _shaken(secure: ssl.SSLSocket, heard: _Heard) -> _Shaken:
+    """Shake hands, as far as the server goes with a client that has no certificate."""
+    protocol = ""
+    try:
+        secure.do_handshake()
+        protocol = secure.version() or ""
+    except ssl.SSLCertVerificationError:
+        raise
+    except OSError:
+        if not heard.refused_us:
+            raise
+    verified = secure.context.verify_mode is ssl.CERT_REQUIRED
+    chain = _chain(secure, verified=verified) or _chain(secure, verified=False)
+    if not chain:
+        raise BadAnswer("the server shows no certificate")
+    return _Shaken(chain, protocol, wants_certificate=heard.wants_certificate)
 
 
 def _chain(secure: ssl.SSLSocket, *, verified: bool) -> list[bytes]:
@@ -187,12 +228,12 @@ def _described(der: bytes) -> Certificate:
     try:
         certificate = x509.load_der_x509_certificate(der)
         return Certificate(
-            subject=_common_name(certificate.subject),
-            issuer=_common_name(certificate.issuer),
-            names=_names(certificate),
+            subject=cut(_common_name(certificate.subject)),
+            issuer=cut(_common_name(certificate.issuer)),
+            names=tuple(cut(name) for name in _names(certificate)),
             not_before=certificate.not_valid_before_utc,
             not_after=certificate.not_valid_after_utc,
-            serial=f"{certificate.serial_number:x}",
+            serial=cut(f"{certificate.serial_number:x}", 64),
             key=_key(certificate),
             sha256=hashlib.sha256(der).hexdigest(),
         )

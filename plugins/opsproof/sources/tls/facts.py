@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +12,7 @@ import msgspec
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
 from opsproof.model.failure import Failure, NotConfigured
+from opsproof.model.hosts import address_of, ascii_host, with_port
 from opsproof.model.subject import Subject
 
 
@@ -30,11 +30,11 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
 
     def covers(self, host: str) -> bool:
         """Whether a client that asked for `host` accepts this certificate's names (RFC 6125)."""
-        address = _address(host)
+        address = address_of(host)
         if address is not None:
-            return any(_address(name) == address for name in self.names)
-        wanted = host.lower().rstrip(".")
-        return any(_matches(name.lower().rstrip("."), wanted) for name in self.names)
+            return any(address_of(name) == address for name in self.names)
+        wanted = ascii_host(host)
+        return any(_matches(ascii_host(name), wanted) for name in self.names)
 
 
 def _matches(pattern: str, host: str) -> bool:
@@ -45,20 +45,13 @@ def _matches(pattern: str, host: str) -> bool:
     return bool(first) and "." in rest and rest == pattern[2:]
 
 
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text.strip("[]"))
-    except ValueError:
-        return None
-
-
 class Served(msgspec.Struct, frozen=True, kw_only=True):
     """One server's certificates, the leaf first.
 
     `failure` is set when no handshake was possible; then there is no leaf. `trusted` says whether the
     chain leads to a trusted root, apart from dates and names; `verdict` is what an ordinary client
     says: empty when it accepts the chain. `chain` is the verified one where there is one (it is what
-    clients use), else what the server sent.
+    clients use), else what the server sent. `wants_certificate`: it asks its clients for one of their own.
     """
 
     host: str
@@ -72,10 +65,11 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
     trusted: bool = False
     distrust: str = ""
     verdict: str = ""
+    wants_certificate: bool = False
 
     @property
     def address(self) -> str:
-        return f"{self.host}:{self.port}"
+        return with_port(self.host, self.port)
 
     @property
     def subject(self) -> Subject:
@@ -121,7 +115,7 @@ class ServedCertificates:
 
 def _served(answer: Answer[Any]) -> Served | Unserved:
     if answer.failure is not None and isinstance(answer.ask, ServedOf):
-        return Unserved(f"{answer.ask.host}:{answer.ask.port}", answer.failure)
+        return Unserved(with_port(answer.ask.host, answer.ask.port), answer.failure)
     served: Served = answer.value()
     return served
 
@@ -134,14 +128,21 @@ def _filled(text: str, context: Context) -> tuple[str, int]:
 
 
 def host_and_port(text: str) -> tuple[str, int]:
-    """`example.org:8443`; the port is 443 when none is given.
+    """`example.org:8443`, `[::1]:8443`, `::1`; the port is 443 when none is given.
 
     Raises:
         ValueError: not of this form.
     """
-    host, colon, port = text.strip().rpartition(":") if not text.endswith("]") else (text, "", "")
-    if not colon:
-        host, port = text.strip(), "443"
-    if not host or "/" in host or not port.isdigit() or not 0 < int(port) < 65536:
+    given = text.strip()
+    host, colon, port = given.rpartition(":")
+    if not colon or given.endswith("]") or address_of(given) is not None:
+        host, port = given, "443"
+    bare = host.strip("[]")
+    fits = ":" not in bare or (address_of(bare) is not None and host == f"[{bare}]") or host == given
+    if not bare or "/" in bare or not fits or not _is_port(port):
         raise ValueError(f"{text!r} is not a host and port; write it like example.org:443")
-    return host.strip("[]"), int(port)
+    return bare, int(port)
+
+
+def _is_port(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536
