@@ -21,6 +21,7 @@ STYLE: tuple[tuple[str, Sequence[str]], ...] = (
     ("style", ("ruff", "check", ".")),
     ("format", ("ruff", "format", "--check", ".")),
     ("types", ("mypy",)),
+    ("imports", ("tests.imports",)),
 )
 
 

@@ -17,7 +17,10 @@ from tests.testbed.__main__ import COMMANDS
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 PYTESTS_OWN = {"--collect-only", "--junitxml", "--html", "--lf"}
-OTHERS = {"--bind", "--directory", "--wheel", "--find-links", "--replicas", "--overwrite", "--all"}
+OTHERS = {
+    "--no-deps", "--no-build-isolation", "--bind", "--directory", "--wheel", "--find-links", "--replicas",
+    "--overwrite", "--all",
+}  # fmt: skip
 WRITTEN_LATER: set[str] = set()
 
 
