@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from opsproof import HIGH, Duration, Examination, check
-from opsproof.examine.container_use import Use, UseLimits, examine_use
+from opsproof.examine.container_use import Bases, BasesOf, Use, UseLimits, examine_use
 from opsproof.sources.prometheus.facts import PromQL, Recorded, Samples
 
 _BY = "by (namespace, pod, container)"
@@ -18,6 +18,10 @@ MemoryRequests = Annotated[
     Samples | None, PromQL(f"max {_BY} (${{container_memory_requests}})", over="", when="needs_request")
 ]
 MemoryRecording = Annotated[Samples, Recorded("${container_memory_working_set}")]
+MemoryKnown = Annotated[
+    Bases,
+    BasesOf("${container_memory_working_set}", "${container_memory_limits}", "${container_memory_requests}"),
+]
 
 
 class MemoryUseLimits(UseLimits):
@@ -29,7 +33,7 @@ class MemoryUseLimits(UseLimits):
 @check("capacity/pod-memory", title="Containers use less memory than the limit allows", level=HIGH)
 def check_memory(
     used: MemoryUsed, most: MemoryLimits, requested: MemoryRequests, recording: MemoryRecording,
-    limits: MemoryUseLimits, examine: Examination,
+    known: MemoryKnown, limits: MemoryUseLimits, examine: Examination,
 ) -> None:  # fmt: skip
     """A container that reaches its memory limit is killed in the middle of its work."""
-    examine_use(Use("memory", used, {"limit": most, "request": requested}, limits, examine), recording)
+    examine_use(Use("memory", used, {"limit": most, "request": requested}, limits, examine, known), recording)

@@ -21,10 +21,13 @@ from opsproof.examine.beside import Beside, known
 from opsproof.model.failure import Failure, Forbidden
 from opsproof.sources.postgres.facts import PostgresSessions, RoleSessions, Sessions
 from opsproof.sources.prometheus.facts import PromQL, Recorded, Recording, Samples
+from opsproof.sources.prometheus.growth import folded
+from opsproof.sources.prometheus.known import Known, Matched
 from opsproof.sources.prometheus.reading.course import recorded
 
 # pg_stat_database_numbackends is per database, and the slots are the server's.
-_SHARE = "sum(${pg_backends}) / max(${pg_max_connections})"
+_BACKENDS = folded("${pg_backends}")
+_SHARE = f"sum({_BACKENDS}) / max(${{pg_max_connections}})"
 
 
 class ConnectionLimits(Limits):
@@ -46,6 +49,8 @@ def check_connections(
     counted: Annotated[Samples | Failure, Beside(PromQL(_COUNT, over=""))],
     current: Annotated[Samples | Failure, Beside(PromQL(_SHARE, over=""))],
     recording: Annotated[Recording | Failure, Beside(Recorded("${pg_backends}"))],
+    backends: Annotated[Known | Failure, Beside(Matched("${pg_backends}"))],
+    slots: Annotated[Known | Failure, Beside(Matched("${pg_max_connections}"))],
     limits: ConnectionLimits,
     examine: Examination,
 ) -> None:
@@ -60,6 +65,10 @@ def check_connections(
             # One answer for all of them: they come from the same server.
             examine.unknown(Subject("source", name), found)
             return
+    never = [one.unmatched for one in (backends, slots) if isinstance(one, Known) and not one.ever]
+    if never:
+        examine.unknown(Subject("metric", "pg_backends / pg_max_connections"), Undecided("; ".join(never)))
+        return
     examine_history(known(peak), known(counted), known(current), known(recording), limits, examine)
 
 

@@ -14,6 +14,7 @@ from opsproof.model.ask import Ask
 from opsproof.model.failure import Failure
 from opsproof.sources.alertmanager.facts import AskAlertmanagerReady, AskStatus, Status
 from opsproof.sources.prometheus.facts import PromQL, Samples, number
+from opsproof.sources.prometheus.growth import growth
 from opsproof.sources.prometheus.status import AskReady, AskRuntime, Readiness, Runtime
 
 
@@ -47,7 +48,7 @@ Own = Annotated[
     Runtime | Status | Failure | None,
     Beside(Component((("prometheus", AskRuntime), ("alertmanager", AskStatus)))),
 ]
-_FAILURES = "sum(increase(prometheus_rule_evaluation_failures_total[${window}]))"
+_FAILURES = growth("prometheus_rule_evaluation_failures_total")
 Evaluations = Annotated[Samples | Failure | None, Beside(PromQL(_FAILURES, over=""), when="is_prometheus")]
 
 

@@ -19,12 +19,13 @@ from opsproof import (
 )
 from opsproof.examine.deciding import deciding
 from opsproof.sources.prometheus.facts import PromQL, Recorded, Samples, Series, number
+from opsproof.sources.prometheus.growth import folded
 from opsproof.sources.prometheus.reading.course import enough, recorded
 from opsproof.sources.prometheus.reading.matchers import workload_of
 
 # Every job's targets: the row's jobs are picked here, so that one query serves all rows.
-Up = Annotated[Samples, PromQL("up", over="window")]
-Answered = Annotated[Samples, PromQL("avg_over_time(up[${window}])", over="")]
+Up = Annotated[Samples, PromQL(folded("up"), over="window")]
+Answered = Annotated[Samples, PromQL(folded("avg_over_time(up[${window}])"), over="")]
 # `up` itself looks across a gap of some minutes as if nothing had been there.
 Recording = Annotated[Samples, Recorded("up")]
 

@@ -11,26 +11,25 @@ from opsproof import (
     Count,
     Duration,
     Examination,
-    Limits,
     Percent,
     Subject,
     Undecided,
     check,
 )
+from opsproof.examine.beside import known
 from opsproof.examine.deciding import deciding
-from opsproof.sources.prometheus.facts import Point, PromQL, Recorded, Samples, number
+from opsproof.examine.services import ServiceLimits, Traffic, TrafficOf
+from opsproof.model.failure import Failure
+from opsproof.sources.prometheus.facts import Point, Samples, number
 from opsproof.sources.prometheus.reading.course import Course, course, no_events, recorded
 
-Errors = Annotated[Samples, PromQL("sum(increase(${http_errors}[${window}]))")]
-Total = Annotated[Samples, PromQL("sum(increase(${http_requests}[${window}]))")]
-Recording = Annotated[Samples, Recorded("${http_requests}")]
+Requests = Annotated[tuple[Traffic, ...], TrafficOf()]
 
-SUBJECT = Subject("signal", "error-rate")
 # Both queries are asked one after the other: a scrape between them may count some errors more.
 _BETWEEN = 1.05
 
 
-class ErrorRateLimits(Limits):
+class ErrorRateLimits(ServiceLimits):
     """`sustained: 0s` judges the last window alone, else every step of that range must be broken."""
 
     highest: AtMost[Percent]
@@ -40,22 +39,42 @@ class ErrorRateLimits(Limits):
 
 
 @check("slo/error-rate", title="Server errors stay below the limit", level=CRITICAL)
-def check_error_rate(
-    errors: Errors, total: Total, recording: Recording, limits: ErrorRateLimits, examine: Examination
-) -> None:
+def check_error_rate(traffic: Requests, limits: ErrorRateLimits, examine: Examination) -> None:
     """Users get errors instead of answers while every process looks alive."""
-    with deciding(examine, SUBJECT):
-        ratio = error_ratio(errors, total, limits.min_events, examine.quiet)
-        recorded(recording)
-        broken = limits.highest.broken(ratio.lowest)
-        with examine(
-            SUBJECT, measured=Percent(ratio.end), limit=limits.highest, level=broken[0] if broken else None,
-            since=ratio.since,
-        ):  # fmt: skip
-            throughout = ratio.throughout(percent)
-            assert broken is None, (
-                f"{percent(ratio.end)} of the requests failed{throughout}; {limits.highest} allowed"
-            )
+    for service in traffic:
+        subject = Subject("service", service.name) if service.name else Subject("signal", "error-rate")
+        with deciding(examine, subject):
+            _examine_service(subject, service, limits, examine)
+
+
+def _examine_service(
+    subject: Subject, service: Traffic, limits: ErrorRateLimits, examine: Examination
+) -> None:
+    found = service.found
+    errors: Samples = known(found["errors"])
+    total: Samples = known(found["total"])
+    if total.empty and not isinstance(found["known"], Failure):
+        found["known"].require()
+    ratio = error_ratio(errors, total, limits.min_events, examine.quiet)
+    borne: Samples | None = known(found.get("borne"))
+    if errors.empty:
+        service.failing.require_seen(borne, known(found.get("known_errors")))
+    recorded(known(found["recording"]))
+    broken = limits.highest.broken(ratio.lowest)
+    blind = service.failing.blind(borne)
+    if broken is None and not limits.highest.allows(ratio.lowest + blind):
+        labels = ", ".join(service.failing.labels or ())
+        raise Undecided(
+            f"{percent(blind)} of the requests bear no label {labels}: failed ones are not counted"
+        )
+    with examine(
+        subject, measured=Percent(ratio.end), limit=limits.highest, level=broken[0] if broken else None,
+        since=ratio.since,
+    ):  # fmt: skip
+        throughout = ratio.throughout(percent)
+        assert broken is None, (
+            f"{percent(ratio.end)} of the requests failed{throughout}; {limits.highest} allowed"
+        )
 
 
 def error_ratio(errors: Samples, total: Samples, min_events: float, quiet: str) -> Course:

@@ -43,6 +43,7 @@ def test_the_demo_is_the_default_and_says_so(demo: tuple[Result, str]) -> None:
 def test_the_demo_shows_every_kind_of_finding(demo: tuple[Result, str]) -> None:
     """Mostly green; a failure of each level, a waiver, an expired one, a transition, a source unreachable."""
     result, _ = demo
+    _require_this_code(result)
 
     outcomes = [one.outcome for one in result.requirements]
     moving = [finding for one in result.requirements for item in one.items for finding in item.findings]
@@ -57,5 +58,12 @@ def test_the_demo_shows_every_kind_of_finding(demo: tuple[Result, str]) -> None:
 def test_the_recording_fits_the_checks(demo: tuple[Result, str]) -> None:
     """Nothing is asked that the recording does not hold: else it has to be recorded anew."""
     result, _ = demo
+    _require_this_code(result)
 
     assert not [cause for cause in result.causes if "holds no answer" in cause.message]
+
+
+def _require_this_code(result: Result) -> None:
+    """A recording of other code answers other asks: the first test says so until it is recorded anew."""
+    if result.provenance.code_differs:
+        pytest.skip("the demo is recorded by other code")

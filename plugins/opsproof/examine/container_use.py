@@ -6,15 +6,19 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
+from opsproof.examine.beside import Beside
 from opsproof.examine.deciding import deciding
 from opsproof.examine.examination import Examination
-from opsproof.model.failure import Undecided
+from opsproof.model.argument import Answer, Context
+from opsproof.model.ask import Ask
+from opsproof.model.failure import Failure, Undecided
 from opsproof.model.limits import AtMost, Limits, Scoped
 from opsproof.model.subject import Subject
 from opsproof.model.units import Duration, Percent
 from opsproof.sources.prometheus.facts import Point, Samples, Series, number
+from opsproof.sources.prometheus.known import Known, Matched
 from opsproof.sources.prometheus.reading.course import Course, course, enough, recorded
 from opsproof.sources.prometheus.reading.matchers import workload_of
 
@@ -45,6 +49,37 @@ class UseLimits(Limits):
         return "request" in {self.base, self.otherwise}
 
 
+Bases = Mapping[str, Known | Failure]
+"""What is known of the selectors of use (`used`) and of what 100 % is (`limit`, `request`)."""
+
+
+@dataclass(frozen=True)
+class BasesOf:
+    """Source of `Bases`: whether the selectors that the row needs ever matched anything."""
+
+    used: str
+    limit: str
+    request: str
+
+    def asks(self, context: Context) -> tuple[Ask, ...]:
+        return tuple(ask for one in self._wanted(context).values() for ask in one.asks(context))
+
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Bases:
+        wanted, rest = self._wanted(context), iter(answers)
+        return {
+            name: one.assemble([next(rest) for _ in one.asks(context)], context)
+            for name, one in wanted.items()
+        }
+
+    def _wanted(self, context: Context) -> dict[str, Beside]:
+        limits = context.limits
+        wanted = {"used": self.used}
+        if isinstance(limits, UseLimits):
+            wanted |= {"limit": self.limit} if limits.needs_limit else {}
+            wanted |= {"request": self.request} if limits.needs_request else {}
+        return {name: Beside(Matched(selector)) for name, selector in wanted.items()}
+
+
 @dataclass(frozen=True)
 class Use:
     """What is examined: the resource, its samples, and what 100 % is of each container."""
@@ -54,6 +89,23 @@ class Use:
     bases: Mapping[str, Samples | None]
     limits: UseLimits
     examine: Examination
+    known: Bases
+
+    def require_series(self) -> None:
+        """Raises Undecided when a metric that is needed never had a series: nothing would be judged then."""
+        never = {"used": self.used.empty} | {base: self._lacks(base) for base in self._needed}
+        for name, empty in never.items():
+            known = self.known.get(name)
+            if empty and isinstance(known, Known):
+                known.require()
+
+    @property
+    def _needed(self) -> tuple[str, ...]:
+        return tuple(base for base in self.bases if base in {self.limits.base, self.limits.otherwise})
+
+    def _lacks(self, base: str) -> bool:
+        samples = self.bases[base]
+        return samples is None or samples.empty
 
     @cached_property
     def shares(self) -> dict[Identity, tuple[Point, ...]]:
@@ -108,6 +160,7 @@ class Use:
 
 def examine_use(use: Use, recording: Samples) -> None:
     with deciding(use.examine, Subject("signal", f"{use.what} use")):
+        use.require_series()
         if not use.used.empty:
             recorded(recording)
         if use.limits.aggregate == "mean":

@@ -10,9 +10,11 @@ import pytest
 from checks.capacity.check_pod_cpu import check_cpu
 from checks.capacity.check_pod_memory import MemoryUseLimits, check_memory
 from opsproof import CRITICAL, Examination
-from opsproof.examine.container_use import UseLimits
+from opsproof.examine.container_use import Bases, BasesOf, UseLimits
 from opsproof.model.outcome import Outcome
 from opsproof.sources.prometheus.facts import Samples
+from opsproof.sources.prometheus.known import AskKnown, Known
+from tests.checks.contexts import Row
 from tests.checks.measured import GAP, RECORDED, examination, failed, instant, only, over
 
 Course = Sequence[float | str | None]
@@ -30,6 +32,7 @@ def examined(
     requested: Mapping[str, float | str] | None = None,
     *,
     recording: Samples = RECORDED,
+    known: Bases | None = None,
     **limits: Any,
 ) -> Examination:
     """Cores used by pods over 5 minutes; each may use one core unless `most` says otherwise."""
@@ -40,6 +43,7 @@ def examined(
         instant(*whole.values(), **names(list(whole))),
         instant(*(requested or {}).values(), **names(list(requested or {}))),
         recording,
+        known or {},
         UseLimits(**{"highest": "80%", **limits}),
         examine,
     )
@@ -48,6 +52,31 @@ def examined(
 
 def test_containers_below_the_limit_are_compliant() -> None:
     assert examined({API: [0.5], "db-0": [0.79]}).passed == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "lost"),
+    [
+        ({"used": {}}, "used"),
+        ({"used": {API: [0.5]}, "most": {}}, "limit"),
+        ({"used": {API: [0.5]}, "otherwise": "request"}, "request"),
+    ],
+)
+def test_a_metric_that_never_had_a_series_is_told_with_what_is_near(given: Any, lost: str) -> None:
+    """A mistyped metric of limits would set every container aside as one without a limit."""
+    ever = {name: Known(selector=name, labels=("pod",)) for name in ("used", "limit", "request")}
+    never = Known(selector="kube_pod_limit", hint="there is no metric kube_pod_limit; the nearest is x")
+    finding = only(examined(**given, known={**ever, lost: never}))
+    assert finding.outcome is Outcome.UNKNOWN
+    assert finding.message == (
+        "no series match kube_pod_limit: there is no metric kube_pod_limit; the nearest is x"
+    )
+    assert not examined(**given, known=ever).findings
+
+
+def test_only_the_metrics_that_the_row_needs_are_looked_up() -> None:
+    asks = BasesOf("used", "limit", "request").asks(Row(UseLimits(highest="80%")))
+    assert ["used", "limit"] == [ask.selector for ask in asks if isinstance(ask, AskKnown)]
 
 
 def test_a_container_above_it_all_the_time_fails() -> None:
@@ -114,7 +143,7 @@ def test_nothing_recorded_examines_nothing() -> None:
 
 def test_a_metric_without_pods_is_undecided() -> None:
     examine = examination()
-    check_cpu(over(300, [0.9]), instant(1), None, RECORDED, UseLimits(**HIGHEST), examine)
+    check_cpu(over(300, [0.9]), instant(1), None, RECORDED, {}, UseLimits(**HIGHEST), examine)
     assert "no `pod` label" in only(examine).message
 
 
@@ -148,7 +177,7 @@ def test_memory_is_judged_alike() -> None:
     examine = examination()
     mebi = 2.0**20
     check_memory(
-        over(300, [480 * mebi], **names([API])), instant(512 * mebi, **names([API])), None, RECORDED,
+        over(300, [480 * mebi], **names([API])), instant(512 * mebi, **names([API])), None, RECORDED, {},
         MemoryUseLimits(**HIGHEST), examine,
     )  # fmt: skip
     assert only(examine).message.startswith("uses 93.75 % of its memory limit")

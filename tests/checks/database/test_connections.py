@@ -13,11 +13,14 @@ from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
 from opsproof.sources.postgres.facts import RoleSessions, Sessions
 from opsproof.sources.prometheus.facts import Recording, Samples, Series
+from opsproof.sources.prometheus.known import Known
 from tests.checks.measured import GAP, RECORDED, over, recording
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
 AWAY = Failure("Unreachable", "connection refused", "prometheus:x")
 EMPTY = Samples(result_type="vector", at=1.0)
+BACKENDS = Known(selector="pg_backends", labels=("datname",))
+EVER = Known(selector="pg_max_connections", labels=("server",))
 
 
 def sessions(used: int, **more: Any) -> Sessions:
@@ -35,14 +38,25 @@ def examined(
     count: str = "5",
     current: Samples | None = None,
     recording: Recording | Failure = RECORDED,
+    backends: Known | Failure = BACKENDS,
     **limits: Any,
 ) -> Examination:
     examine = Examination(level=HIGH)
     now = samples(peak) if current is None else current
     needed = ConnectionLimits(**{"highest": "80%", **limits})
     highest = peak if isinstance(peak, Failure) else samples(peak) if peak else EMPTY
-    check_connections(live, highest, samples(count), now, recording, needed, examine)
+    check_connections(live, highest, samples(count), now, recording, backends, EVER, needed, examine)
     return examine
+
+
+def test_a_metric_that_never_had_a_series_is_told_with_what_is_near() -> None:
+    never = Known(selector="pg_backend", hint="there is no metric pg_backend; the nearest is pg_backends")
+    (finding,) = examined(sessions(40), "", "", EMPTY, backends=never).findings
+    assert (finding.outcome, finding.message) == (Outcome.UNKNOWN, never.unmatched)
+
+
+def test_a_lookup_that_fails_decides_nothing_by_itself() -> None:
+    assert examined(sessions(40), backends=AWAY).passed == 2
 
 
 def test_a_server_with_free_slots_passes() -> None:

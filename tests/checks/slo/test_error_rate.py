@@ -11,17 +11,40 @@ from hypothesis import strategies as st
 
 from checks.slo.check_error_rate import ErrorRateLimits, check_error_rate
 from opsproof import CRITICAL, MEDIUM, Examination
+from opsproof.examine.services import Traffic
+from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
 from opsproof.sources.prometheus.facts import Samples, value_text
+from opsproof.sources.prometheus.known import Known
+from opsproof.sources.prometheus.reading.parse import selector
+from opsproof.sources.prometheus.reading.promql import Selector
 from tests.checks.measured import EMPTY, GAP, RECORDED, ago, examination, instant, only, over
 
+REQUESTS = selector('http_requests_total{job="api"}')
+ERRORS = selector('http_requests_total{job="api",status=~"5.."}')
+BORNE = instant(930, 70, status=["200", "404"])
+KNOWN = Known(selector=str(REQUESTS), labels=("job", "status"))
 
-def examined(
-    errors: Samples, total: Samples, *, recording: Samples = RECORDED, quiet: str = "", **limits: Any
-) -> Examination:
+
+def traffic(errors: Samples | Failure, total: Samples | Failure, name: str = "", **more: Any) -> Traffic:
+    own, selectors = (
+        {"errors": errors, "total": total, "recording": RECORDED, "known": KNOWN},
+        (REQUESTS, ERRORS),
+    )
+    if "selectors" in more:
+        selectors = more.pop("selectors")
+    return Traffic(name, *selectors, {**own, "borne": BORNE, **more})
+
+
+def examined(errors: Samples, total: Samples, *, quiet: str = "", **given: Any) -> Examination:
+    parts = {name: given.pop(name) for name in PARTS if name in given}
     examine = examination(quiet)
-    check_error_rate(errors, total, recording, ErrorRateLimits(**{"highest": "5%", **limits}), examine)
+    limits = ErrorRateLimits(**{"highest": "5%", **given})
+    check_error_rate((traffic(errors, total, **parts),), limits, examine)
     return examine
+
+
+PARTS = ("recording", "borne", "known", "known_errors", "selectors")
 
 
 def test_few_errors_are_compliant() -> None:
@@ -46,8 +69,110 @@ def test_a_strict_limit_excludes_itself() -> None:
     assert examined(instant(10), instant(1000), highest="1%").passed == 1
 
 
-def test_no_error_series_beside_requests_is_no_error() -> None:
+def test_no_error_series_beside_requests_that_bear_its_label_is_no_error() -> None:
     assert examined(EMPTY, instant(1000)).passed == 1
+
+
+def test_no_error_series_where_no_request_bears_the_label_is_undecided() -> None:
+    """`code` for `status`: three of a hundred may fail, and no error is ever seen."""
+    errors = selector('http_requests_total{job="api",code=~"5.."}')
+    finding = only(examined(EMPTY, instant(1000), borne=instant(1000), selectors=(REQUESTS, errors)))
+    assert finding.outcome is Outcome.UNKNOWN
+    assert str(errors) in finding.message
+    assert "the requests bear no label code" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("matcher", "values"),
+    [
+        ('status=~"5xx"', ["200", "404"]),
+        ('status="5.."', ["200"]),
+        ('status=~"6.."', ["200"]),
+        ('status=~"5.."', ["OK", "NotFound"]),
+        ('status="500"', ["2xx", "4xx"]),
+    ],
+)
+def test_errors_that_no_value_of_that_form_could_be_are_undecided(matcher: str, values: list[str]) -> None:
+    errors = selector(f'http_requests_total{{job="api",{matcher}}}')
+    borne = instant(*[9] * len(values), status=values)
+    finding = only(examined(EMPTY, instant(1000), borne=borne, selectors=(REQUESTS, errors)))
+    assert finding.outcome is Outcome.UNKNOWN
+    assert f"the requests' status is {', '.join(sorted(values))}" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("matcher", "value"),
+    [
+        ('status=~"5.."', "200"),
+        ('status="503"', "200"),
+        ('status=~"5.."', "2xx"),
+        ('status="failure"', "success"),
+        ('status=~"5..|failed"', "0"),
+        ('status!~"2.."', "200"),
+    ],
+)
+def test_errors_that_could_be_there_are_none(matcher: str, value: str) -> None:
+    errors = selector(f'http_requests_total{{job="api",{matcher}}}')
+    borne = instant(9, status=[value])
+    assert examined(EMPTY, instant(1000), borne=borne, selectors=(REQUESTS, errors)).passed == 1
+
+
+OTHER = selector('http_failed_total{job="api"}')
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        OTHER,
+        selector('http_requests_total{job="apl",status=~"5.."}'),
+        selector('http_request_total{job="api",status=~"5.."}'),
+    ],
+    ids=str,
+)
+def test_another_selector_of_errors_must_have_matched_at_some_time(errors: Selector) -> None:
+    never = Known(selector=str(errors), hint="there is no metric x; the nearest is y")
+    given: dict[str, Any] = {"borne": None, "selectors": (REQUESTS, errors)}
+    finding = only(examined(EMPTY, instant(1000), known_errors=never, **given))
+    assert finding.outcome is Outcome.UNKNOWN
+    assert finding.message.startswith(f"no series match {errors}: there is no metric x; the nearest is y")
+    ever = Known(selector=str(errors), labels=("job",))
+    assert examined(EMPTY, instant(1000), known_errors=ever, **given).passed == 1
+
+
+def test_requests_that_bear_no_label_could_all_fail_unseen() -> None:
+    borne = instant(900, 100, status=["200", ""])
+    finding = only(examined(EMPTY, instant(1000), borne=borne))
+    assert finding.outcome is Outcome.UNKNOWN
+    assert finding.message == "10 % of the requests bear no label status: failed ones are not counted"
+    few = instant(999, 1, status=["200", ""])
+    assert examined(EMPTY, instant(1000), borne=few).passed == 1
+    assert only(examined(instant(70), instant(1000), borne=borne)).outcome is Outcome.FAIL
+
+
+def test_requests_that_never_were_are_told_with_what_is_near() -> None:
+    known = Known(
+        selector="http_request_total", hint="there is no metric http_request_total; the nearest is x"
+    )
+    finding = only(examined(EMPTY, EMPTY, known=known, quiet="Saturday night"))
+    assert finding.outcome is Outcome.UNKNOWN
+    assert finding.message == (
+        "no series match http_request_total: there is no metric http_request_total; the nearest is x"
+    )
+
+
+def test_each_service_is_a_subject_and_one_that_has_no_answer_hides_no_other() -> None:
+    examine = examination()
+    late = Failure("TimedOut", "late", "prometheus:x")
+    services = (
+        traffic(instant(70), instant(1000), "cart"),
+        traffic(late, instant(1000), "checkout"),
+        traffic(instant(1), instant(1000), "mail"),
+    )
+    check_error_rate(services, ErrorRateLimits(highest="5%"), examine)
+    assert [("service", "cart", Outcome.FAIL), ("service", "checkout", Outcome.UNKNOWN)] == [
+        (one.subject.kind, one.subject.name, one.outcome) for one in examine.findings
+    ]
+    assert 1 == examine.passed
 
 
 @pytest.mark.parametrize("total", [EMPTY, instant(0), instant(0.4), instant("NaN"), instant("+Inf")])

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from checks.slo.check_latency_p95 import LatencyLimits, check_latency
 from opsproof import CRITICAL, MEDIUM, Examination
+from opsproof.examine.services import Latency
+from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
 from opsproof.sources.prometheus.facts import Samples
+from opsproof.sources.prometheus.known import Known
+from opsproof.sources.prometheus.reading.parse import selector
 from tests.checks.measured import EMPTY, GAP, RECORDED, examination, histogram, only
 
 QUICK = {"0.1": [900], "0.5": [990], "1": [1000], "+Inf": [1000]}
@@ -17,11 +22,20 @@ SLOW = {"0.1": [100], "0.5": [500], "1": [1000], "+Inf": [1000]}
 VERY_SLOW = {"0.1": [100], "0.5": [500], "1": [600], "+Inf": [1000]}
 
 
-def examined(
-    buckets: Samples, *, recording: Samples = RECORDED, quiet: str = "", **limits: Any
-) -> Examination:
+BUCKETS = selector("http_request_duration_seconds_bucket")
+KNOWN = Known(selector=str(BUCKETS), labels=("le",))
+
+
+def latency(buckets: Samples | Failure, name: str = "", scale: float = 1.0, **more: Any) -> Latency:
+    found = {"buckets": buckets, "recording": RECORDED, "known": KNOWN, **more}
+    return Latency(name, BUCKETS, scale, found)
+
+
+def examined(buckets: Samples, *, quiet: str = "", scale: float = 1.0, **given: Any) -> Examination:
+    parts = {name: given.pop(name) for name in ("recording", "known") if name in given}
     examine = examination(quiet)
-    check_latency(buckets, recording, LatencyLimits(**{"highest": "500ms", **limits}), examine)
+    limits = LatencyLimits(**{"highest": "500ms", **given})
+    check_latency((latency(buckets, scale=scale, **parts),), limits, examine)
     return examine
 
 
@@ -52,6 +66,50 @@ def test_a_limit_between_two_boundaries_decides_nothing_when_the_percentile_lies
     assert finding.outcome is Outcome.UNKNOWN
     assert "above 500ms and at most 1s" in finding.message
     assert examined(histogram(QUICK), highest="800ms").passed == 1
+
+
+def test_a_histogram_in_milliseconds_is_told_in_seconds() -> None:
+    """458 ms are no 7 minutes and 38 seconds."""
+    boundaries = {"100": [100], "500": [950], "1000": [1000], "+Inf": [1000]}
+    assert examined(histogram(boundaries), scale=1e-3).passed == 1
+    finding = only(examined(histogram(boundaries), scale=1e-3, highest="100ms"))
+    assert (finding.outcome, finding.measured.text, finding.measured.value) == (Outcome.FAIL, "500ms", 0.5)
+
+
+def test_another_percentile_is_judged_and_named() -> None:
+    assert examined(histogram(QUICK), percentile=99).passed == 1
+    finding = only(examined(histogram(QUICK), percentile=99.9, highest="100ms"))
+    assert finding.subject.name == "latency-p99.9"
+    assert finding.message.startswith("p99.9 is ")
+    assert finding.measured.value is not None
+    assert finding.measured.value > 0.9
+
+
+@pytest.mark.parametrize("percentile", [0, 100, -1, float("nan")])
+def test_what_is_no_percentile_is_refused(percentile: float) -> None:
+    with pytest.raises(ValidationError, match="is no percentile"):
+        LatencyLimits(highest="1s", percentile=percentile)
+
+
+def test_each_service_is_a_subject() -> None:
+    examine = examination()
+    services = (
+        latency(histogram(SLOW), "cart"),
+        latency(Failure("TimedOut", "late", "x"), "mail"),
+        latency(histogram(QUICK), "pay"),
+    )
+    check_latency(services, LatencyLimits(highest="500ms", percentile=99), examine)
+    assert [("cart/p99", Outcome.FAIL), ("mail/p99", Outcome.UNKNOWN)] == [
+        (one.subject.name, one.outcome) for one in examine.findings
+    ]
+    assert 1 == examine.passed
+
+
+def test_a_histogram_that_never_was_is_told_with_what_is_near() -> None:
+    known = Known(selector="x_bucket", hint="there is no metric x_bucket; the nearest is y_bucket")
+    finding = only(examined(EMPTY, known=known, quiet="at night"))
+    assert finding.outcome is Outcome.UNKNOWN
+    assert finding.message == "no series match x_bucket: there is no metric x_bucket; the nearest is y_bucket"
 
 
 def test_a_step_gives_its_level() -> None:

@@ -16,6 +16,8 @@ from opsproof.model.failure import BadAnswer, CollectionError
 from opsproof.model.target import Target, TargetReport
 from opsproof.sources.prometheus import wire
 from opsproof.sources.prometheus.facts import Query, Samples, Series
+from opsproof.sources.prometheus.known import AskKnown, Known
+from opsproof.sources.prometheus.nearest import Neighbours
 from opsproof.sources.prometheus.readiness import ready
 from opsproof.sources.prometheus.reading.matchers import known_labels
 from opsproof.sources.prometheus.status import (
@@ -53,6 +55,7 @@ class PrometheusCollector:
             AskRules: self._rules,
             AskAlertmanagers: self._alertmanagers,
             AskRuntime: self._runtime,
+            AskKnown: self._known,
             AskReady: lambda ask, link: ready(self.api, link),
         }
 
@@ -145,6 +148,15 @@ class PrometheusCollector:
         if not all(len(text) <= _LONGEST and _FLOAT.fullmatch(text) for _, text in raw):
             raise self._bad("the answer holds a value that is no number")
         return tuple(raw)
+
+    def _known(self, ask: AskKnown, link: Link) -> Known:
+        def listed(path: str, selector: str) -> list[str]:
+            found: list[str] = self._data(
+                path, link, list[str], **({"match[]": selector} if selector else {})
+            )
+            return found
+
+        return Neighbours(listed).known(ask.selector)
 
     def _targets(self, ask: AskTargets, link: Link) -> tuple[ScrapeTarget, ...]:
         found: wire.Targets = self._data("/api/v1/targets", link, wire.Targets, state="active")

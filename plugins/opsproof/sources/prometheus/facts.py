@@ -18,6 +18,7 @@ from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, Undecided
 from opsproof.model.moment import Clock, Clocked, Moment
 from opsproof.model.units import duration_text
+from opsproof.sources.prometheus.growth import REPLICAS
 from opsproof.sources.prometheus.status import AskRuntime, Runtime
 
 _STEPS = (5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400, 172800, 604800)
@@ -178,7 +179,8 @@ class PromQL:
     """`Annotated[Samples, PromQL("sum(rate(${http_requests}[${window}]))")]`.
 
     Placeholders are filled from the row's limits and scope and from the environment's names and
-    metrics. When the limits have a `sustained` above zero, the query is asked over that range.
+    metrics; `${replicas}` are the labels that tell the servers of a pair apart.
+    When the limits have a `sustained` above zero, the query is asked over that range.
 
     Args:
         query: the PromQL text with `${name}` placeholders.
@@ -196,10 +198,11 @@ class PromQL:
     def asks(self, context: Context) -> tuple[Ask, ...]:
         if self.when and not getattr(context.limits, self.when):
             return ()
-        target = context.target(self.kind).id
+        target = context.target(self.kind)
         span = float(getattr(context.limits, self.over, 0.0)) if self.over else 0.0
-        query = context.fill(self.query)
-        return (Query(target=target, query=query, range=span, step=step_for(span) if span else 0.0),)
+        replicas = ", ".join(getattr(target.settings, "replica_labels", REPLICAS))
+        query = context.fill(self.query.replace("${replicas}", replicas))
+        return (Query(target=target.id, query=query, range=span, step=step_for(span) if span else 0.0),)
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Samples | None:
         return usable(answers[0]) if answers else None

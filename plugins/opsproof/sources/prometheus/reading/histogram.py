@@ -25,6 +25,10 @@ class Quantile:
     estimate: float
     events: float
 
+    def scaled(self, factor: float) -> Quantile:
+        """The same in another unit."""
+        return Quantile(self.low * factor, self.high * factor, self.estimate * factor, self.events)
+
     @property
     def at_least(self) -> bool:
         return math.isinf(self.high)
