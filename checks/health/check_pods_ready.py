@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Annotated
 
 from opsproof import (
     CRITICAL,
@@ -17,12 +18,13 @@ from opsproof import (
     Undecided,
     check,
 )
+from opsproof.examine.declared import Declared
 from opsproof.model.words import several
 from opsproof.sources.kubernetes.asks import Deployments, Pods
 from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.sources.kubernetes.facts.workloads import Workload
-from opsproof.sources.kubernetes.reading.choice import SelectorText, matching
-from opsproof.sources.kubernetes.reading.readiness import hopeless, ready_share, trouble
+from opsproof.sources.kubernetes.reading.choice import SelectorText, absent, matching, referred
+from opsproof.sources.kubernetes.reading.readiness import hopeless, never_starts, ready_share, trouble
 from opsproof.sources.kubernetes.reading.transitions import (
     WorkloadKey,
     by_workload,
@@ -30,9 +32,14 @@ from opsproof.sources.kubernetes.reading.transitions import (
     workload_key,
 )
 
+Expected = Annotated[tuple[str, ...], Declared("workloads", optional=True)]
+
 
 class PodLimits(Limits):
-    """`at_least`: pods that must be there. `nodes`: nodes over which each workload's pods are spread."""
+    """`at_least`: pods that must be there. `nodes`: nodes over which each workload's pods are spread.
+
+    Without `selector`, each workload that the environment names under `workloads` must have a pod.
+    """
 
     selector: Scoped[SelectorText] = ""
     grace: Duration = Duration.parse("5m")
@@ -41,7 +48,9 @@ class PodLimits(Limits):
 
 
 @check("health/pods-ready", title="Every pod that is not a finished job is ready", level=CRITICAL)
-def check_pods_ready(pods: Pods, deployments: Deployments, limits: PodLimits, examine: Examination) -> None:
+def check_pods_ready(
+    pods: Pods, deployments: Deployments, expected: Expected, limits: PodLimits, examine: Examination
+) -> None:
     """A pod that runs but is not ready serves nobody, while its workload looks complete."""
     workloads = {workload_key(deployment): deployment for deployment in deployments}
     chosen = matching(pods, limits.selector)
@@ -53,6 +62,8 @@ def check_pods_ready(pods: Pods, deployments: Deployments, limits: PodLimits, ex
         _examine_pod(pod, pods, workloads, limits, examine)
         if not pod.terminating:
             serving.append(pod)
+    if not limits.selector:
+        _examine_expected(expected, serving, pods, examine)
     if len(chosen):
         _examine_number(chosen, len(serving), limits, examine)
     if limits.nodes is not None:
@@ -63,8 +74,8 @@ def _set_aside(pod: Pod) -> str:
     """Why a pod's readiness says nothing about the system's health; "" when it does."""
     if pod.phase == "Succeeded":
         return "finished"
-    if pod.of_job:
-        return "belongs to a Job, which is judged as a whole"
+    if pod.of_job and not never_starts(pod):
+        return "belongs to a Job: health/workloads-available judges its last finished run"
     if _left_over(pod):
         return f"left over: {pod.status.reason or pod.phase}, replaced by its workload"
     scheduled = pod.condition("PodScheduled")
@@ -105,6 +116,17 @@ def _examine_pod(
 def _overdue(pod: Pod) -> str:
     due = pod.metadata.deletion_timestamp
     return f"deleted, and still there; it had until {due:%H:%M:%S} UTC to end"
+
+
+def _examine_expected(
+    expected: Iterable[str], serving: Iterable[Pod], pods: Listing[Pod], examine: Examination
+) -> None:
+    """A workload that was deleted leaves no pod that could be unready."""
+    there = {f"{kind.lower()}/{name}" for _, kind, name in by_workload(serving)}
+    for text in expected:
+        if text.partition("/")[0] not in {"job", "cronjob"} and text not in there:
+            with examine(referred(text), measured=Count(0), limit="at least 1"):
+                raise AssertionError(absent(pods, f"pod of {text}"))
 
 
 def _examine_number(chosen: Listing[Pod], serving: int, limits: PodLimits, examine: Examination) -> None:

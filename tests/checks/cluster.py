@@ -11,6 +11,7 @@ import msgspec
 from opsproof import HIGH, Examination, Level, Listing
 from opsproof.model.failure import Failure
 from opsproof.sources.kubernetes.facts.network import EndpointSlice, NetworkPolicy, Service
+from opsproof.sources.kubernetes.facts.nodes import Node
 from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.sources.kubernetes.facts.scaling import Autoscaler, DisruptionBudget
 from opsproof.sources.kubernetes.facts.workloads import (
@@ -199,6 +200,7 @@ def daemon_set(name: str = "agent", *, nodes: int = 4, **more: Any) -> DaemonSet
 
 
 def job(name: str = "migrate", *, owner: str = "", spec: Any = None, **state: Any) -> Job:
+    """One that runs, as far as nothing else is said."""
     made = {
         "metadata": meta(name, owner=owner),
         "spec": {"template": template(), **(spec or {})},
@@ -207,9 +209,34 @@ def job(name: str = "migrate", *, owner: str = "", spec: Any = None, **state: An
     return msgspec.convert(made, Job)
 
 
-def cron_job(name: str = "cleanup", **pod_spec: Any) -> CronJob:
-    spec = {"jobTemplate": {"spec": {"template": template(**pod_spec)}}}
-    return msgspec.convert({"metadata": meta(name), "spec": spec}, CronJob)
+def ended_job(name: str = "migrate", *, well: bool = True, age: float = 60, owner: str = "") -> Job:
+    """A Job that ended `age` minutes ago, completely or with too many failures."""
+    end = (
+        condition("Complete", True, age=age) if well else condition("Failed", True, age=age, reason=TOO_MANY)
+    )
+    return job(name, owner=owner, conditions=[end])
+
+
+TOO_MANY = "BackoffLimitExceeded"
+
+
+def cron_job(
+    name: str = "cleanup", *, suspend: bool = False, state: dict[str, Any] | None = None, **pod_spec: Any
+) -> CronJob:
+    spec = {"suspend": suspend, "jobTemplate": {"spec": {"template": template(**pod_spec)}}}
+    return msgspec.convert({"metadata": meta(name), "spec": spec, "status": state or {}}, CronJob)
+
+
+def node(name: str, *, ready: bool = True, cordoned: bool = False, taint: str = "") -> Node:
+    taints = [{"key": taint, "effect": "NoSchedule"}] if taint else []
+    return msgspec.convert(
+        {
+            "metadata": {"name": name, "creationTimestamp": ago(6000)},
+            "spec": {"unschedulable": cordoned, "taints": taints},
+            "status": {"conditions": [condition("Ready", ready, age=60)]},
+        },
+        Node,
+    )
 
 
 def service(name: str = "api", *, age: float = 600, **spec: Any) -> Service:

@@ -8,17 +8,30 @@ from typing import Any
 
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
+from opsproof.model.failure import NotConfigured
 
 
 @dataclass(frozen=True)
 class Declared:
-    """Source: the values of a name of the environment, e.g. `Declared("namespaces")`."""
+    """Source: the values of a name of the environment, e.g. `Declared("namespaces")`.
+
+    An `optional` name that nobody sets has no values; any other makes the item undecided.
+    """
 
     name: str
+    optional: bool = False
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
-        context.names(self.name)
+        self._values(context)
         return ()
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> tuple[str, ...]:
-        return context.names(self.name)
+        return self._values(context)
+
+    def _values(self, context: Context) -> tuple[str, ...]:
+        try:
+            return context.names(self.name)
+        except NotConfigured:
+            if self.optional:
+                return ()
+            raise

@@ -28,11 +28,15 @@ from tests.checks.cluster import (
 
 
 def examined(
-    *pods: Pod, deployments: tuple[Deployment, ...] = (), gaps: Any = (), **limits: Any
+    *pods: Pod,
+    deployments: tuple[Deployment, ...] = (),
+    expected: tuple[str, ...] = (),
+    gaps: Any = (),
+    **limits: Any,
 ) -> Examination:
     examine = examination(CRITICAL)
     found: Listing[Pod] = listing(*pods, gaps=gaps)
-    check_pods_ready(found, listing(*deployments), PodLimits(**limits), examine)
+    check_pods_ready(found, listing(*deployments), expected, PodLimits(**limits), examine)
     return examine
 
 
@@ -129,7 +133,7 @@ def test_an_init_container_that_does_not_complete_is_named() -> None:
         (pod("done", phase="Succeeded", ready=False), "finished"),
         (
             pod("retry", ready=False, metadata=meta("retry", owner="Job/migrate")),
-            "belongs to a Job, which is judged as a whole",
+            "belongs to a Job: health/workloads-available judges its last finished run",
         ),
         (
             pod("evicted", phase="Failed", ready=False, reason="Evicted"),
@@ -202,6 +206,38 @@ def test_the_selector_chooses() -> None:
     worker = pod("worker-1", of="worker", ready=False)
     assert not examined(pod(), worker, selector="app in (api)").findings
     assert len(examined(pod(), worker).findings) == 1
+
+
+def of_job(waiting: str) -> Pod:
+    return pod(
+        "migrate-x",
+        phase="Pending",
+        ready=False,
+        since=1,
+        metadata=meta("migrate-x", owner="Job/migrate"),
+        containerStatuses=[status(ready=False, waiting=waiting)],
+    )
+
+
+def test_a_pod_of_a_job_that_can_never_start_fails() -> None:
+    """Its Job never finishes, so that no run would tell."""
+    (finding,) = examined(pod(), of_job("ImagePullBackOff")).findings
+    assert (finding.outcome, finding.subject.key) == (Outcome.FAIL, "job/migrate")
+    for retried in ("CrashLoopBackOff", "ContainerCreating"):
+        assert not examined(pod(), of_job(retried)).findings
+
+
+def test_what_the_environment_declares_must_have_a_pod() -> None:
+    """Every Deployment of the system was deleted, and its database remains."""
+    database = pod("db-0", metadata=meta("db-0", owner="StatefulSet/db"))
+    declared = ("deployment/api", "statefulset/db", "cronjob/backup")
+    examine = examined(database, expected=declared)
+    (finding,) = examine.findings
+    assert (finding.outcome, str(finding.subject)) == (Outcome.FAIL, "deployment api")
+    assert (finding.message, finding.measured.text) == ("there is no pod of deployment/api", "0")
+    assert not examined(database, expected=declared, selector="app").findings
+    assert examined(gaps=[REFUSED], expected=declared).findings[0].outcome is Outcome.UNKNOWN
+    assert examined(expected=declared).findings[0].outcome is Outcome.FAIL
 
 
 def test_pods_on_one_node_are_not_spread() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import msgspec
 import pytest
 
@@ -82,7 +84,11 @@ def pod(owner: Owner | None = None, **labels: str) -> Pod:
         (("StatefulSet", "redis"), "", ""),
         (("DaemonSet", "agent"), "", "daemonset/agent"),
         (("Job", "backup-29391840"), "", "cronjob/backup"),
+        (("Job", "backup-1600000000"), "", "cronjob/backup"),  # old controllers wrote seconds
         (("Job", "migrate"), "", "job/migrate"),
+        (("Job", "migrate-20261121"), "", "job/migrate-20261121"),  # a date
+        (("Job", "migrate-2026112109"), "", "job/migrate-2026112109"),  # with its hour
+        (("Job", "migrate-00000001"), "", "job/migrate-00000001"),
     ],
 )
 def test_the_key_is_the_workload_and_not_the_random_name(
@@ -91,6 +97,15 @@ def test_the_key_is_the_workload_and_not_the_random_name(
     reference = Owner(kind=owner[0], name=owner[1], controller=True) if owner else None
     found = pod(reference, **({"pod-template-hash": label} if label else {}))
     assert (found.key, found.subject.stable) == (key, f"pod/shop/{key or 'p'}")
+
+
+@pytest.mark.parametrize(("minutes", "kind"), [(0, "CronJob"), (60, "Job")])
+def test_a_cron_job_made_no_pod_before_its_time(minutes: int, kind: str) -> None:
+    scheduled = 29391840
+    owner = Owner(kind="Job", name=f"backup-{scheduled}", controller=True)
+    created = datetime.fromtimestamp((scheduled - minutes) * 60, timezone.utc)
+    one = Pod(metadata=Meta(name="p", creation_timestamp=created, owner_references=(owner,)))
+    assert one.workload is not None and one.workload[0] == kind
 
 
 def test_an_owner_that_is_no_controller_does_not_count() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import ClassVar
 
 from opsproof.sources.kubernetes.facts.meta import (
@@ -279,9 +280,19 @@ class Pod(KubernetesObject, frozen=True):
             suffix = "-" + self.labels.get("pod-template-hash", "")
             if len(suffix) > 1 and owner.name.endswith(suffix):
                 return "Deployment", owner.name[: -len(suffix)]
-        if owner.kind == "Job" and (match := _SCHEDULED.fullmatch(owner.name)):
+        if owner.kind == "Job" and (match := _SCHEDULED.fullmatch(owner.name)) and self._may_be_of(match[2]):
             return "CronJob", match[1]
         return owner.kind, owner.name
+
+    def _may_be_of(self, digits: str) -> bool:
+        """Whether they are a moment at which a CronJob can have made this pod: minutes, once seconds.
+
+        A date does not: 20261121 would be minutes of 2008, and 2026112109 seconds yet to come.
+        """
+        minutes = len(digits) < 10
+        scheduled = int(digits) * (60 if minutes else 1)
+        latest = self.created.timestamp() + 60 if self.created else math.inf
+        return _FIRST_CRON_JOBS < scheduled < (latest if minutes else min(latest, _LAST_IN_SECONDS))
 
     @property
     def key(self) -> str:
@@ -292,7 +303,9 @@ class Pod(KubernetesObject, frozen=True):
         return f"{made_by[0].lower()}/{made_by[1]}"
 
 
-_SCHEDULED = re.compile(r"(.+)-\d{8,10}")
+_SCHEDULED = re.compile(r"(.+)-(\d{8,10})")
+_FIRST_CRON_JOBS = datetime(2015, 1, 1, tzinfo=timezone.utc).timestamp()
+_LAST_IN_SECONDS = datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()
 _PUT_AWAY = frozenset(
     {"Evicted", "NodeLost", "Shutdown", "Terminated", "NodeShutdown", "NodeAffinity", "Preempting"}
 )

@@ -33,6 +33,10 @@ class WorkloadMeta(Meta, frozen=True):
     annotations: Revision = Revision()
 
 
+class Ordinals(Wire, frozen=True):
+    start: int = 0
+
+
 class WorkloadSpec(Wire, frozen=True):
     """Deployments use `strategy`, StatefulSets and DaemonSets `update_strategy`."""
 
@@ -45,6 +49,7 @@ class WorkloadSpec(Wire, frozen=True):
     min_ready_seconds: int = 0
     paused: bool = False
     service_name: str = ""
+    ordinals: Ordinals = Ordinals()
 
 
 class WorkloadStatus(Wire, frozen=True):
@@ -152,6 +157,13 @@ class StatefulSet(Workload, frozen=True):
     kind: ClassVar[str] = "StatefulSet"
 
     @property
+    def due(self) -> int:
+        """How many pods its rollout replaces: those whose ordinal is not below the partition."""
+        rolling = self.spec.update_strategy.rolling_update
+        partition = (rolling.partition if rolling is not None else None) or 0
+        return min(self.replicas, max(0, self.spec.ordinals.start + self.replicas - partition))
+
+    @property
     def complete(self) -> bool:
         status = self.status
         same = not status.update_revision or status.current_revision == status.update_revision
@@ -233,6 +245,19 @@ class Job(KubernetesObject, frozen=True):
         return any(end is not None and end.is_true for end in ends)
 
     @property
+    def failure(self) -> Condition | None:
+        """Why it failed for good; None for one that did not."""
+        failed = self.condition("Failed")
+        return failed if failed is not None and failed.is_true else None
+
+    @property
+    def ended(self) -> datetime | None:
+        """When it was finished; None while it is not."""
+        ends = (self.condition("Complete"), self.condition("Failed"))
+        moments = [end.last_transition_time for end in ends if end is not None and end.is_true]
+        return self.status.completion_time or next(filter(None, moments), None)
+
+    @property
     def key(self) -> str:
         owner = self.owner
         return f"cronjob/{owner.name}" if owner is not None and owner.kind == "CronJob" else ""
@@ -249,7 +274,14 @@ class CronJobSpec(Wire, frozen=True):
     job_template: JobTemplate = JobTemplate()
 
 
+class JobReference(Wire, frozen=True):
+    name: str = ""
+
+
 class CronJobStatus(Wire, frozen=True):
+    """`active`: the Jobs of it that run now."""
+
+    active: tuple[JobReference, ...] | None = None
     last_schedule_time: datetime | None = None
     last_successful_time: datetime | None = None
 

@@ -48,6 +48,16 @@ def named(
     return found, [name for name in wanted if name not in present]
 
 
+def together(*listings: Listing[Any]) -> Listing[Any]:
+    """Several listings of one server as one, with the gaps of all."""
+    first, *_ = listings
+    return Listing(
+        [item for one in listings for item in one],
+        as_of=first.clock,
+        gaps=[gap for one in listings for gap in one.gaps.values()],
+    )
+
+
 def absent(things: Listing[Any], what: str) -> str:
     """The message for a named thing that is nowhere in the listing.
 

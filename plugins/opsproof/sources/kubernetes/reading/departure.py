@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from typing import NamedTuple
 
+from opsproof.model.listing import Listing
 from opsproof.sources.kubernetes.facts.nodes import Node, Taint
+from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.sources.kubernetes.reading.transitions import Since, earliest
 
 _AUTOSCALER = "ToBeDeletedByClusterAutoscaler"
@@ -35,6 +37,16 @@ def departure(node: Node, now: datetime) -> Departure | None:
     why = f"about to be taken away (taint {taint.key})" if taint is not None else "being deleted"
     told = [one for one in _told(node, taint) if one.moment is not None and one.moment <= now]
     return Departure(why, earliest(*(told or _went_bad(node))))
+
+
+def out_of_service(pods: Iterable[Pod], nodes: Listing[Node]) -> int:
+    """How many of these pods are on nodes that are leaving, not ready or cordoned: taints fend off new ones there."""
+    away = {
+        node.name
+        for node in nodes
+        if node.cordoned or not node.ready or departure(node, nodes.clock.latest) is not None
+    }
+    return sum(pod.node in away for pod in pods if not pod.finished)
 
 
 def _told(node: Node, taint: Taint | None) -> Iterator[Since]:

@@ -38,6 +38,12 @@ def hopeless(pod: Pod) -> bool:
     return any(status.waiting_reason in _HOPELESS for status in pod.statuses.values())
 
 
+def never_starts(pod: Pod) -> bool:
+    """The same of a pod that may fail and try again: a Job's crash is a retry, an image that is not there is none."""
+    retries = {"CrashLoopBackOff", "RunContainerError"}
+    return any(status.waiting_reason in _HOPELESS - retries for status in pod.statuses.values())
+
+
 def ready_share(pod: Pod) -> str:
     """`1/2 containers ready`, native sidecars included."""
     states = [status is not None and status.ready for _, status in pod.running_containers()]
