@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Annotated
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from pydantic import field_validator
 
@@ -20,12 +21,19 @@ from opsproof import (
     Undecided,
     check,
 )
-from opsproof.examine.beside import Beside
-from opsproof.model.failure import CollectionError, Failure
+from opsproof.examine.beside import Beside, known
+from opsproof.examine.deciding import deciding
+from opsproof.model.argument import Answer, Context
+from opsproof.model.ask import Ask
+from opsproof.model.failure import Failure
 from opsproof.sources.alertmanager.facts import Alert, Alerts, AskSilences, Silence, holding
-from opsproof.sources.prometheus.facts import PromQL, Samples
+from opsproof.sources.prometheus.facts import PromQL, Recorded, Recording, Samples, Series
+from opsproof.sources.prometheus.known import Known, Matched
+from opsproof.sources.prometheus.reading.alert_rules import loaded_rules
+from opsproof.sources.prometheus.reading.bearing import Bearing, wanting
+from opsproof.sources.prometheus.reading.course import recorded
 from opsproof.sources.prometheus.reading.matchers import Matcher, all_match, known_names, parsed
-from opsproof.sources.prometheus.status import Asking
+from opsproof.sources.prometheus.status import Asking, AskRules, RuleGroup
 
 Silences = Annotated[
     Listing[Silence] | Failure | None, Beside(Asking(AskSilences, "alertmanager", listed=True))
@@ -35,6 +43,35 @@ _PAST = (
     ' (max_over_time(ALERTS{alertstate="firing"}[${history}]))'
 )
 Past = Annotated[Samples | Failure | None, Beside(PromQL(_PAST, over=""), when="history")]
+# The alert that always fires was recorded all that time: a past without alerts is no past without recording.
+_ALWAYS = Recorded('ALERTS{alertname="${control}",alertstate="firing"}', over=("history",))
+PastAlive = Annotated[Recording | Failure | None, Beside(_ALWAYS, when="history")]
+Rules = Annotated[Listing[RuleGroup] | Failure, Beside(Asking(AskRules, listed=True))]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Source: of each label that the row matches on, whether any series ever bore such a value."""
+
+    kind: str = "prometheus"
+
+    def asks(self, context: Context) -> tuple[Ask, ...]:
+        return tuple(ask for one in self._matched(context).values() for ask in one.asks(context))
+
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> dict[Matcher, Known | Failure]:
+        rest = iter(answers)
+        return {
+            matcher: one.assemble([next(rest) for _ in one.asks(context)], context)
+            for matcher, one in self._matched(context).items()
+        }
+
+    def _matched(self, context: Context) -> dict[Matcher, Beside]:
+        limits = context.limits
+        matchers = limits.matchers if isinstance(limits, AlertLimits) else ()
+        return {one: Beside(Matched(f"{{{one}}}", self.kind)) for one in wanting(matchers)}
+
+
+Labels = Annotated[dict[Matcher, Known | Failure], Wanted()]
 
 
 class AlertLimits(Limits):
@@ -49,6 +86,10 @@ class AlertLimits(Limits):
     older_than: Duration | None = None
     history: Duration = Duration(0)
 
+    @property
+    def matchers(self) -> tuple[Matcher, ...]:
+        return tuple(matcher for text in self.match for matcher in parsed(text))
+
     @field_validator("match")
     @classmethod
     def _are_matchers(cls, given: tuple[str, ...]) -> tuple[str, ...]:
@@ -59,29 +100,51 @@ class AlertLimits(Limits):
 
 @check("monitoring/firing-alerts", title="No alert is firing that nobody has taken on", level=HIGH)
 def check_alerts(
-    alerts: Alerts, silences: Silences, past: Past, limits: AlertLimits, examine: Examination
-) -> None:
+    alerts: Alerts, silences: Silences, rules: Rules, labels: Labels, past: Past, past_alive: PastAlive,
+    limits: AlertLimits, examine: Examination,
+) -> None:  # fmt: skip
     """An alert that stays is either a failure nobody handles or noise that hides one."""
-    matchers = [matcher for text in limits.match for matcher in parsed(text)]
+    matchers = limits.matchers
     known_names(matchers)
     wanted = [one for one in alerts if one.name != limits.control and all_match(matchers, one.labels)]
-    _examine_firing(alerts, [one for one in wanted if one.firing], limits, examine)
+    counted = _examine_firing(alerts, [one for one in wanted if one.firing], limits, examine)
     control = holding(alerts, limits.control)
     examine.control(control)
     if control is None and limits.control:
         why = "it always fires, but Alertmanager does not hold it: nothing proves that alerts arrive"
         examine.unknown(Subject("alert", limits.control), Undecided(why))
+    if control is not None and not counted:
+        _examine_quiet(control, rules, labels, wanted, limits, examine)
     _note_suppressed([one for one in wanted if not one.firing], silences, examine)
     _note_milder(alerts, matchers, limits, examine)
-    _note_past(past, matchers, limits, examine)
+    _examine_past(past, past_alive, matchers, limits, examine)
+
+
+def _examine_quiet(
+    control: Alert, rules: Listing[RuleGroup] | Failure, labels: Mapping[Matcher, Known | Failure],
+    held: Sequence[Alert], limits: AlertLimits, examine: Examination,
+) -> None:  # fmt: skip
+    """Nothing fires: good where alerts arrive and a rule could give such an alert; one that is held proves it."""
+    subject = Subject("alerts", ", ".join(limits.match) or "all")
+    with deciding(examine, subject):
+        if not held:
+            every = [one for one in loaded_rules(known(rules)) if one.rule.alerting]
+            own = [one for one in every if one.rule.name == limits.control]
+            set_by_rule = {name for one in own for name in one.rule.labels} | {"alertname"}
+            external = {name: value for name, value in control.labels.items() if name not in set_by_rule}
+            others = [one for one in every if one.rule.name != limits.control]
+            Bearing(others, labels, external if own else {}).require(limits.matchers)
+        with examine(subject, measured=Count(0), limit=limits.highest):
+            pass
 
 
 def _examine_firing(
     alerts: Listing[Alert], firing: Sequence[Alert], limits: AlertLimits, examine: Examination
-) -> None:
-    counted = [one for one in firing if alerts.age(one.since) >= (limits.older_than or 0)]
-    for alert in firing:
-        if alert not in counted:
+) -> Sequence[Alert]:
+    old = [alerts.age(one.since) >= (limits.older_than or 0) for one in firing]
+    counted = [one for one, is_old in zip(firing, old, strict=True) if is_old]
+    for alert, is_old in zip(firing, old, strict=True):
+        if not is_old:
             examine.exclude(alert, f"firing for less than {limits.older_than}")
             examine.note(f"{alert.subject} fires since {alert.since:%Y-%m-%d %H:%M} UTC")
             continue
@@ -93,6 +156,7 @@ def _examine_firing(
             assert limits.highest.allows(len(counted)), (
                 f"firing with severity {severity}; {len(counted)} such alerts, {limits.highest} allowed"
             )
+    return counted
 
 
 def _note_suppressed(
@@ -126,19 +190,25 @@ def _note_milder(
             examine.note(f"also firing: {one.subject}, severity {one.labels.get('severity', 'none')}")
 
 
-def _note_past(
-    past: Samples | Failure | None, matchers: Sequence[Matcher], limits: AlertLimits, examine: Examination
-) -> None:
-    if isinstance(past, Failure):
-        examine.unknown(
-            Subject("alerts", f"of the last {limits.history}"),
-            CollectionError(past.message, target=past.target),
-        )
+def _examine_past(
+    past: Samples | Failure | None, alive: Recording | Failure | None, matchers: Sequence[Matcher],
+    limits: AlertLimits, examine: Examination,
+) -> None:  # fmt: skip
+    """List what fired; a past in which nothing proves that alerts were recorded is undecided."""
+    if not limits.history:
         return
-    for series in past or ():
-        if series.label("alertname") != limits.control and all_match(matchers, series.labels):
-            place = "/".join(filter(None, (series.label("namespace"), series.label("instance"))))
-            named = " ".join(filter(None, (series.label("alertname"), place)))
-            examine.note(
-                f"fired in the last {limits.history}: {named}, severity {series.label('severity') or 'none'}"
-            )
+    with deciding(examine, Subject("alerts", f"of the last {limits.history}")):
+        for series in known(past) or ():
+            if series.label("alertname") != limits.control and all_match(matchers, series.labels):
+                examine.note(f"fired in the last {limits.history}: {_past_text(series)}")
+        always = known(alive)
+        if not limits.control or always is None or always.empty:
+            named = limits.control or "an alert that always fires"
+            raise Undecided(f"no ALERTS of {named} are recorded: nothing proves what fired and what did not")
+        recorded(always)
+
+
+def _past_text(series: Series) -> str:
+    place = "/".join(filter(None, (series.label("namespace"), series.label("instance"))))
+    named = " ".join(filter(None, (series.label("alertname"), place)))
+    return f"{named}, severity {series.label('severity') or 'none'}"

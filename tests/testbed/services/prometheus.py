@@ -218,6 +218,9 @@ def _synthetic(world: World) -> Iterator[Series]:
     own = next((target.key for target in world.targets if target.labels["job"] == "prometheus"), None)
     if own is None:
         return
+    if "Watchdog" in rules.loaded(world):
+        always = {"alertname": "Watchdog", "alertstate": "firing", "severity": "none"}
+        yield Series(own, "ALERTS", always, "gauge", [(world.beginning, 1.0)], long=True)
     for metric, labels in _own_counters(world):
         yield Series(own, metric, labels, "gauge", [(world.beginning, 0.0)])
 

@@ -28,6 +28,7 @@ class Rule:
     expr: str
     severity: str = "critical"
     lasting: str = "5m"
+    category: str = ""
 
     @property
     def group(self) -> str:
@@ -35,11 +36,12 @@ class Rule:
 
     def document(self) -> dict[str, object]:
         namespace = NAMESPACES[self.system]
+        category = {"category": self.category} if self.category else {}
         return {
             "alert": self.alert,
             "expr": self.expr.replace("{of}", f'namespace="{namespace}"'),
             "for": self.lasting,
-            "labels": {"severity": self.severity, "system": self.system, "namespace": namespace},
+            "labels": {"severity": self.severity, "system": self.system, "namespace": namespace, **category},
             "annotations": {"summary": self.alert},
         }
 
@@ -84,6 +86,8 @@ RULES = (
     Rule(EP, "AuthenticationFailuresHigh", "authentication_failure_rate{{of}} > 0.05", "warning"),
     Rule(EP, "DataQualityLow", "data_quality_score{{of}} < 0.9", "warning"),
     Rule(EP, "DataProcessingLate", "data_processing_lag{{of}} > 300", "warning"),
+    Rule(RS, "SecretFound", "security_findings{{of}} > 0", "critical", "10s", "security"),
+    Rule(AC, "TokenLeaked", "security_findings{{of}} > 0", "critical", "10s", "security"),
     Rule(AC, "AccelerappErrorRateHigh", f"{ERRORS} > 0.05"),
     Rule(AC, "AccelerappLatencyHigh", f"{LATENCY} > 0.5", "warning"),
     Rule(AC, "AccelerappMemoryHigh", f"{MEMORY} > 0.9", "warning", "10m"),

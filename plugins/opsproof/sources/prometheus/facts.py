@@ -212,16 +212,17 @@ class PromQL:
 class Recorded:
     """How many samples of a metric each part of the looked-at time holds: no part, no recording.
 
-    The time is the sum of the limits' `window` and `sustained`. `metric` must be one selector. Of a time
+    The time is the sum of the limits named by `over`. `metric` must be one selector. Of a time
     beyond a day Prometheus is also asked how long it keeps samples: that explains a gap, and makes none,
     since an older store may lie behind it.
     """
 
     metric: str
     kind: str = "prometheus"
+    over: tuple[str, ...] = ("window", "sustained")
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
-        span = sum(float(getattr(context.limits, name, 0.0)) for name in ("window", "sustained"))
+        span = sum(float(getattr(context.limits, name, 0.0)) for name in self.over)
         step = max(60.0, step_for(span))
         query = f"sum(count_over_time({context.fill(self.metric)}[{step:.0f}s]))"
         target = context.target(self.kind).id
