@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from typing import Annotated
 
 from opsproof import HIGH, AtLeast, Count, Examination, Limits, Listing, Scoped, Undecided, check
@@ -12,14 +13,15 @@ from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.sources.kubernetes.facts.scaling import Autoscaler, BudgetFinder, DisruptionBudget
 from opsproof.sources.kubernetes.facts.workloads import DaemonSet, Workload
 from opsproof.sources.kubernetes.reading.choice import absent, named, referred
-from opsproof.sources.kubernetes.reading.transitions import by_workload
+from opsproof.sources.kubernetes.reading.eviction import refusal
+from opsproof.sources.kubernetes.reading.transitions import WorkloadKey, by_workload, workload_key
 
 
 class BudgetLimits(Limits):
     """`replicated_from`: workloads with fewer replicas need no budget. `allowed`: disruptions at a time.
 
-    `drain`: also what makes a drain unsafe now: pods nothing replaces, data in emptyDir volumes, and
-    budgets that allow no disruption at this moment.
+    `drain`: also what makes a drain unsafe now: pods nothing replaces, data in emptyDir volumes, and budgets
+    that allow no disruption at this moment, of whatever a drain moves, single replicas included.
     """
 
     workloads: Scoped[tuple[str, ...]] = ()
@@ -28,6 +30,7 @@ class BudgetLimits(Limits):
     allowed: AtLeast[Count] = AtLeast.parse(1, Count)
 
 
+_LEFT_ALONE = frozenset({"DaemonSet", "Node"})
 PodsToDrain = Annotated[Listing[Pod] | None, Kubernetes("pods", wanted_by=("drain",))]
 
 
@@ -49,7 +52,8 @@ def check_disruption_budgets(
         if isinstance(workload, DaemonSet):
             examine.exclude(workload, "a DaemonSet, which drains leave alone")
         elif workload.replicas < limits.replicated_from:
-            examine.exclude(workload, f"has fewer than {limits.replicated_from} replicas")
+            if pods is None:
+                examine.exclude(workload, f"has fewer than {several(limits.replicated_from, 'replica')}")
         else:
             _examine(
                 workload,
@@ -63,7 +67,10 @@ def check_disruption_budgets(
         with examine(referred(text), measured="absent", limit=limits.allowed):
             raise AssertionError(absent(workloads, text))
     if pods is not None:
-        _examine_drain(pods, examine)
+        living = [pod for pod in pods if not (pod.finished or pod.terminating)]
+        replicated = {workload_key(one) for one in chosen if one.replicas >= limits.replicated_from}
+        _examine_evictions(by_workload(living), replicated, finder, budgets, examine)
+        _examine_drain(living, examine)
 
 
 def _examine(
@@ -77,7 +84,7 @@ def _examine(
     allowed = min((_allowed(one, limits) for one in covering), default=0)
     with examine(workload, measured=Count(allowed), limit=limits.allowed):
         budgets.within(workload.namespace)  # raises when its budgets are not known
-        assert covering, f"{workload.replicas} replicas, no PodDisruptionBudget selects them"
+        assert covering, f"{several(workload.replicas, 'replica')}, and no PodDisruptionBudget"
         names = ", ".join(sorted(one.name for one in covering))
         assert len(covering) == 1, (
             f"{len(covering)} PodDisruptionBudgets ({names}) select its pods: no eviction succeeds"
@@ -125,15 +132,35 @@ def _decide_floor(budget: DisruptionBudget, workload: Workload, autoscalers: Lis
             )
 
 
-def _examine_drain(pods: Listing[Pod], examine: Examination) -> None:
+def _examine_evictions(
+    groups: Mapping[WorkloadKey, list[Pod]],
+    judged: Container[WorkloadKey],
+    finder: BudgetFinder,
+    budgets: Listing[DisruptionBudget],
+    examine: Examination,
+) -> None:
+    """Every other pod that a drain moves: a budget of a single pod may hold it for ever."""
+    for key, members in groups.items():
+        namespace, kind, name = key
+        if key in judged or kind in _LEFT_ALONE:
+            continue
+        told = [(pod, finder.covering(pod.labels, namespace)) for pod in members]
+        with examine(Subject(kind.lower(), name, namespace), limit="evictions succeed"):
+            budgets.within(namespace)  # raises when its budgets are not known
+            refused = [why for pod, covering in told if (why := refusal(pod, covering))]
+            assert not refused, (
+                f"{len(refused)} of {several(len(members), 'pod')} cannot be evicted: {refused[0]}"
+            )
+
+
+def _examine_drain(living: list[Pod], examine: Examination) -> None:
     """What a drain destroys: bare pods, and the contents of emptyDir volumes."""
-    living = [pod for pod in pods if not (pod.finished or pod.terminating)]
     for pod in living:
         if pod.owner is None:
             with examine(pod, measured="no owner", limit="a workload that replaces it"):
                 raise AssertionError("nothing replaces this pod when a drain evicts it")
     for (namespace, kind, name), members in by_workload(living).items():
-        if kind not in {"DaemonSet", "Node"}:
+        if kind not in _LEFT_ALONE:
             held = sorted(
                 {one.name for pod in members for one in pod.spec.volumes if one.empty_dir is not None}
             )

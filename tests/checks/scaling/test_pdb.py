@@ -59,7 +59,7 @@ def test_no_budget_fails() -> None:
         "0",
         "at least 1",
     )
-    assert finding.message == "3 replicas, no PodDisruptionBudget selects them"
+    assert finding.message == "3 replicas, and no PodDisruptionBudget"
 
 
 def test_expressions_select_too() -> None:
@@ -146,3 +146,43 @@ def test_a_drain_destroys_bare_pods_and_what_is_in_empty_dirs() -> None:
         "deployment shop/api (volumes)": "a drain deletes what is in its emptyDir volumes: scratch",
     }
     assert not examined(budget(), pods=(pod(),), drain=True).findings
+
+
+ONE = {"expectedPods": 1, "currentHealthy": 1, "desiredHealthy": 1, "disruptionsAllowed": 0}
+SINGLE = [deployment(replicas=1)]
+
+
+def test_a_single_replica_that_its_budget_keeps_cannot_be_drained() -> None:
+    """minAvailable 1 of 1 pod: the eviction is answered 429, whatever the number of replicas."""
+    kept = budget(spec={"minAvailable": 1}, **ONE)
+    (finding,) = examined(kept, there=SINGLE, pods=(pod(),), drain=True).findings
+    assert (finding.outcome, finding.level, str(finding.subject)) == (
+        Outcome.FAIL,
+        HIGH,
+        "deployment shop/api",
+    )
+    assert finding.message == (
+        "1 of 1 pod cannot be evicted: budget api allows no disruption now (1 pod, 1 healthy, 1 required)"
+    )
+    assert examined(kept, there=SINGLE).nothing_examined
+
+
+def test_a_single_replica_that_may_go_can_be_drained() -> None:
+    free = budget(**{**ONE, "desiredHealthy": 0, "disruptionsAllowed": 1})
+    for budgets in ((free,), ()):
+        assert not examined(*budgets, there=SINGLE, pods=(pod(),), drain=True).findings
+
+
+def test_the_pods_of_anything_that_a_drain_moves_count() -> None:
+    """Whatever made them, such as an operator; DaemonSets stay where they are."""
+    kept = budget(selector={}, **ONE)
+    made = pod("kafka-0", metadata=meta("kafka-0", owner="StrimziPodSet/kafka"))
+    stays = pod("agent-x", metadata=meta("agent-x", owner="DaemonSet/agent"))
+    (finding,) = examined(kept, there=[], pods=(made, stays), drain=True).findings
+    assert str(finding.subject) == "strimzipodset shop/kafka"
+
+
+def test_evictions_in_a_silent_namespace_are_undecided() -> None:
+    gap = Failure("Forbidden", "list poddisruptionbudgets in namespace shop is not allowed", "k", SHOP)
+    examine = examined(there=SINGLE, pods=(pod(),), drain=True, gaps=[gap])
+    assert examine.findings[0].outcome is Outcome.UNKNOWN

@@ -14,7 +14,6 @@ from tests.testbed import kubernetes_undo as undo
 from tests.testbed.kubernetes_api import Object, admin
 
 HPA = "HorizontalPodAutoscaler"
-NO_BUDGET = "2 replicas, no PodDisruptionBudget selects them"
 
 
 @scenario("two autoscalers scale one workload", group="scaling, storage and network")
