@@ -7,7 +7,7 @@ from typing import Literal
 
 from opsproof import MEDIUM, Bytes, Cores, Examination, Limits, Scoped, check
 from opsproof.sources.kubernetes.asks import Pods
-from opsproof.sources.kubernetes.facts.pods import Container
+from opsproof.sources.kubernetes.facts.pods import Container, Resources
 from opsproof.sources.kubernetes.reading.choice import absent, referred
 from opsproof.sources.kubernetes.reading.templates import Declared, Templates, declared
 
@@ -68,18 +68,26 @@ def _examine(
     one: Declared, containers: Iterable[Container], limits: ResourceLimits, examine: Examination
 ) -> None:
     given = {container.name: _given(one, container) for container in containers}
-    with examine(one.subject, measured=_shown(given, limits), limit=_needed(limits)):
-        faults = [fault for name, amounts in given.items() for fault in _faults(name, amounts, limits)]
+    whole = _of_the_pod(one)
+    shown = {"the whole pod": whole, **given} if whole else given
+    with examine(one.subject, measured=_shown(shown, limits), limit=_needed(limits)):
+        faults = [fault for name, amounts in given.items() for fault in _faults(name, amounts, whole, limits)]
         assert not faults, "; ".join(faults)
 
 
 def _given(one: Declared, container: Container) -> _Given:
     """What the template says; where it is silent, what admission gave its newest pod."""
-    return {**_amounts(one.as_admitted(container)), **_amounts(container)}
+    return {**_amounts(one.as_admitted(container).resources), **_amounts(container.resources)}
 
 
-def _amounts(container: Container) -> _Given:
-    requests, bounds = container.resources.requests, container.resources.limits
+def _of_the_pod(one: Declared) -> _Given:
+    """What is given to the pod as a whole, for its containers to share."""
+    admitted = one.newest.spec.resources if one.newest is not None else Resources()
+    return {**_amounts(admitted), **_amounts(one.spec.resources)}
+
+
+def _amounts(resources: Resources) -> _Given:
+    requests, bounds = resources.requests, resources.limits
     found: dict[Amount, float | None] = {
         "cpu request": requests.cores,
         "memory request": requests.bytes,
@@ -93,8 +101,9 @@ def _amounts(container: Container) -> _Given:
     }
 
 
-def _faults(name: str, given: _Given, limits: ResourceLimits) -> Iterable[str]:
-    missing = [amount for amount in limits.require if amount not in given]
+def _faults(name: str, given: _Given, whole: _Given, limits: ResourceLimits) -> Iterable[str]:
+    """A container shares what the whole pod has; an amount that the row states is the container's own."""
+    missing = [amount for amount in limits.require if amount not in given and amount not in whole]
     if missing and not limits.equal:
         yield f"container {name} has no {', no '.join(missing)}"
     for amount, wanted in limits.equal.items():

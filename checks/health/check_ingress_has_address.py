@@ -7,6 +7,9 @@ from opsproof.sources.kubernetes.asks import IngressClasses, Ingresses, Services
 from opsproof.sources.kubernetes.facts.network import Ingress, IngressClass, Service, ServiceBackend
 from opsproof.sources.kubernetes.reading.choice import absent, named
 
+# A backend with this port is an action that annotations define, such as a redirect; there is no Service.
+ACTION = "use-annotation"
+
 
 class IngressLimits(Limits):
     """`ingresses`: names, each of which must exist; empty means all."""
@@ -46,16 +49,21 @@ def check_ingress_addresses(
 
 
 def _decide_class(ingress: Ingress, classes: Listing[IngressClass]) -> None:
-    """The older annotation needs no IngressClass. `within` raises when the classes are not known."""
+    """The older annotation needs no IngressClass. `within` raises when the classes are not known.
+
+    One that names none and has an address was programmed by a controller that takes such.
+    """
     wanted = ingress.spec.ingress_class_name
     known = classes.within("")
     if wanted:
         assert any(one.name == wanted for one in known), f"there is no IngressClass {wanted}"
-    elif not ingress.class_name:
+    elif not ingress.class_name and not ingress.addresses:
         assert any(one.is_default for one in known), "it names no IngressClass, and none is the default"
 
 
 def _wrong(backend: ServiceBackend, ingress: Ingress, services: Listing[Service]) -> str:
+    if backend.port.name == ACTION:
+        return ""
     service = next((one for one in services.within(ingress.namespace) if one.name == backend.name), None)
     if service is None:
         return f"its backend Service {backend.name} does not exist"

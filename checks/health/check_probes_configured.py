@@ -42,10 +42,8 @@ def _faults(container: Container) -> Iterator[str]:
 
 
 def _reaches(container: Container, probe: Probe) -> bool:
-    """A named port must be declared; a number only by a container that declares ports at all."""
-    if probe.port is None or (isinstance(probe.port, int) and not container.ports):
-        return True
-    return container.has_port(probe.port)
+    """A port by name must be declared; a number need not, since `containerPort` is informational."""
+    return not isinstance(probe.port, str) or container.has_port(probe.port)
 
 
 def _stricter(liveness: Probe | None, readiness: Probe | None) -> bool:

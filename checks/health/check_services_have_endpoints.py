@@ -90,7 +90,7 @@ def _examine(
     ):
         assert not absent_ports, f"it does not offer port {', '.join(absent_ports)}"
         assert not wrong, "; ".join(
-            f"port {port.port}: no pod has its targetPort {port.target_port}" for port in wrong
+            f"port {port.port}: no pod declares its targetPort {port.target_port}" for port in wrong
         )
         assert behind.pods or ready, "its selector selects no pod"
         assert limits.endpoints.allows(ready), (

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Annotated
+
 from opsproof import HIGH, Duration, Examination, Limits, Listing, Scoped, Subject, check
-from opsproof.sources.kubernetes.asks import PersistentVolumes, VolumeClaims
-from opsproof.sources.kubernetes.facts.storage import PersistentVolume, VolumeClaim
+from opsproof.examine.beside import Beside, known
+from opsproof.model.failure import CollectionError, Failure
+from opsproof.model.words import first_few
+from opsproof.sources.kubernetes.asks import Kubernetes, PersistentVolumes, Pods, VolumeClaims
+from opsproof.sources.kubernetes.facts.pods import Pod
+from opsproof.sources.kubernetes.facts.storage import PersistentVolume, StorageClass, VolumeClaim
 from opsproof.sources.kubernetes.reading.choice import absent, named
+
+ClassesBeside = Annotated[Listing[StorageClass] | Failure, Beside(Kubernetes("storageclasses"))]
 
 
 class VolumeLimits(Limits):
@@ -17,21 +26,30 @@ class VolumeLimits(Limits):
 
 @check("health/volumes-bound", title="Every persistent volume claim is bound to a healthy volume", level=HIGH)
 def check_volumes_bound(
-    claims: VolumeClaims, volumes: PersistentVolumes, limits: VolumeLimits, examine: Examination
+    claims: VolumeClaims,
+    volumes: PersistentVolumes,
+    classes: ClassesBeside,
+    pods: Pods,
+    limits: VolumeLimits,
+    examine: Examination,
 ) -> None:
     """A pod whose claim is not bound does not start; one whose volume is lost has lost its data."""
     chosen, missing = named(claims, limits.claims, by=lambda claim: claim.name)
     by_name = {volume.name: volume for volume in volumes}
+    users = _users(pods)
     for claim in chosen:
-        pending = claim.phase == "Pending"
+        pending, waiting = claim.phase == "Pending", users.get((claim.namespace, claim.name), [])
+        if pending and not waiting and _waits_rightly(claim, classes, pods, examine):
+            continue
         with examine(
             claim,
             measured=claim.phase,
             limit="Bound",
-            since=claims.moment(claim.created, "its creation") if pending else None,
+            since=claims.moment(*_wanted_since(claim, waiting, classes)) if pending else None,
             grace=limits.grace,
         ):
-            assert claim.phase == "Bound", f"the claim is {claim.phase or 'without status'}, not Bound"
+            who = f"; {first_few([pod.name for pod in waiting])} waits for it" if pending and waiting else ""
+            assert claim.phase == "Bound", f"the claim is {claim.phase or 'without status'}, not Bound{who}"
             _decide_volume(claim, by_name.get(claim.spec.volume_name), volumes)
     _note_policies(chosen, by_name, examine)
     if not limits.claims:
@@ -39,6 +57,49 @@ def check_volumes_bound(
     for name in missing:
         with examine(Subject("persistentvolumeclaim", name), measured="absent", limit="Bound"):
             raise AssertionError(absent(claims, f"claim {name}"))
+
+
+def _users(pods: Listing[Pod]) -> dict[tuple[str, str], list[Pod]]:
+    """The pods that want each claim, by namespace and name of the claim."""
+    found: dict[tuple[str, str], list[Pod]] = {}
+    for pod in pods:
+        for volume in () if pod.finished else pod.spec.volumes:
+            if (source := volume.persistent_volume_claim) is not None:
+                found.setdefault((pod.namespace, source.claim_name), []).append(pod)
+    return found
+
+
+def _wanted_since(
+    claim: VolumeClaim, waiting: list[Pod], classes: Listing[StorageClass] | Failure
+) -> tuple[datetime | None, str]:
+    """When it was to be bound; one that is bound when a pod wants it, from its first pod on."""
+    storage = None if isinstance(classes, Failure) else _class_of(claim, classes)
+    first = min((pod.created for pod in waiting if pod.created), default=None)
+    if storage is not None and storage.waits and first is not None:
+        return first, "the creation of the first pod that wants it"
+    return claim.created, "its creation"
+
+
+def _waits_rightly(
+    claim: VolumeClaim, classes: Listing[StorageClass] | Failure, pods: Listing[Pod], examine: Examination
+) -> bool:
+    """Set aside what is only bound when a pod wants it, and none does; or say that nobody knows."""
+    try:
+        pods.within(claim.namespace)
+        storage = _class_of(claim, known(classes))
+    except CollectionError as gap:
+        examine.unknown(claim, gap)
+        return True
+    if storage is None or not storage.waits:
+        return False
+    examine.exclude(claim, "no pod wants it yet, and its StorageClass binds it only then")
+    examine.note(f"{claim.subject} is not bound: no pod uses it")
+    return True
+
+
+def _class_of(claim: VolumeClaim, classes: Listing[StorageClass]) -> StorageClass | None:
+    name = claim.spec.storage_class_name
+    return next((one for one in classes if (one.is_default if name is None else one.name == name)), None)
 
 
 def _decide_volume(

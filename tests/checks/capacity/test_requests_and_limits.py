@@ -59,6 +59,20 @@ def test_what_is_missing_is_named() -> None:
     )
 
 
+def test_containers_share_what_the_whole_pod_has() -> None:
+    assert examined(declaring(container(), container("side"), resources=FULL)).passed == 1
+    half = {"requests": amounts("100m", "256Mi"), "limits": amounts(memory="512Mi")}
+    (finding,) = examined(declaring(container(), resources=half)).findings
+    assert finding.message == "container app has no cpu limit"
+    assert finding.measured.text.startswith("the whole pod: cpu request 100m, memory request 256Mi")
+    assert examined(declaring(container(), resources=FULL), cpu_request="100m").findings
+
+
+def test_what_admission_gave_the_whole_pod_counts() -> None:
+    admitted = pod(spec={"resources": FULL})
+    assert examined(declaring(container()), pods=(admitted,)).passed == 1
+
+
 def test_only_what_the_row_requires() -> None:
     half = {"requests": amounts("100m", "256Mi"), "limits": amounts(memory="512Mi")}
     assert (

@@ -81,10 +81,20 @@ def test_its_class_must_exist() -> None:
     assert finding.message == "there is no IngressClass traefik"
 
 
-def test_without_class_there_must_be_a_default() -> None:
-    (finding,) = examined(ingress(ingressClassName=None)).findings
+def test_without_class_there_must_be_a_default_or_somebody_who_takes_it() -> None:
+    """Its address shows that a controller has programmed it; some clusters have no IngressClass at all."""
+    (finding,) = examined(ingress(ingressClassName=None, address="")).findings
     assert finding.message == "it names no IngressClass, and none is the default"
-    assert examined(ingress(ingressClassName=None), classes=[ingress_class(**DEFAULT)]).passed == 1
+    (finding,) = examined(
+        ingress(ingressClassName=None, address=""), classes=[ingress_class(**DEFAULT)]
+    ).findings
+    assert finding.message == "its controller has given it no address"
+    assert examined(ingress(ingressClassName=None), classes=()).passed == 1
+
+
+def test_an_action_of_the_controller_is_no_service() -> None:
+    redirect = {"name": "ssl-redirect", "port": {"name": "use-annotation"}}
+    assert examined(ingress(backend=redirect)).passed == 1
 
 
 def test_unknown_services_or_classes_decide_nothing() -> None:

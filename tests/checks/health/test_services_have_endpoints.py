@@ -112,13 +112,28 @@ def test_published_unready_addresses_are_not_ready() -> None:
     assert (finding.outcome, finding.measured.text) == (Outcome.FAIL, "0")
 
 
-def test_a_target_port_that_no_pod_has_fails() -> None:
-    declares = pod("api-1", spec={"containers": [container(ports=[{"containerPort": 9000, "name": "web"}])]})
+def declaring(*ports: dict[str, Any]) -> Pod:
+    return pod("api-1", spec={"containers": [container(ports=list(ports))]})
+
+
+def test_a_named_target_port_that_no_pod_declares_fails() -> None:
     slices = (endpoint_slice(endpoint("api-1")),)
-    (finding,) = examined(service(), slices=slices, pods=(declares,)).findings
-    assert (finding.outcome, finding.message) == (Outcome.FAIL, "port 80: no pod has its targetPort 8000")
     named = service(ports=[{"name": "http", "port": 80, "targetPort": "web"}])
-    assert examined(named, slices=slices, pods=(declares,)).passed == 1
+    for one in (declaring({"containerPort": 9000, "name": "main"}), declaring()):
+        (finding,) = examined(named, slices=slices, pods=(one,)).findings
+        assert (finding.outcome, finding.message) == (
+            Outcome.FAIL,
+            "port 80: no pod declares its targetPort web",
+        )
+    there = declaring({"containerPort": 9000, "name": "web"})
+    assert examined(named, slices=slices, pods=(there,)).passed == 1
+
+
+def test_a_number_needs_no_declaration() -> None:
+    """`containerPort` is informational: what listens is reached all the same."""
+    slices = (endpoint_slice(endpoint("api-1")),)
+    other = declaring({"containerPort": 9000, "name": "main"})
+    assert examined(service(), slices=slices, pods=(other,)).passed == 1
 
 
 def test_each_port_needs_endpoints() -> None:

@@ -65,7 +65,7 @@ def nobody_ready() -> Iterator[Changes]:
 @scenario("a Service sends to a port that no pod has", group="absent workloads")
 def wrong_target_port() -> Iterator[Changes]:
     with objects.service_port("accelerapp", "accelerapp", "nothing"):
-        text = "port 8000: no pod has its targetPort nothing"
+        text = "port 8000: no pod declares its targetPort nothing"
         subject = "service accelerapp/accelerapp"
         yield {
             "AC-031": fail("critical", subject, message=text),

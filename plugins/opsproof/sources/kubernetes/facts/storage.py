@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from opsproof.sources.kubernetes.facts.meta import Condition, KubernetesObject, Wire
+import msgspec
+
+from opsproof.sources.kubernetes.facts.meta import Condition, KubernetesObject, Meta, Wire
 
 
 class ClaimSpec(Wire, frozen=True):
@@ -60,9 +62,28 @@ class PersistentVolume(KubernetesObject, frozen=True):
         return self.status.phase
 
 
+class ElectedAnnotation(Wire, frozen=True):
+    """The one annotation that is kept."""
+
+    is_default: str = msgspec.field(default="", name="storageclass.kubernetes.io/is-default-class")
+
+
+class StorageClassMeta(Meta, frozen=True):
+    annotations: ElectedAnnotation = ElectedAnnotation()
+
+
 class StorageClass(KubernetesObject, frozen=True):
     """With `volume_binding_mode` WaitForFirstConsumer a claim without a pod stays Pending, rightly."""
 
     kind: ClassVar[str] = "StorageClass"
+    metadata: StorageClassMeta
     provisioner: str = ""
     volume_binding_mode: str | None = None
+
+    @property
+    def waits(self) -> bool:
+        return self.volume_binding_mode == "WaitForFirstConsumer"
+
+    @property
+    def is_default(self) -> bool:
+        return self.metadata.annotations.is_default == "true"

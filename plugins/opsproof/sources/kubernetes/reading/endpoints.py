@@ -46,9 +46,15 @@ class Backing:
                     yield endpoint.target_ref.name if endpoint.target_ref else f"{index}/{place}", endpoint
 
     def misdirected(self) -> list[ServicePort]:
-        """Ports whose targetPort no selected pod has, although the pods declare ports."""
-        declaring = [pod for pod in self.pods if any(one.ports for one in pod.spec.all_containers)]
-        return [port for port in self.service.spec.ports if declaring and not _anywhere(port, declaring)]
+        """Ports whose targetPort is a name that no selected pod declares.
+
+        A number needs no declaration: `containerPort` is informational.
+        """
+        return [
+            port
+            for port in self.service.spec.ports
+            if isinstance(port.target_port, str) and self.pods and not _anywhere(port.target_port, self.pods)
+        ]
 
 
 class Backings:
@@ -79,6 +85,5 @@ class Backings:
                     yield pod
 
 
-def _anywhere(port: ServicePort, pods: Iterable[Pod]) -> bool:
-    target = port.target_port or port.port
-    return any(container.has_port(target) for pod in pods for container in pod.spec.all_containers)
+def _anywhere(name: str, pods: Iterable[Pod]) -> bool:
+    return any(container.has_port(name) for pod in pods for container in pod.spec.long_running)
