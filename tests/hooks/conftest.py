@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.hooks.inside import Inside
 from tests.hooks.team import Shop, Team
 
 
@@ -19,3 +20,9 @@ def shop() -> Iterator[Shop]:
 @pytest.fixture
 def team(tmp_path: Path, shop: Shop) -> Team:
     return Team.at(tmp_path / "team", shop.url)
+
+
+@pytest.fixture
+def inside(team: Team, shop: Shop, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Inside:
+    monkeypatch.chdir(team.folder)
+    return Inside(team, shop, pytester)

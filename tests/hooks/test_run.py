@@ -140,7 +140,7 @@ def test_a_narrowed_run_says_partial(team: Team) -> None:
     """-k narrows: the summary says so and counts the whole."""
     done = team.run("checks", "-k", "SH-001")
 
-    assert "PARTIAL: narrowed by -k SH-001" in done.stdout
+    assert "PARTIAL: 1 of 3 ran, narrowed by -k SH-001" in done.stdout
     assert "4 in the runbook, 3 automated, 1 selected, 1 decided" in " ".join(done.stdout.split())
 
 

@@ -15,6 +15,7 @@ _NAME = re.compile(r"[\w:+\-.\[\]\\/]+")
 _ARGUMENTS = re.compile(r"\(\s*\w+\s*=[^()]*\)")
 _STRING = re.compile(r"'[^']*'|\"[^\"]*\"")
 _REQUIREMENT = re.compile(r"([A-Za-z]{2,})-0*(\d+)")
+_LISTED = 20
 _OPERATORS = frozenset({"and", "or", "not"})
 
 
@@ -99,6 +100,26 @@ def nothing_selected(marks: str, keywords: str, lines: Iterable[str], example: s
         yield f"markers: {', '.join(map(_marker, lines))}"
     if keywords and example:
         yield f"-k looks for its words in names like {example}"
+
+
+def only_planned(marks: str, ids: Collection[str]) -> Iterator[str]:
+    """What to say of a selection that no automated requirement bears: the rows that do, to be automated.
+
+    Args:
+        marks: the expression of `-m`; all rows bear an empty one.
+        ids: the rows without automation that bear it.
+    """
+    if ids:
+        rows = "1 row" if len(ids) == 1 else f"{len(ids)} rows"
+        bear = "bears it" if len(ids) == 1 else "bear it"
+        where = f"-m {marks!r}: {rows} {bear}" if marks else f"{rows} in the runbook"
+        yield f"{where}, none is automated yet (planned): {_listed(ids)}"
+
+
+def _listed(ids: Collection[str]) -> str:
+    shown = list(ids)[:_LISTED]
+    more = f" and {len(ids) - len(shown)} more" if len(ids) > len(shown) else ""
+    return " ".join(shown) + more
 
 
 def _marker(line: str) -> str:

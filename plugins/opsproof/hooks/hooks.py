@@ -10,20 +10,22 @@ import pytest
 from opsproof.evidence.files import Unwritable
 from opsproof.evidence.run import utc_now
 from opsproof.examine.check import Check
+from opsproof.examine.decide import Item
 from opsproof.hooks import canary
 from opsproof.hooks.ended import end, ended_key
-from opsproof.hooks.expressions import mistaken, nothing_selected
+from opsproof.hooks.expressions import mistaken, nothing_selected, only_planned
 from opsproof.hooks.garbage import made_to_stay
 from opsproof.hooks.item import CheckItem
 from opsproof.hooks.planning import name_of, plan, planning_key
 from opsproof.hooks.running import Tell, begin, join, now_of, running_key
-from opsproof.hooks.selection import selected
+from opsproof.hooks.selection import expected, narrowing, selected, unautomated
 from opsproof.hooks.settings import Settings
 from opsproof.library import Library
 from opsproof.model.level import Level
 from opsproof.report.terminal import Line, lines, notes
 
 settings_key = pytest.StashKey[Settings]()
+wanted_key = pytest.StashKey[list[Item]]()
 mistaken_key = pytest.StashKey[list[str]]()
 _WORDS = {
     "fail": ("not kept", "F", ("FAIL", {"red": True})),
@@ -103,14 +105,26 @@ def pytest_pycollect_makeitem(collector: Any, name: str, obj: object) -> list[Ch
     ]
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """See what was collected before any plugin takes some away, and what `-m` names of it after all."""
+    collected = [item for item in items if isinstance(item, CheckItem)]
+    found = yield
+    config.stash[wanted_key] = expected(config.option.markexpr or "", config.stash[planning_key], collected)
+    return found
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Write down what is selected. Workers select the same: the first of them writes."""
     config = session.config
     if running_key not in config.stash or getattr(config, "workerinput", {}).get("workerid", "gw0") != "gw0":
         return
     items = [item for item in session.items if isinstance(item, CheckItem)]
-    running = config.stash[running_key]
-    running.select(selected(config, items), {id(item.planned): item.nodeid for item in items})
+    planning, running = config.stash[planning_key], config.stash[running_key]
+    wanted: list[Item] = config.stash[wanted_key]
+    words = narrowing(vars(config.option), whole_folder=planning.settings.whole_folder)
+    selection = selected(planning, wanted, items, list(words))
+    running.select(selection, {id(item.planned): item.nodeid for item in items})
 
 
 @pytest.hookimpl(wrapper=True)
@@ -127,6 +141,8 @@ def pytest_report_teststatus(report: Any) -> Any:
     """Our outcomes, one letter and word each; pytest's FAILURES section stays for other tests."""
     outcome = dict(report.user_properties).get("outcome") if hasattr(report, "user_properties") else None
     if outcome not in _WORDS or "requirement" not in dict(report.user_properties):
+        return None
+    if report.outcome == "rerun":  # by pytest-rerunfailures, which counts it; the last one is the result
         return None
     decisive = report.when == "call" or (report.when == "setup" and report.outcome == "failed")
     crashed = report.when == "teardown" and report.outcome == "failed"
@@ -162,7 +178,7 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
     shown += notes(_remarks(config), width, {"yellow": True, "bold": True})
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and planning_key in config.stash:
         shown += notes(_nothing_selected(config), width)
-    if shown:
+    if shown and config.option.verbose >= -1:
         terminalreporter.section("opsproof", sep="=")
     for line in shown:
         terminalreporter.write_line(line.text, **(line.markup or {}))
@@ -238,6 +254,8 @@ def _remarks(config: pytest.Config) -> Iterator[str]:
 
 def _nothing_selected(config: pytest.Config) -> Iterator[str]:
     """What to say where the selection is empty."""
-    settings, planned = config.stash[settings_key], config.stash[planning_key].planned
-    example = next((name_of(item) for item in planned.items), "")
-    return nothing_selected(settings.expression, settings.keywords, settings.markers, example)
+    settings, planning = config.stash[settings_key], config.stash[planning_key]
+    example = next((name_of(item) for item in planning.planned.items), "")
+    if not expected(settings.expression, planning, ()):
+        yield from only_planned(settings.expression, unautomated(settings.expression, planning))
+    yield from nothing_selected(settings.expression, settings.keywords, settings.markers, example)

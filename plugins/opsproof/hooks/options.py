@@ -39,6 +39,11 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--deadline", metavar="DURATION", default=None, help="for the whole run, e.g. 10m (the default)"
     )
+    group.addoption(
+        "--strict-selection",
+        action="store_true",
+        help="a run of less than what -m names (PARTIAL) closes the gate",
+    )
     parser.addini("opsproof_environment", "the environment to check when --env is not given", default="")
     parser.addini(
         "opsproof_systems", "the folder of systems, relative to the rootdir", default="checks/systems"
@@ -47,3 +52,4 @@ def add_options(parser: pytest.Parser) -> None:
         "opsproof_reports", "where runs leave their folder, relative to the rootdir", default="reports"
     )
     parser.addini("opsproof_deadline", "the deadline of a whole run", default="10m")
+    parser.addini("opsproof_strict_selection", "as --strict-selection", type="bool", default=False)

@@ -28,6 +28,7 @@ class Settings:
     changes: tuple[Change, ...]
     reports: Path
     deadline: float
+    strict_selection: bool
     whole_folder: bool
     expression: str
     keywords: str
@@ -47,6 +48,7 @@ class Settings:
             changes=parse_changes(option.limits),
             reports=_reports(config, systems),
             deadline=_seconds("--deadline", option.deadline or config.getini("opsproof_deadline")),
+            strict_selection=option.strict_selection or config.getini("opsproof_strict_selection"),
             whole_folder=whole_folder(config, systems),
             expression=option.markexpr or "",
             keywords=option.keyword or "",

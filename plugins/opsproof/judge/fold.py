@@ -8,7 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from opsproof.judge.gate import judge
+from opsproof.judge.gate import judge, verdict
 from opsproof.model.finding import Finding, ItemResult, standing
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
@@ -40,14 +40,19 @@ def build(
 ) -> Result:
     """Fold everything that a run's folder holds into one result."""
     results = tuple(_folded(plan, selection, items))
+    coverage = _coverage(plan, selection, results, items)
+    partial = coverage.ran < coverage.expected
     gate = judge(results, provenance.gate)
+    if partial and provenance.strict_selection:
+        gate = msgspec.structs.replace(gate, closed=True)
     return Result(
         provenance=provenance,
         finished=finished,
         complete=finished is not None and not any(result.incomplete for result in results),
         integrity=integrity,
         gate=gate,
-        coverage=_coverage(plan, results),
+        verdict=verdict(gate, coverage),
+        coverage=coverage,
         counts=_counts(results),
         systems=plan.systems,
         checks=plan.checks,
@@ -56,7 +61,7 @@ def build(
         causes=tuple(_causes(results)),
         waivers=_used(waivers, items),
         selection=selection.expression,
-        narrowed=selection.narrowed,
+        narrowed=tuple(_narrowed(selection, coverage)) if partial else (),
         requests=requests or {},
     )
 
@@ -78,19 +83,33 @@ def _folded(plan: Plan, selection: Selection, items: Sequence[ItemResult]) -> It
 
 def _one(record: RequirementRecord, done: tuple[ItemResult, ...], *, incomplete: bool) -> RequirementResult:
     missing = [(Outcome.UNKNOWN, record.level)] if incomplete else []
-    found = [verdict for item in done for verdict in item.verdicts]
+    found = [one for item in done for one in item.verdicts]
     outcome, level = standing([*found, *missing], record.level)
     return RequirementResult(
         requirement=record, outcome=outcome, level=level, items=done, incomplete=incomplete
     )
 
 
-def _coverage(plan: Plan, results: Sequence[RequirementResult]) -> Coverage:
+def _narrowed(selection: Selection, coverage: Coverage) -> Iterable[str]:
+    """What made a run PARTIAL."""
+    yield from selection.narrowed
+    if coverage.ran < coverage.expected - len(selection.missing):
+        yield "an end before all had run"
+
+
+def _coverage(
+    plan: Plan, selection: Selection, results: Sequence[RequirementResult], items: Sequence[ItemResult]
+) -> Coverage:
+    done = {item.nodeid for item in items}
+    selected = set(selection.nodeids)
+    unfinished = {item.requirement for item in plan.items if item.nodeid in selected - done}
     bases = [basis for result in results for basis in result.requirement.bases]
     return Coverage(
         in_runbook=sum(system.in_runbook for system in plan.systems),
         automated=sum(system.automated for system in plan.systems),
+        expected=selection.expected or len(results),
         selected=len(results),
+        ran=sum(one.requirement.key not in unfinished.union(selection.missing) for one in results),
         decided=sum(result.outcome is not Outcome.UNKNOWN for result in results),
         partial=sum(bool(result.requirement.partial) for result in results),
         criteria=len(bases),

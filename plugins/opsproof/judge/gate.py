@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
-from opsproof.model.result import GateVerdict, RequirementResult
+from opsproof.model.result import Coverage, GateVerdict, RequirementResult
 
 
 def judge(results: Iterable[RequirementResult], level: Level) -> GateVerdict:
@@ -45,3 +45,15 @@ def _closing(result: RequirementResult, level: Level) -> frozenset[Outcome]:
         for outcome, of_finding in item.verdicts
         if outcome.bad and of_finding.at_least(level)
     )
+
+
+def verdict(gate: GateVerdict, coverage: Coverage) -> str:
+    """The gate in words; how much of what was expected it speaks about, where that is not all."""
+    part = f"{coverage.ran} of {coverage.expected}"
+    partial = coverage.ran < coverage.expected
+    if not gate.closed:
+        return f"GATE OPEN for {part}: PARTIAL" if partial else f"GATE OPEN at {gate.level}"
+    counted = ((gate.failures, "failed"), (gate.undecided, "undecided"), (gate.incomplete, "incomplete"))
+    reasons = [f"{len(keys)} {word}" for keys, word in counted if keys]
+    reasons += [f"PARTIAL, {part} ran"] if partial else []
+    return f"GATE CLOSED at {gate.level}: {', '.join(reasons)}"

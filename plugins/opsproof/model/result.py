@@ -100,10 +100,16 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """What of the plan this run was to decide. `narrowed` names what makes it PARTIAL (-k, --lf, a path)."""
+    """What of the plan this run was to decide.
+
+    `expected` is how many requirements the plan has under `expression` (`-m`, all without one). `missing` are
+    those of them that were not selected, or not with all of their checks; `narrowed` says by what.
+    """
 
     nodeids: tuple[str, ...] = ()
     expression: str = ""
+    expected: int = 0
+    missing: tuple[str, ...] = ()
     narrowed: tuple[str, ...] = ()
 
 
@@ -126,6 +132,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     gate: Level = Level.LOW
     changed_limits: dict[str, str] = {}
     code_differs: str = ""
+    strict_selection: bool = False
 
 
 class GateVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,11 +184,17 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of the runbooks a run speaks about, in requirements; `criteria` are levels and limits."""
+    """How much of the runbooks a run speaks about, in requirements; `criteria` are levels and limits.
+
+    `expected` is what the expression names, `ran` how many of those were decided by all of their checks: a run
+    of fewer is PARTIAL.
+    """
 
     in_runbook: int = 0
     automated: int = 0
+    expected: int = 0
     selected: int = 0
+    ran: int = 0
     decided: int = 0
     partial: int = 0
     criteria: int = 0
@@ -189,7 +202,10 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """`result.json`, whose JSON Schema is shipped beside this module. All times are UTC."""
+    """`result.json`, whose JSON Schema is shipped beside this module. All times are UTC.
+
+    `verdict` is the gate in words. `narrowed` says what made the run PARTIAL; empty for a whole one.
+    """
 
     format: str = "opsproof/result/1"
     provenance: Provenance
@@ -197,6 +213,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool
     integrity: str
     gate: GateVerdict
+    verdict: str
     coverage: Coverage
     counts: dict[str, dict[str, int]]
     systems: tuple[SystemRecord, ...]

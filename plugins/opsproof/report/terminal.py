@@ -17,6 +17,7 @@ from opsproof.model.text import printable
 from opsproof.model.units import duration_text
 
 _SHOWN = 5  # subjects of one requirement before the rest is folded, unless -v
+_NOT_RUN = "it was selected and did not run to its end"
 _STYLE = {
     Level.CRITICAL: {"red": True, "bold": True},
     Level.HIGH: {"red": True},
@@ -34,13 +35,49 @@ class Line:
 
 
 def lines(result: Result, *, width: int = 80, verbosity: int = 0, folder: str = "") -> Iterator[Line]:
-    """The summary. `verbosity` -1 (-q) gives counts and gate alone, 1 (-v) unfolds long lists."""
+    """The summary. `verbosity` -1 (-q) gives a line for each finding, -2 the gate alone, 1 (-v) unfolds long lists."""
     width = max(60, min(width, 120))
-    if verbosity >= 0:
+    if verbosity < -1:
+        yield from _gate(result, width)
+        return
+    if verbosity < 0:
+        yield from _one_by_one(result)
+    else:
         yield from _findings(result, width, verbosity)
         yield from _undecided(result, width, verbosity)
         yield from _other(result, width, verbosity)
     yield from _closing(result, width, folder)
+
+
+def _one_by_one(result: Result) -> Iterator[Line]:
+    """One line for each finding that is not PASS, worst first, for those who search and count lines."""
+    told = [
+        (
+            finding.outcome.rank,
+            finding.level.rank,
+            one.requirement,
+            finding.outcome,
+            finding.level,
+            _named(finding),
+        )
+        for one in result.requirements
+        for item in one.items
+        for finding in item.findings
+        if finding.outcome is not Outcome.PASS
+    ]
+    told += [
+        (Outcome.UNKNOWN.rank, one.level.rank, one.requirement, Outcome.UNKNOWN, one.level, _NOT_RUN)
+        for one in result.requirements
+        if one.incomplete
+    ]
+    for _, _, row, outcome, level, text in sorted(told, key=lambda one: one[:2]):
+        yield Line(
+            printable(f"{level} {outcome} {row.id} {row.system}/{row.environment} {text}"), _STYLE[level]
+        )
+
+
+def _named(finding: Finding) -> str:
+    return " ".join(f"{finding.subject}: {finding.message}".split())
 
 
 def notes(texts: Iterable[str], width: int, markup: dict[str, bool] | None = None) -> Iterator[Line]:
@@ -146,7 +183,7 @@ def _undecided(result: Result, width: int, verbosity: int) -> Iterator[Line]:
         if one.requirement.key not in explained:
             yield from _headed(one, width)
             if one.incomplete:
-                yield Line("      it was selected and did not run to its end")
+                yield Line(f"      {_NOT_RUN}")
             findings = [finding for item in one.items for finding in item.findings]
             for finding in findings[: None if verbosity > 0 else _SHOWN]:
                 if finding.outcome is Outcome.UNKNOWN:
@@ -213,7 +250,8 @@ def _closing(result: Result, width: int, folder: str) -> Iterator[Line]:
     )
     yield from _servers(result, width)
     if result.narrowed:
-        yield Line(f"PARTIAL: narrowed by {', '.join(result.narrowed)}", {"yellow": True, "bold": True})
+        told = f"PARTIAL: {coverage.ran} of {coverage.expected} ran, narrowed by {', '.join(result.narrowed)}"
+        yield from _wrapped(told, width, "", {"yellow": True, "bold": True})
     yield from _table(result)
     yield from _gate(result, width)
     if folder:
@@ -249,19 +287,9 @@ def _table(result: Result) -> Iterator[Line]:
 
 def _gate(result: Result, width: int) -> Iterator[Line]:
     gate = result.gate
-    reasons = [
-        f"{len(keys)} {word}"
-        for keys, word in (
-            (gate.failures, "failed"),
-            (gate.undecided, "undecided"),
-            (gate.incomplete, "incomplete"),
-        )
-        if keys
-    ]
-    if gate.closed:
-        yield Line(f"GATE CLOSED at {gate.level}: {', '.join(reasons)}", {"red": True, "bold": True})
-    else:
-        yield Line(f"GATE OPEN at {gate.level}", {"green": True, "bold": True})
+    yield from _wrapped(
+        result.verdict, width, "", {"red" if gate.closed else "green": True, "bold": True}, indent="  "
+    )
     if gate.below:
         ids = " ".join(key.rpartition("/")[2] for key in gate.below)
         yield from _wrapped(f"let through below {gate.level}: {ids}", width, "  ")
