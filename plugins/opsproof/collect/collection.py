@@ -187,14 +187,24 @@ class Collection:
     def _asked(self, ask: Ask) -> tuple[Recorded, list[bytes]]:
         """What came of asking, and the facts' JSON in parts; none where there is a failure."""
         target = self.targets[ask.target]
-        link = Link(target, ask.digest, slots=self.slots, record=self._record, deadline=self.deadline)
+        link = Link(
+            target, ask.digest, slots=self.slots, record=self._record, deadline=self.deadline,
+            tell=self.redactor.add,
+        )  # fmt: skip
         asked = datetime.now(timezone.utc)
         parts: list[bytes] = []
+        cuts = 0
         failure = None
         try:
             if not isinstance(ask, Identify):
                 self._require_identity(target, ask)
-            parts = [bounded(self.redactor.json(part)) for part in in_parts(self._collect(ask, target, link))]
+            facts = self._collect(ask, target, link)
+            if ask.probing:
+                self._require_proof(target, link)
+            for part in in_parts(facts):
+                kept, cut_here = self._keepable(part, target)
+                parts.append(kept)
+                cuts += cut_here
         except CollectionError as error:
             failure = error.as_failure()
         except Unwritable:
@@ -205,6 +215,7 @@ class Collection:
                 f"{type(error).__name__} while reading the answer", target=ask.target
             ).as_failure()
         if failure is not None:
+            parts, cuts = [], 0
             failure = msgspec.structs.replace(failure, message=self.redactor.text(failure.message))
         answered = datetime.now(timezone.utc)
         recorded = Recorded(
@@ -215,6 +226,7 @@ class Collection:
             answered=answered,
             clock=link.clock,
             skew=round((link.clock - answered).total_seconds(), 3) if link.clock else None,
+            cut=cuts,
             failure=failure,
         )
         return recorded, parts
@@ -226,10 +238,27 @@ class Collection:
                 collector = self._collectors[target.id] = collector_of(target.kind)(target)
         return collector.identify(link) if isinstance(ask, Identify) else collector.collect(ask, link)
 
+    def _keepable(self, part: bytes, target: Target) -> tuple[bytes, int]:
+        """Facts as they may be kept: without secrets, no text longer than a text is; and how many were cut."""
+        redacted = self.redactor.json(part)
+        if self.redactor.in_names(redacted):
+            raise BadAnswer("a name in the answer holds one of our credentials", target=target.id)
+        return bounded(redacted)
+
+    def _require_proof(self, target: Target, link: Link) -> None:
+        """What answered counts only as the declared server, whether or not that could be asked before."""
+        proof = self.identify(target.id) if target.identity and link.answered else None
+        if proof is None or proof.failure is None or target.identity.keys() <= link.proven:
+            return
+        names = ", ".join(sorted(target.identity))
+        raise IdentityMismatch(
+            f"it answers, but cannot prove {names}: {proof.failure.message}", target=target.id
+        )
+
     def _require_identity(self, target: Target, ask: Ask) -> None:
         """Nothing is asked of a server that is not the declared one, or that is known to be gone."""
         proof = self.identify(target.id)
-        if proof.failure is not None and ask.probing:
+        if proof.failure is not None and ask.probing and proof.failure.kind != "IdentityMismatch":
             return
         if proof.failure is not None:
             if target.identity or proof.failure.kind in {

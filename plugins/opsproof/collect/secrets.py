@@ -25,12 +25,12 @@ def secrets_of(targets: Iterable[Target]) -> frozenset[str]:
                 text = reference.read()
             except NotConfigured:
                 continue
-            found |= set(_within(text)) if "\n" in text else {text}
+            found |= set(_within(text))
     return frozenset(found)
 
 
 def _within(text: str) -> Iterator[str]:
-    """Secrets in a file of several lines: a kubeconfig's own keys, else the whole text and its lines."""
+    """The secrets of a kubeconfig (also one of a single line); else the whole text."""
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError:
@@ -39,7 +39,6 @@ def _within(text: str) -> Iterator[str]:
         yield from _named(document)
     else:
         yield text
-        yield from (line for line in text.splitlines() if len(line) > 15 and not line.startswith("-----"))
 
 
 def _named(value: Any) -> Iterator[str]:

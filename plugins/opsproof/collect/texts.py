@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
+import json
+import re
 
 LONGEST = 16 * 1024  # characters; the longest rules and names that are real are shorter
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 
 
-def bounded(encoded: bytes) -> bytes:
-    """An encoded JSON document with its long texts cut; the same bytes where there is none."""
-    # Between two quotes lies no more than a text: looking for long ones so costs next to nothing.
-    if len(encoded) <= LONGEST or max(map(len, encoded.split(b'"'))) <= LONGEST:
-        return encoded
-    return msgspec.json.encode(_cut(msgspec.json.decode(encoded)))
+def bounded(encoded: bytes) -> tuple[bytes, int]:
+    """An encoded JSON document with its long texts and names cut, and how many; the same bytes where there is none."""
+    if not _may_hold_long(encoded):
+        return encoded, 0
+    count = 0
+
+    def cut(match: re.Match[str]) -> str:
+        nonlocal count
+        if len(match[0]) <= LONGEST:
+            return match[0]
+        text = str(json.loads(match[0], strict=False))
+        if len(text) <= LONGEST:
+            return match[0]
+        count += 1
+        return json.dumps(shortened(text))
+
+    return _STRING.sub(cut, encoded.decode()).encode(), count
 
 
-def _cut(value: Any) -> Any:
-    if isinstance(value, str):
-        return shortened(value)
-    if isinstance(value, list):
-        return [_cut(one) for one in value]
-    if isinstance(value, dict):
-        return {shortened(name): _cut(one) for name, one in value.items()}
-    return value
+def _may_hold_long(encoded: bytes) -> bool:
+    """A quick look: between two quotes that nobody escaped lies no more than a text."""
+    if len(encoded) <= LONGEST:
+        return False
+    return b'\\"' in encoded or max(map(len, encoded.split(b'"'))) > LONGEST
 
 
 def shortened(text: str) -> str:

@@ -27,6 +27,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """One ask's answer as it lies on disk.
 
     `clock` is the target's own clock when it answered, where it tells it; `skew` is that minus ours.
+    `cut` is how many texts were longer than is kept, and bear a mark.
     """
 
     ask: msgspec.Raw
@@ -36,6 +37,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     answered: datetime
     clock: datetime | None = None
     skew: float | None = None
+    cut: int = 0
     facts: msgspec.Raw = msgspec.Raw(b"null")
     failure: Failure | None = None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -15,7 +14,9 @@ from opsproof.model.decoding import decode
 from opsproof.model.failure import BadAnswer
 from opsproof.model.target import Target
 from opsproof.transport import certificate, web
+from opsproof.transport.credentials import Credentials, credentials_of
 from opsproof.transport.link import Link
+from opsproof.transport.pin import pins_of
 
 
 class JsonApi:
@@ -29,19 +30,13 @@ class JsonApi:
     @cached_property
     def session(self) -> requests.Session:
         pair = (self.settings.certificate, self.settings.key)
-        return web.session(ca=self.settings.ca, certificate=pair if all(pair) else None)
+        pins = pins_of(self.target, self.base)
+        return web.session(ca=self.settings.ca, certificate=pair if all(pair) else None, pins=pins)
 
     @cached_property
-    def headers(self) -> Mapping[str, str]:
+    def _credentials(self) -> Credentials:
         """Raises NotConfigured for a secret that is not there."""
-        found = {name: reference.read() for name, reference in self.settings.headers.items()}
-        if self.settings.token is not None:
-            found["Authorization"] = f"Bearer {self.settings.token.read()}"
-        elif self.settings.username is not None:
-            password = self.settings.password.read() if self.settings.password is not None else ""
-            pair = f"{self.settings.username}:{password}".encode()
-            found["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-        return {"Accept": "application/json", **found}
+        return credentials_of(self.settings)
 
     @property
     def authenticated_as(self) -> str:
@@ -68,6 +63,7 @@ class JsonApi:
         `accept` are statuses whose answers are given back too, when retries are over.
         """
         parameters = parameters or {}
+        link.secret(*self._credentials.secrets)
         query = urlencode(parameters, quote_via=quote)
         shown = "&".join(f"{name}={value}" for name, value in parameters.items())
         return web.get(
@@ -75,7 +71,7 @@ class JsonApi:
             f"{self.base}{path}" + (f"?{query}" if query else ""),
             link,
             path=f"{path}?{shown}" if shown else path,
-            headers=self.headers,
+            headers={"Accept": "application/json", **self._credentials.headers},
             accept_any_status=any_status,
             accept=accept,
         )

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -24,9 +25,10 @@ from opsproof.model.failure import (
     TooBig,
     Unauthenticated,
 )
+from opsproof.model.target import CERTIFICATE
 from opsproof.transport.link import Link, Request
 from opsproof.transport.watchdog import watchdog
-from opsproof.transport.web_connection import Adapter, watched_by
+from opsproof.transport.web_connection import Adapter, place, watched_by
 from opsproof.transport.web_failure import translated
 
 _CHUNK = 64 * 1024
@@ -56,6 +58,7 @@ def session(
     certificate: tuple[Path, Path] | None = None,
     verify: bool = True,
     connect_to: Mapping[str, str] | None = None,
+    pins: Mapping[str, str] | None = None,
 ) -> requests.Session:
     """A session that ignores proxies, netrc and CA variables of the surrounding shell, and cookies.
 
@@ -64,6 +67,7 @@ def session(
         certificate: client certificate and key.
         verify: False only where an environment says so by name.
         connect_to: `host:port` -> `host:port` to connect to instead; SNI and Host stay the URL's.
+        pins: `host:port` -> SHA-256 of the certificate without which nothing is sent there.
 
     Raises:
         NotConfigured: one of the files cannot be read.
@@ -72,17 +76,20 @@ def session(
         if file is not None and not file.is_file():
             raise NotConfigured(f"the file {file} does not exist")
     made = _Session()
+    made.pinned = frozenset(pins or {})
     made.trust_env = False
     made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     made.headers["User-Agent"] = "opsproof"
     made.verify = str(ca) if ca else verify
     made.cert = (str(certificate[0]), str(certificate[1])) if certificate else None
     for scheme in ("https://", "http://"):
-        made.mount(scheme, Adapter(connect_to or {}))
+        made.mount(scheme, Adapter(connect_to or {}, pins or {}))
     return made
 
 
 class _Session(requests.Session):
+    pinned: frozenset[str] = frozenset()
+
     def get_redirect_target(self, resp: requests.Response) -> None:
         """None: even unfollowed, requests would parse the place and read the whole body first."""
 
@@ -144,6 +151,8 @@ def _once(
             response = _exchange(client, url, link, entry, headers, bounds.max_bytes, seconds)
             if dog.bitten:  # cut off, which may look like an end
                 raise late
+            if isinstance(client, _Session) and _place(url) in client.pinned:
+                link.proven.add(CERTIFICATE)
             return response
         except CollectionError as error:
             failure = late if dog.bitten else error
@@ -153,6 +162,11 @@ def _once(
             failure = late if dog.bitten else translated(error, link.target.id)
             entry.status = failure.as_failure().kind
             raise failure from None
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    return place(parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
 
 
 def _exchange(

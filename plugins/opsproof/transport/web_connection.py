@@ -1,4 +1,4 @@
-"""urllib3 connections that a watchdog can end, and that may go to another address than the URL's."""
+"""urllib3 connections that a watchdog can end, that may go to another address than the URL's, and are pinned."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from opsproof.model.failure import CollectionError
 from opsproof.model.hosts import ascii_host
+from opsproof.transport.pin import Secured, require
 from opsproof.transport.watchdog import Watchdog
 
 _WATCHDOG: ContextVar[Watchdog | None] = ContextVar("watchdog", default=None)
@@ -52,6 +54,27 @@ class _Watched(_Base):
         super().request(*args, **kwargs)
 
 
+class _Pinned(_Watched):
+    pins: Mapping[str, str] = {}
+
+    def connect(self) -> None:
+        """As far as the handshake; another certificate than the pinned one ends it before a byte of the request."""
+        super().connect()
+        host, port = self._tunnel_host or self.host, self._tunnel_port or self.port
+        pin = self.pins.get(place(host, port or 0))
+        if pin is not None:
+            try:
+                require(cast("Secured", self.sock), pin)
+            except CollectionError:
+                self.close()
+                raise
+
+
+def place(host: str, port: int) -> str:
+    """`host:port`, by which routes and pins are known."""
+    return f"{ascii_host(host)}:{port}"
+
+
 def _watch(connected: socket.socket) -> None:
     dog = _WATCHDOG.get()
     if dog is not None and connected.fileno() >= 0:
@@ -59,20 +82,30 @@ def _watch(connected: socket.socket) -> None:
 
 
 class Adapter(HTTPAdapter):
-    """No retries of its own; connections as above."""
+    """No retries of its own; connections as above, also through a proxy."""
 
-    def __init__(self, connect_to: Mapping[str, str]) -> None:
-        self._routes = dict(connect_to)
+    def __init__(self, connect_to: Mapping[str, str], pins: Mapping[str, str]) -> None:
+        self._pools = _pools(dict(connect_to), {_place(name): pin for name, pin in pins.items()})
         super().__init__(pool_connections=8, pool_maxsize=8, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _pools(self._routes)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **more: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **more)
+        manager.pool_classes_by_scheme = self._pools
+        return manager
 
 
-def _pools(routes: Mapping[str, str]) -> dict[str, type[HTTPConnectionPool]]:
+def _place(written: str) -> str:
+    host, _, port = written.rpartition(":")
+    return place(host, int(port))
+
+
+def _pools(routes: Mapping[str, str], pins: Mapping[str, str]) -> dict[str, type[HTTPConnectionPool]]:
     plain = type("Connection", (_Watched, HTTPConnection), {"routes": routes})
-    secure = type("SecureConnection", (_Watched, HTTPSConnection), {"routes": routes})
+    secure = type("SecureConnection", (_Pinned, HTTPSConnection), {"routes": routes, "pins": pins})
     return {
         "http": type("Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
         "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),

@@ -22,6 +22,7 @@ from opsproof.sources.tls.facts import ServedOf
 from opsproof.transport import web
 from opsproof.transport.attempts import spaced
 from opsproof.transport.link import Link
+from opsproof.transport.pin import pin_of
 
 _MAX_BYTES = 4 * 2**20
 _LONGEST_WORD = 64
@@ -63,7 +64,7 @@ class HttpCollector:
         at, began, url = datetime.now(timezone.utc), time.monotonic(), ask.url
         try:
             response = web.get(
-                self._client(), url, link, path=shown(url), headers=self._headers(), accept_any_status=True,
+                self._client(), url, link, path=shown(url), headers=self._headers(link), accept_any_status=True,
                 within=within, max_bytes=_MAX_BYTES, attempt=number,
             )  # fmt: skip
         except CollectionError as error:
@@ -76,11 +77,17 @@ class HttpCollector:
         with self._lock:
             if self._session is None:
                 settings = self.target.settings
-                self._session = web.session(ca=settings.ca, connect_to=settings.connect_to)
+                self._session = web.session(ca=settings.ca, connect_to=settings.connect_to, pins=self._pins())
             return self._session
 
-    def _headers(self) -> dict[str, str]:
+    def _pins(self) -> dict[str, str]:
+        """A declared certificate is the one of the only host that `connect_to` names."""
+        pin, hosts = pin_of(self.target), list(self.target.settings.connect_to)
+        return {hosts[0]: pin} if pin and len(hosts) == 1 else {}
+
+    def _headers(self, link: Link) -> dict[str, str]:
         own = {name: reference.read() for name, reference in self.target.settings.headers.items()}
+        link.secret(*own.values())
         # A new connection each time: a listener that is gone must not be hidden by an open one.
         return {"Accept": "*/*", "Connection": "close", **own}
 

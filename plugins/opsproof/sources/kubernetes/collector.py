@@ -32,6 +32,7 @@ from opsproof.sources.kubernetes.facts.cluster import ServerReadiness, ServerVer
 from opsproof.sources.kubernetes.login import Login, login
 from opsproof.transport import certificate, web
 from opsproof.transport.link import Link
+from opsproof.transport.pin import pins_of
 
 PAGE = 500
 _RESTARTS = 3
@@ -192,10 +193,11 @@ class KubernetesCollector:
             if self._login is None or self._session is None:
                 try:
                     self._login = login(self.target.settings, link.remaining())
-                    self._session = _session(self._login)
+                    self._session = _session(self._login, self.target)
                 except CollectionError as error:
                     error.target = self.target.id
                     raise
+            link.secret(*self._login.secrets)
             return self._login, self._session
 
     def _not_served(self, path: str) -> NotFound:
@@ -223,8 +225,9 @@ def named(verb: str, resource: Resource, namespace: str, name: str = "") -> str:
     return f"{verb} {what}" + (f" {name}" if name else "") + place
 
 
-def _session(login: Login) -> requests.Session:
-    made = web.session(ca=login.ca, certificate=login.certificate)
+def _session(login: Login, target: Target) -> requests.Session:
+    pins = pins_of(target, login.server)
+    made = web.session(ca=login.ca, certificate=login.certificate, pins=pins)
     if login.proxy:
         made.proxies = {"https": login.proxy, "http": login.proxy}
     if login.server_name:

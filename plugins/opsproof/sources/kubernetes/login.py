@@ -39,6 +39,12 @@ class Login:
     proxy: str = ""
     who: str = ""
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every credential that requests carry, wherever it came from."""
+        key = _text(self.certificate[1]) if self.certificate else ""
+        return tuple(filter(None, (self.authorization.partition(" ")[2], key)))
+
 
 def login(settings: KubernetesSettings, seconds: float) -> Login:
     """Resolve the settings' references.
@@ -177,6 +183,13 @@ def _token_owner(token: str) -> str:
     except (IndexError, KeyError, TypeError, ValueError):
         return "a token"
     return f"token of {owner}"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _line(error: BaseException) -> str:

@@ -159,6 +159,8 @@ class PostgresCollector:
         self, link: Link, path: str, seconds: float, attempt: int = 1
     ) -> Iterator[psycopg.Connection[Any]]:
         """A session whose whole life is bounded by `seconds`."""
+        password = self.target.settings.password
+        link.secret(*([password.read()] if password else ()))
         with watchdog(seconds) as dog:
             with link.request("SQL", path, attempt=attempt):
                 session = self._connected(seconds)

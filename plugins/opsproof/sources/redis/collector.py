@@ -25,6 +25,7 @@ from opsproof.sources.redis.facts import (
 from opsproof.sources.redis.failure import failed
 from opsproof.transport.attempts import spaced
 from opsproof.transport.link import Link
+from opsproof.transport.pin import pin_of, require
 from opsproof.transport.watchdog import Watchdog, watchdog
 
 _LONGEST = 10.0
@@ -114,7 +115,7 @@ class RedisCollector:
     def _session(self, link: Link, number: int, seconds: float) -> Iterator[_Session]:
         """A connection whose whole life is bounded by `seconds`."""
         with watchdog(seconds) as dog:
-            session = _Session(self._connection(seconds), link, self.target, number, dog)
+            session = _Session(self._connection(link, seconds), link, self.target, number, dog)
             try:
                 session.connect()
                 yield session
@@ -127,14 +128,16 @@ class RedisCollector:
             finally:
                 session.connection.disconnect()
 
-    def _connection(self, seconds: float) -> Any:
+    def _connection(self, link: Link, seconds: float) -> Any:
         settings = self.target.settings
+        password = settings.password.read() if settings.password else None
+        link.secret(*filter(None, [password]))
         options: dict[str, Any] = {
             "host": settings.host,
             "port": settings.port,
             "db": settings.database,
             "username": settings.username,
-            "password": settings.password.read() if settings.password else None,
+            "password": password,
             "socket_timeout": seconds,
             "socket_connect_timeout": min(5.0, seconds),
             "protocol": 2,
@@ -146,7 +149,21 @@ class RedisCollector:
         if not settings.tls:
             return connection.Connection(**options)
         ca = str(settings.ca) if settings.ca else certifi.where()
-        return connection.SSLConnection(ssl_ca_certs=ca, ssl_check_hostname=True, **options)
+        pinned = _pinned(connection.SSLConnection, pin_of(self.target))
+        return pinned(ssl_ca_certs=ca, ssl_check_hostname=True, **options)
+
+
+def _pinned(base: Any, pin: str) -> Any:
+    """A connection that looks at the declared certificate before it sends the password."""
+
+    class Pinned(base):  # type: ignore[misc]
+        def _connect(self) -> Any:
+            connected = super()._connect()
+            if pin:
+                require(connected, pin)
+            return connected
+
+    return Pinned
 
 
 class _Session:
