@@ -35,12 +35,9 @@ def check_cache_memory(
     limited = [sample for sample in memory.samples if sample.limit > 0]
     lowest = min(limited, key=lambda sample: sample.used / sample.limit, default=None)
     share = Percent(lowest.used / lowest.limit) if lowest else None
-    with examine(memory, measured=share, limit=limits.highest):
+    with examine(memory, measured=share, limit=limits.highest) as it:
         if not memory.samples:
             raise Undecided("no sample could be taken in time")
         assert lowest, "maxmemory is 0: nothing limits it; needed a limit"
-        assert share is not None
-        assert limits.highest.allows(share), (
-            f"{Bytes(lowest.used)} of {Bytes(lowest.limit)} used, in each of {len(limited)} samples "
-            f"(policy {lowest.policy or 'not told'})"
-        )
+        used = f"{Bytes(lowest.used)} of {Bytes(lowest.limit)} used, in each of {len(limited)} samples"
+        it.holds(limits.highest, share, f"{used} (policy {lowest.policy or 'not told'})")

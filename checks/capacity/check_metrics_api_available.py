@@ -80,9 +80,9 @@ def _measured(
         limit=limits.age,
         since=usages.moment(samples[-1].timestamp, "its last measurement") if samples else started,
         grace=None if samples else limits.grace,
-    ):
+    ) as it:
         assert age is not None, f"metrics.k8s.io has no measurement of it; needed: one {limits.age} old"
-        assert limits.age.allows(age), f"its last measurement is {age} old; needed: {limits.age}"
+        it.holds(limits.age, age, f"its last measurement is {age} old; needed: {limits.age}")
 
 
 def _used(pod: Pod, samples: tuple[PodUsage, ...], limits: MetricsApiLimits, examine: Examination) -> None:
@@ -117,7 +117,7 @@ def _share(
         if one.name == container.name and (amount := getattr(one.usage, attribute)) is not None
     ]
     lowest = Percent(min(used) / bound) if used else None
-    with examine(subject, measured=lowest, limit=limit):
+    with examine(subject, measured=lowest, limit=limit) as it:
         if lowest is None:
             raise Undecided(f"its {what} use is not measured")
-        assert limit.allows(lowest), f"uses {lowest} of its {what} {base}; needed: {limit}"
+        it.holds(limit, lowest, f"uses {lowest} of its {what} {base}; needed: {limit}")

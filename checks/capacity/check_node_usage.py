@@ -103,7 +103,7 @@ def _used(
             _share(getattr(one.usage, attribute), getattr(node.allocatable, attribute)) for one in samples
         ]
         lowest = min((share for share in shares if share is not None), default=None)
-        with examine(subject, measured=lowest, limit=limit):
+        with examine(subject, measured=lowest, limit=limit) as it:
             if not samples:
                 raise Undecided("metrics.k8s.io has no measurement of this node")
             age = usages.age(samples[-1].timestamp)
@@ -111,7 +111,7 @@ def _used(
                 raise Undecided(f"the last measurement is {age} old; needed: {limits.age}")
             if lowest is None or None in shares:
                 raise Undecided(f"no {what} usage or allocatable {what} is reported")
-            assert limit.allows(lowest), f"uses {lowest} of its allocatable {what}; needed: {limit}"
+            it.holds(limit, lowest, f"uses {lowest} of its allocatable {what}; needed: {limit}")
 
 
 def _requested(node: Node, pods: list[Pod], new: bool, limits: NodeUsageLimits, examine: Examination) -> None:
@@ -123,12 +123,11 @@ def _requested(node: Node, pods: list[Pod], new: bool, limits: NodeUsageLimits, 
     for what, share in shares.items():
         if limits.requested is not None:
             subject = Subject("node", node.name, key=f"{node.name}/requested-{what}")
-            with examine(subject, measured=share, limit=limits.requested):
+            with examine(subject, measured=share, limit=limits.requested) as it:
                 if share is None:
                     raise Undecided(f"no allocatable {what} is reported")
-                assert limits.requested.allows(share), (
-                    f"{share} of its {what} requested; needed: {limits.requested}"
-                )
+                told = f"{share} of its {what} requested; needed: {limits.requested}"
+                it.holds(limits.requested, share, told)
     if limits.requested_lowest is None:
         return
     if new or node.cordoned:
@@ -136,11 +135,11 @@ def _requested(node: Node, pods: list[Pod], new: bool, limits: NodeUsageLimits, 
         return
     highest = max((share for share in shares.values() if share is not None), default=None)
     subject = Subject("node", node.name, key=f"{node.name}/requested-lowest")
-    with examine(subject, measured=highest, limit=limits.requested_lowest):
+    with examine(subject, measured=highest, limit=limits.requested_lowest) as it:
         if highest is None:
             raise Undecided("nothing allocatable is reported")
         lowest = limits.requested_lowest
-        assert lowest.allows(highest), f"only {highest} of it is requested; needed: {lowest}"
+        it.holds(lowest, highest, f"only {highest} of it is requested; needed: {lowest}")
 
 
 def _share(amount: float | None, of: float | None) -> Percent | None:

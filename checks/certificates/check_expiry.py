@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated
 
-from opsproof import HIGH, AtLeast, Clock, Duration, Examination, Level, Limits, Scoped, check
+from opsproof import HIGH, AtLeast, Clock, Duration, Examination, Limits, Scoped, check
 from opsproof.sources.tls.facts import Certificate, Served, ServedCertificates, Unserved
 
 
@@ -35,18 +35,11 @@ def examine_server(server: Served, limits: ExpiryLimits, examine: Examination) -
     left = Duration((first.not_after - server.at).total_seconds()) if first else None
     expired = first.not_after if first and first.not_after <= server.at else None
     since = Clock(server.at).moment(expired, "certificate notAfter")
-    problems = list(_problems(server, first, server.at))
-    late = _too_late(server, first, left, limits)
-    level = (
-        _worse(examine.level, limits.lowest.broken(left) if left is not None else None) if problems else None
-    )
-    with examine(server, measured=left, limit=limits.lowest, since=since, level=level):
-        assert not (problems or late), "; ".join([*problems, *late])
-
-
-def _worse(own: Level, broken: tuple[Level | None, Duration] | None) -> Level:
-    """What is wrong beside the date is of the row's own level; a step of the date can only make it worse."""
-    return min((own, (broken and broken[0]) or own), key=lambda level: level.rank)
+    with examine(server, measured=left, limit=limits.lowest, since=since) as it:
+        problems = list(_problems(server, first, server.at))
+        assert first is not None and left is not None and server.leaf is not None, "; ".join(problems)
+        ends = f"{_which(first, server.leaf)} {'expired' if left <= 0 else 'expires'} {_day(first.not_after)}"
+        it.holds(limits.lowest, left, ends, beside=problems)
 
 
 def _expiry(certificate: Certificate | None) -> datetime:
@@ -67,15 +60,6 @@ def _problems(server: Served, first: Certificate | None, now: datetime) -> Itera
     for certificate in dict.fromkeys((leaf, *server.chain)):
         if certificate.not_before > now:
             yield f"{_which(certificate, leaf)} is not valid before {_day(certificate.not_before)}"
-
-
-def _too_late(
-    server: Served, first: Certificate | None, left: Duration | None, limits: ExpiryLimits
-) -> list[str]:
-    """The first certificate of the chain that ends too soon."""
-    if server.leaf is None or first is None or left is None or limits.lowest.allows(left):
-        return []
-    return [f"{_which(first, server.leaf)} {'expired' if left <= 0 else 'expires'} {_day(first.not_after)}"]
 
 
 def _day(moment: datetime) -> str:

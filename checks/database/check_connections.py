@@ -85,12 +85,13 @@ def examine_sessions(sessions: Sessions, limits: ConnectionLimits, examine: Exam
             raise AssertionError("the server refuses new sessions: no slot is left")
         return
     used = Percent(sessions.used / sessions.available) if sessions.available > 0 else None
-    with examine(sessions, measured=used, limit=limits.highest):
+    with examine(sessions, measured=used, limit=limits.highest) as it:
         if used is None:
             raise Undecided("every slot is reserved; there is nothing to divide by")
-        assert limits.highest.allows(used), (
+        taken = (
             f"{sessions.used} of {sessions.available} sessions are taken, {sessions.reserved} more reserved"
         )
+        it.holds(limits.highest, used, taken)
     for role in sessions.limited_roles:
         examine_role(role, sessions, limits, examine)
 
@@ -104,8 +105,8 @@ def examine_role(
         examine.exclude(subject, "its connection limit is 0: it is not meant to connect")
         return
     used = Percent(role.used / role.limit)
-    with examine(subject, measured=used, limit=limits.highest):
-        assert limits.highest.allows(used), f"{role.used} of the role's {role.limit} sessions are taken"
+    with examine(subject) as it:
+        it.holds(limits.highest, used, f"{role.used} of the role's {role.limit} sessions are taken")
 
 
 def examine_history(
@@ -119,8 +120,8 @@ def examine_history(
     except Undecided as reason:
         examine.unknown(subject, reason)
         return
-    with examine(subject, measured=share, limit=limits.highest):
-        assert limits.highest.allows(share), f"the highest share within {limits.window} is {share}"
+    with examine(subject) as it:
+        it.holds(limits.highest, share, f"the highest share within {limits.window} is {share}")
         # Each count above looks back some minutes, and so across a short gap.
         recorded(recording)
 

@@ -137,10 +137,10 @@ def _heartbeat(
         return
     beat = _beat(node, nodes, leases)
     age = beat.clock.age(beat.at) if beat is not None else None
-    with examine(subject, measured=age, limit=limits.heartbeat, since=beat):
+    with examine(subject, measured=age, limit=limits.heartbeat, since=beat) as it:
         if age is None:
             raise Undecided("neither a lease nor a heartbeat is reported")
-        assert limits.heartbeat.allows(age), f"last heartbeat {age} ago; needed: {limits.heartbeat}"
+        it.holds(limits.heartbeat, age, f"last heartbeat {age} ago; needed: {limits.heartbeat}")
 
 
 def _beat(node: Node, nodes: Listing[Node], leases: Listing[Lease]) -> Moment | None:
@@ -158,10 +158,10 @@ def _cordoned(cordoned: list[Node], nodes: Listing[Node], limits: NodeLimits, ex
         examine.note(f"cordoned: {', '.join(node.name for node in cordoned)}")
     if limits.cordoned is None:
         return
-    count, allowed = Count(len(cordoned)), limits.cordoned.allows(len(cordoned))
+    count = Count(len(cordoned))
     if not cordoned:
-        with examine(Subject("cluster", "cordoned nodes"), measured=count, limit=limits.cordoned):
-            assert allowed
+        with examine(Subject("cluster", "cordoned nodes")) as it:
+            it.holds(limits.cordoned, count)
     for node in cordoned:
         with examine(
             Subject("node", node.name, key=f"{node.name}/cordoned"),
@@ -169,5 +169,5 @@ def _cordoned(cordoned: list[Node], nodes: Listing[Node], limits: NodeLimits, ex
             limit=limits.cordoned,
             since=nodes.moment(node.cordoned_since, "taint node.kubernetes.io/unschedulable"),
             grace=limits.grace,
-        ):
-            assert allowed, f"cordoned, one of {count}; needed: {limits.cordoned}"
+        ) as it:
+            it.holds(limits.cordoned, count, f"cordoned, one of {count}; needed: {limits.cordoned}")

@@ -116,9 +116,9 @@ def _examine_restarts(
         measured=_LOOP if worst.looping and limits.restarts.allows(worst.low) else Count(worst.low),
         limit=limits.restarts,
         since=pods.moment(since, "the container's last end"),
-    ):
+    ) as it:
         assert not worst.looping, _restart_text(worst, limits)
-        assert limits.restarts.allows(worst.low), _restart_text(worst, limits)
+        it.holds(limits.restarts, worst.low, _restart_text(worst, limits))
         for one in seen:
             if not limits.restarts.allows(one.high):
                 raise Undecided(
@@ -169,8 +169,8 @@ def _examine_replaced(
         if not times or namespace not in namespaces or (namespace, pod) in there:
             continue
         subject = Subject("pod", pod, namespace, key=f"deployment/{workload_of(pod)}")
-        with examine(subject, measured=times, limit=limits.restarts):
-            assert limits.restarts.allows(times), (
-                f"container {container} restarted {several(times, 'time')} in {limits.window}, "
-                f"needed {limits.restarts}; the pod has been replaced since"
+        with examine(subject) as it:
+            told = f"container {container} restarted {several(times, 'time')} in {limits.window}"
+            it.holds(
+                limits.restarts, times, f"{told}, needed {limits.restarts}; the pod has been replaced since"
             )

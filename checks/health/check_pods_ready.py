@@ -131,10 +131,12 @@ def _examine_expected(
 
 def _examine_number(chosen: Listing[Pod], serving: int, limits: PodLimits, examine: Examination) -> None:
     """A deleted workload leaves no pod that could be unready."""
-    with examine(Subject("pods", limits.selector or "all"), measured=Count(serving), limit=limits.at_least):
+    with examine(
+        Subject("pods", limits.selector or "all"), measured=Count(serving), limit=limits.at_least
+    ) as it:
         if chosen.gaps and not limits.at_least.allows(serving):
             raise Undecided(f"{serving} pods seen, but not every namespace answered")
-        assert limits.at_least.allows(serving), f"{several(serving, 'pod')}, {limits.at_least} needed"
+        it.holds(limits.at_least, serving, f"{several(serving, 'pod')}, {limits.at_least} needed")
 
 
 def _examine_spread(pods: Iterable[Pod], nodes: AtLeast[Count], examine: Examination) -> None:
@@ -144,7 +146,5 @@ def _examine_spread(pods: Iterable[Pod], nodes: AtLeast[Count], examine: Examina
         if not nodes.allows(len(members)):
             examine.exclude(subject, "has fewer pods than the nodes asked for")
             continue
-        with examine(subject, measured=used, limit=nodes):
-            assert nodes.allows(used), (
-                f"its {len(members)} pods are on {several(used, 'node')}, {nodes} needed"
-            )
+        with examine(subject) as it:
+            it.holds(nodes, used, f"its {len(members)} pods are on {several(used, 'node')}, {nodes} needed")

@@ -87,15 +87,14 @@ def _examine(
         limit=limits.endpoints,
         since=since,
         grace=None if absent_ports or wrong else limits.grace,
-    ):
+    ) as it:
         assert not absent_ports, f"it does not offer port {', '.join(absent_ports)}"
         assert not wrong, "; ".join(
             f"port {port.port}: no pod declares its targetPort {port.target_port}" for port in wrong
         )
         assert behind.pods or ready, "its selector selects no pod"
-        assert limits.endpoints.allows(ready), (
-            f"{several(ready, 'ready endpoint')}, {limits.endpoints} needed; {_states(behind)}"
-        )
+        told = f"{several(ready, 'ready endpoint')}, {limits.endpoints} needed; {_states(behind)}"
+        it.holds(limits.endpoints, ready, told)
 
 
 def _states(behind: Backing) -> str:

@@ -21,6 +21,7 @@ from opsproof import (
 )
 from opsproof.examine.beside import Beside, known
 from opsproof.examine.declared import Declared
+from opsproof.examine.examination import Block
 from opsproof.model.failure import Failure
 from opsproof.model.words import several
 from opsproof.sources.kubernetes.asks import Kubernetes, Pods, ReplicaSets, Workloads
@@ -127,8 +128,8 @@ def _examine(
         limit=limits.replicas if workload.replicas <= _running(workload) else Count(workload.replicas),
         since=since,
         grace=None if _hopeless(workload, limits) else limits.grace,
-    ):
-        _decide(workload, limits)
+    ) as it:
+        _decide(it, workload, limits)
 
 
 def _note(workload: Workload, examine: Examination) -> None:
@@ -177,9 +178,9 @@ def _fits_nowhere(
     if count == 0:
         examine.exclude(daemons, "a DaemonSet in a cluster without nodes")
         return True
-    with examine(daemons, measured=Count(0), limit=limits.replicas):
+    with examine(daemons) as it:
         where = "no node" if count is None else f"none of {several(count, 'node')}"
-        assert limits.replicas.allows(0), f"it fits {where}, {limits.replicas} needed"
+        it.holds(limits.replicas, Count(0), f"it fits {where}, {limits.replicas} needed")
     return True
 
 
@@ -196,12 +197,12 @@ def _examine_misplaced(
         assert surplus <= 0, f"{several(surplus, 'pod')} on nodes where none of it should run"
 
 
-def _decide(workload: Workload, limits: WorkloadLimits) -> None:
+def _decide(it: Block, workload: Workload, limits: WorkloadLimits) -> None:
     if not workload.observed:
         raise Undecided("its controller has not seen the newest change: the status tells about an older one")
     running, wanted = _running(workload), workload.replicas
-    assert limits.replicas.allows(wanted), (
-        f"{several(wanted, 'replica')} wanted by its spec, {limits.replicas} needed"
+    it.holds(
+        limits.replicas, wanted, f"{several(wanted, 'replica')} wanted by its spec, {limits.replicas} needed"
     )
     assert not _stuck(workload), f"the rollout passed its progress deadline; {_updated(workload)}"
     assert running >= wanted, f"{running} of {wanted} pods are available"

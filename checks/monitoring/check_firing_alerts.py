@@ -151,11 +151,10 @@ def _examine_firing(
         with examine(
             alert, measured=Count(len(counted)), limit=limits.highest, level=alert.level,
             since=alerts.moment(alert.since, "startsAt of the alert"),
-        ):  # fmt: skip
+        ) as it:  # fmt: skip
             severity = alert.labels.get("severity", "none")
-            assert limits.highest.allows(len(counted)), (
-                f"firing with severity {severity}; {len(counted)} such alerts, {limits.highest} allowed"
-            )
+            told = f"firing with severity {severity}; {len(counted)} such alerts, {limits.highest} allowed"
+            it.holds(limits.highest, len(counted), told)
     return counted
 
 

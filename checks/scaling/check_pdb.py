@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping
 from typing import Annotated
 
 from opsproof import HIGH, AtLeast, Count, Examination, Limits, Listing, Scoped, Undecided, check
+from opsproof.examine.examination import Block
 from opsproof.model.subject import Subject
 from opsproof.model.words import several
 from opsproof.sources.kubernetes.asks import Autoscalers, DisruptionBudgets, Kubernetes, Workloads
@@ -82,14 +83,14 @@ def _examine(
     examine: Examination,
 ) -> None:
     allowed = min((_allowed(one, limits) for one in covering), default=0)
-    with examine(workload, measured=Count(allowed), limit=limits.allowed):
+    with examine(workload, measured=Count(allowed), limit=limits.allowed) as it:
         budgets.within(workload.namespace)  # raises when its budgets are not known
         assert covering, f"{several(workload.replicas, 'replica')}, and no PodDisruptionBudget"
         names = ", ".join(sorted(one.name for one in covering))
         assert len(covering) == 1, (
             f"{len(covering)} PodDisruptionBudgets ({names}) select its pods: no eviction succeeds"
         )
-        _decide(covering[0], workload, allowed, limits)
+        _decide(it, covering[0], workload, allowed, limits)
         _decide_floor(covering[0], workload, autoscalers)
 
 
@@ -100,7 +101,9 @@ def _allowed(budget: DisruptionBudget, limits: BudgetLimits) -> int:
     return max(0, budget.status.expected_pods - budget.status.desired_healthy)
 
 
-def _decide(budget: DisruptionBudget, workload: Workload, allowed: int, limits: BudgetLimits) -> None:
+def _decide(
+    it: Block, budget: DisruptionBudget, workload: Workload, allowed: int, limits: BudgetLimits
+) -> None:
     status = budget.status
     failed = budget.condition("DisruptionAllowed")
     assert failed is None or failed.reason != "SyncFailed", (
@@ -112,10 +115,12 @@ def _decide(budget: DisruptionBudget, workload: Workload, allowed: int, limits: 
     assert status.desired_healthy, (
         f"budget {budget.name} protects nothing: all {status.expected_pods} pods may go at once"
     )
-    assert limits.allowed.allows(allowed), (
+    it.holds(
+        limits.allowed,
+        allowed,
         f"budget {budget.name} allows {several(allowed, 'disruption')} "
         f"of {several(status.expected_pods, 'pod')} "
-        f"({status.current_healthy} healthy, {status.desired_healthy} required), {limits.allowed} needed"
+        f"({status.current_healthy} healthy, {status.desired_healthy} required), {limits.allowed} needed",
     )
 
 

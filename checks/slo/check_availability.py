@@ -48,13 +48,12 @@ def check_availability(
         subject = Subject("job", job)
         with deciding(examine, subject):
             share = _reachable(up, series)
-            with examine(subject, measured=share, limit=limits.lowest):
+            with examine(subject, measured=share, limit=limits.lowest) as it:
                 assert any(up.current(one) for one in series), (
                     f"job {job} has no target now: its `up` is absent"
                 )
-                assert limits.lowest.allows(share), (
-                    f"a target was up {share} of the last {limits.window}, {limits.lowest} needed"
-                )
+                told = f"a target was up {share} of the last {limits.window}, {limits.lowest} needed"
+                it.holds(limits.lowest, share, told)
                 recorded(recording)
         for one in series:
             _examine_target(up, one, answered, limits, examine)
@@ -75,10 +74,9 @@ def _examine_target(
         with examine(
             subject, measured=share, limit=limits.lowest, grace=limits.window,
             since=begin,
-        ):  # fmt: skip
-            assert limits.lowest.allows(share), (
-                f"answered {share} of its scrapes in the last {limits.window}, {limits.lowest} needed"
-            )
+        ) as it:  # fmt: skip
+            told = f"answered {share} of its scrapes in the last {limits.window}, {limits.lowest} needed"
+            it.holds(limits.lowest, share, told)
 
 
 def _share(series: Series, answered: Samples) -> Percent:

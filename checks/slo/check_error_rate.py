@@ -60,21 +60,15 @@ def _examine_service(
     if errors.empty:
         service.failing.require_seen(borne, known(found.get("known_errors")))
     recorded(known(found["recording"]))
-    broken = limits.highest.broken(ratio.lowest)
     blind = service.failing.blind(borne)
-    if broken is None and not limits.highest.allows(ratio.lowest + blind):
+    if limits.highest.allows(ratio.lowest) and not limits.highest.allows(ratio.lowest + blind):
         labels = ", ".join(service.failing.labels or ())
         raise Undecided(
             f"{percent(blind)} of the requests bear no label {labels}: failed ones are not counted"
         )
-    with examine(
-        subject, measured=Percent(ratio.end), limit=limits.highest, level=broken[0] if broken else None,
-        since=ratio.since,
-    ):  # fmt: skip
-        throughout = ratio.throughout(percent)
-        assert broken is None, (
-            f"{percent(ratio.end)} of the requests failed{throughout}; {limits.highest} allowed"
-        )
+    with examine(subject, measured=Percent(ratio.end), since=ratio.since) as it:
+        told = f"{percent(ratio.end)} of the requests failed{ratio.throughout(percent)}"
+        it.holds(limits.highest, ratio.lowest, f"{told}; {limits.highest} allowed")
 
 
 def error_ratio(errors: Samples, total: Samples, min_events: float, quiet: str) -> Course:

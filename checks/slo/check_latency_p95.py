@@ -73,15 +73,15 @@ def _examine_service(subject: Subject, service: Latency, limits: LatencyLimits, 
     found = quantiles(buckets, limits.percentile / 100, service.scale, limits.min_events, examine.quiet)
     lowest = _decided(found, limits)
     recorded(known(service.found["recording"]))
-    broken = limits.highest.broken(lowest)
     began = moment(buckets.at - buckets.range) if buckets.range else None
     begin = buckets.moment(began, "at least: start of the range looked at")
     shown = Measure(found[-1].estimate, "seconds", told(found[-1]))
-    level = broken[0] if broken else None
-    with examine(subject, measured=shown, limit=limits.highest, level=level, since=begin):
+    with examine(subject, measured=shown, since=begin) as it:
         mildest = duration_text(min(one.estimate for one in found))
         lows = f", in the last {duration_text(buckets.range)} never below {mildest}" if began else ""
-        assert broken is None, f"{limits.named} is {told(found[-1])}{lows}; {limits.highest} allowed"
+        it.holds(
+            limits.highest, lowest, f"{limits.named} is {told(found[-1])}{lows}; {limits.highest} allowed"
+        )
 
 
 def quantiles(buckets: Samples, share: float, scale: float, min_events: float, quiet: str) -> list[Quantile]:

@@ -201,8 +201,8 @@ def test_a_broken_step_gives_its_level() -> None:
 
     def at(value: float) -> ItemResult:
         def body(things: Any, examine: Examination) -> None:
-            with examine("memory", measured=Percent(value), limit=steps):
-                assert steps.allows(value), "too much"
+            with examine("memory") as it:
+                it.holds(steps, Percent(value), "too much")
 
         return decided(body)
 

@@ -197,16 +197,13 @@ def _examine_mean(use: Use) -> None:
 
 def _decide(use: Use, subject: Subject, found: Course, *, young: bool = False) -> None:
     highest = use.limits.highest
-    broken = highest.broken(found.lowest)
     with use.examine(
-        subject, measured=Percent(found.end), limit=highest, level=broken[0] if broken else None,
+        subject, measured=Percent(found.end), limit=highest,
         since=use.used.moment(found.points[0].moment, "first sample") if young else found.since,
         grace=use.limits.sustained if young else None,
-    ):  # fmt: skip
-        throughout = found.throughout(_percent)
-        assert broken is None, (
-            f"uses {_percent(found.end)} of its {use.what} {use.limits.base}{throughout}; {highest} allowed"
-        )
+    ) as it:  # fmt: skip
+        told = f"uses {_percent(found.end)} of its {use.what} {use.limits.base}{found.throughout(_percent)}"
+        it.holds(highest, found.lowest, f"{told}; {highest} allowed")
 
 
 def _identity(series: Series) -> Identity:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
 from typing import Any
 
+from opsproof.examine.bound import Broken, hold
 from opsproof.model.failure import ClockOff, CollectionError, Failure, NotApplicable, Undecided
 from opsproof.model.finding import Excluded, Finding
 from opsproof.model.level import Level
@@ -46,21 +47,24 @@ class Examination:
         since: Moment | None = None,
         grace: Duration | None = None,
         level: Level | None = None,
-    ) -> _Block:
+    ) -> Block:
         """Decide one subject.
 
         Args:
             subject: a `Subject`, an object with a `subject` property, or a name.
             measured: the value found; shown beside the limit. A Unit prints with its unit.
-            limit: the bound needed; with `Steps` a FAIL takes the level of the worst broken step.
+            limit: the bound needed.
             since: when the condition began: `pods.moment(at, "condition Ready")`, so that it brings the
                 clock that it was read from.
             grace: while `since` is younger than this, a failing assert is an ordinary change under
                 way: recorded as in transition and not as FAIL. Without `since` there is no grace; of a
                 server whose clock is far off ours nor: FAIL if it is over by the later of both, else UNKNOWN.
             level: the severity, when the subject has one of its own.
+
+        The block is given as `it`: `it.holds(limits.highest, share, "...")` compares with a limit, and only what
+        breaks it there takes the level of the broken step. All else is a plain `assert`, at the row's level.
         """
-        return _Block(self, subject, measured, limit, since, grace, level)
+        return Block(self, subject, measured, limit, since, grace, level)
 
     @contextmanager
     def whole(self, name: str) -> Iterator[None]:
@@ -68,9 +72,9 @@ class Examination:
         try:
             yield
         except Exception as error:  # noqa: BLE001
-            self._escaped(error, _Block(self, Subject("check", name)))
+            self._escaped(error, Block(self, Subject("check", name)))
 
-    def _escaped(self, error: Exception, block: _Block) -> None:
+    def _escaped(self, error: Exception, block: Block) -> None:
         """Record what an error out of a block means for its subject."""
         who = as_subject(block.subject)
         if isinstance(error, AssertionError):
@@ -83,8 +87,9 @@ class Examination:
             # A check's own mistake leaves its subject undecided; the type alone, since a repr may hold data.
             self.unknown(who, Undecided(f"the check crashed: {type(error).__name__} in {_place(error)}"))
 
-    def _violated(self, who: Subject, error: AssertionError, block: _Block) -> None:
-        level = block.level or _step_level(block.measured, block.limit) or self.level
+    def _violated(self, who: Subject, error: AssertionError, block: Block) -> None:
+        own = self.level
+        level = block.level or (error.level_for(own) if isinstance(error, Broken) else own)
         since, message = block.since, _first_line(error)
         grace = timedelta(seconds=block.grace or 0.0)
         lasts = since.lasts(grace) if since is not None and grace else False
@@ -139,7 +144,7 @@ class Examination:
 
 
 @dataclass(slots=True)
-class _Block:
+class Block:
     """One `with examine(...)`. There are as many as pods: what only a finding shows is made for findings."""
 
     examination: Examination
@@ -150,7 +155,23 @@ class _Block:
     grace: Duration | None = None
     level: Level | None = None
 
-    def __enter__(self) -> None: ...
+    def __enter__(self) -> Block:
+        return self
+
+    def holds(
+        self, limit: Steps[Any], value: float | None, message: str = "", *, beside: Sequence[str] = ()
+    ) -> None:
+        """Require that the value keeps the limit; a FAIL takes the level of the worst step that it breaks.
+
+        Args:
+            limit: the steps; shown as needed where `examine` was told nothing.
+            value: shown as measured where `examine` was told nothing. None, NaN: UNKNOWN.
+            message: what was found; without it, value and limit.
+            beside: what else is wrong, at the row's level: with a broken step the worse of both counts.
+        """
+        self.measured = value if self.measured is None else self.measured
+        self.limit = limit if self.limit is None else self.limit
+        hold(limit, value, message, beside)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -183,13 +204,6 @@ def fingerprint(system: str, environment: str, requirement: str, check: str, sub
     """The same condition of the same thing in every run: 16 hex digits."""
     text = "\n".join((system, environment, requirement, check, subject.stable))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _step_level(measured: object, limit: object) -> Level | None:
-    if not isinstance(limit, Steps) or not isinstance(measured, (int, float)):
-        return None
-    broken = limit.broken(measured)
-    return broken[0] if broken else None
 
 
 def _first_line(error: BaseException) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from opsproof.examine.bound import hold
 from opsproof.model.failure import Failure, Undecided, raised_from
 from opsproof.model.limits import AtMost
 from opsproof.model.units import Count
@@ -34,7 +35,7 @@ class Tally:
             AssertionError: too many failed.
             CollectionError, Undecided: the undecided ones could make it too many.
         """
-        assert allowed.allows(self.failed), f"{int(self.failed)} of {self.wanted} probes: {self.words}{rest}"
+        hold(allowed, self.failed, f"{int(self.failed)} of {self.wanted} probes: {self.words}{rest}")
         if not allowed.allows(self.failed + self.undecided):
             if self.why is not None:
                 raise raised_from(self.why)

@@ -7,8 +7,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from opsproof.model.failure import Failure, raised_from
-from opsproof.model.moment import Clock, Moment
-from opsproof.model.units import Duration
+from opsproof.model.moment import Age, Clock, Moment
 
 T = TypeVar("T")
 
@@ -74,7 +73,7 @@ class Listing(Generic[T]):
             doubts=self.doubts,
         )
 
-    def age(self, at: datetime) -> Duration:
+    def age(self, at: datetime) -> Age:
         """The time since `at`, by the clock of the server that told it (`Clock.age`)."""
         return self.clock.age(at)
 

@@ -44,9 +44,9 @@ class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
     def _ours(self) -> datetime:
         return self.as_of - timedelta(seconds=self.skew or 0.0)
 
-    def age(self, at: datetime) -> Duration:
+    def age(self, at: datetime) -> Age:
         """The time since `at`, by the later clock."""
-        return Duration((self.latest - at).total_seconds())
+        return Age(self, at)
 
     def moment(self, at: datetime | None, read_from: str = "") -> Moment | None:
         """A moment that this server told; None where it told none."""
@@ -56,6 +56,18 @@ class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
         """`the clock of kubernetes:shop is 2h behind ours`."""
         side = "behind" if (self.skew or 0.0) < 0 else "ahead of"
         return f"the clock of {self.target or 'the server'} is {duration_text(abs(self.skew or 0.0))} {side} ours"
+
+
+class Age(Duration):
+    """The time since a moment: by the later clock, and `least` by the earlier one where they are far apart."""
+
+    least: float
+    clock: Clock
+
+    def __new__(cls, clock: Clock, at: datetime) -> Age:
+        age = super().__new__(cls, (clock.latest - at).total_seconds())
+        age.least, age.clock = (clock.earliest - at).total_seconds(), clock
+        return age
 
 
 class Moment(msgspec.Struct, frozen=True):
