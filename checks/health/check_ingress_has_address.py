@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from opsproof import HIGH, Duration, Examination, Limits, Listing, Scoped, Subject, check
-from opsproof.sources.kubernetes.asks import IngressClasses, Ingresses, Services
+from collections.abc import Sequence
+from typing import Annotated
+
+from opsproof import HIGH, Duration, Examination, Limits, Listing, Scoped, Subject, Undecided, check
+from opsproof.examine.beside import Beside, known
+from opsproof.model.failure import Failure
+from opsproof.sources.kubernetes.asks import IngressClasses, Ingresses, SecretNames, Services
+from opsproof.sources.kubernetes.facts.cluster import SecretName
 from opsproof.sources.kubernetes.facts.network import Ingress, IngressClass, Service, ServiceBackend
 from opsproof.sources.kubernetes.reading.choice import absent, named
 
@@ -11,10 +17,18 @@ from opsproof.sources.kubernetes.reading.choice import absent, named
 ACTION = "use-annotation"
 
 
+_NOT_ALLOWED = "the target has no secret_names: true"
+SecretsBeside = Annotated[Listing[SecretName] | Failure | None, Beside(SecretNames())]
+
+
 class IngressLimits(Limits):
-    """`ingresses`: names, each of which must exist; empty means all."""
+    """`ingresses`: names, each of which must exist; empty means all.
+
+    `tls_secrets`: the row demands that their TLS Secrets exist; else they are looked at where that is allowed.
+    """
 
     ingresses: Scoped[tuple[str, ...]] = ()
+    tls_secrets: Scoped[bool] = False
     grace: Duration = Duration.parse("10m")
 
 
@@ -25,6 +39,7 @@ def check_ingress_addresses(
     ingresses: Ingresses,
     classes: IngressClasses,
     services: Services,
+    secrets: SecretsBeside,
     limits: IngressLimits,
     examine: Examination,
 ) -> None:
@@ -43,9 +58,31 @@ def check_ingress_addresses(
             assert not wrong, "; ".join(dict.fromkeys(wrong))
             assert ingress.spec.rules or ingress.spec.default_backend, "it has neither a rule nor a backend"
             assert ingress.addresses, "its controller has given it no address"
+    _examine_secrets([one for one in chosen if one.tls_secrets], secrets, limits, examine)
     for name in missing:
         with examine(Subject("ingress", name), measured="absent", limit="an address"):
             raise AssertionError(absent(ingresses, f"Ingress {name}"))
+
+
+def _examine_secrets(
+    ingresses: Sequence[Ingress],
+    secrets: Listing[SecretName] | Failure | None,
+    limits: IngressLimits,
+    examine: Examination,
+) -> None:
+    """Without its Secret a controller serves a certificate of its own, which nobody trusts."""
+    if secrets is None and not limits.tls_secrets:
+        if ingresses:
+            examine.note(f"whether the TLS Secrets of Ingresses exist was not looked at: {_NOT_ALLOWED}")
+        return
+    for ingress in ingresses:
+        subject = Subject("ingress", ingress.name, ingress.namespace, f"{ingress.name}/tls")
+        with examine(subject, measured=", ".join(ingress.tls_secrets), limit="Secrets that exist"):
+            if secrets is None:
+                raise Undecided(f"the names of Secrets are not known: {_NOT_ALLOWED}")
+            there = {one.name for one in known(secrets).within(ingress.namespace)}
+            absent_ones = [name for name in ingress.tls_secrets if name not in there]
+            assert not absent_ones, f"its TLS Secret {', '.join(absent_ones)} does not exist"
 
 
 def _decide_class(ingress: Ingress, classes: Listing[IngressClass]) -> None:
@@ -54,11 +91,11 @@ def _decide_class(ingress: Ingress, classes: Listing[IngressClass]) -> None:
     One that names none and has an address was programmed by a controller that takes such.
     """
     wanted = ingress.spec.ingress_class_name
-    known = classes.within("")
+    every = classes.within("")
     if wanted:
-        assert any(one.name == wanted for one in known), f"there is no IngressClass {wanted}"
+        assert any(one.name == wanted for one in every), f"there is no IngressClass {wanted}"
     elif not ingress.class_name and not ingress.addresses:
-        assert any(one.is_default for one in known), "it names no IngressClass, and none is the default"
+        assert any(one.is_default for one in every), "it names no IngressClass, and none is the default"
 
 
 def _wrong(backend: ServiceBackend, ingress: Ingress, services: Listing[Service]) -> str:

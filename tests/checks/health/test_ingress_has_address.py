@@ -11,6 +11,7 @@ from checks.health.check_ingress_has_address import IngressLimits, check_ingress
 from opsproof import Examination
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
+from opsproof.sources.kubernetes.facts.cluster import SecretName
 from opsproof.sources.kubernetes.facts.network import Ingress, IngressClass
 from tests.checks.cluster import SHOP, examination, listing, meta, service
 
@@ -33,7 +34,12 @@ def ingress(*, age: float = 600, address: str = "192.0.2.7", backend: Any = None
 
 
 def examined(
-    *ingresses: Ingress, classes: Any = None, service_gaps: Any = (), class_gaps: Any = (), **limits: Any
+    *ingresses: Ingress,
+    classes: Any = None,
+    secrets: Any = None,
+    service_gaps: Any = (),
+    class_gaps: Any = (),
+    **limits: Any,
 ) -> Examination:
     examine = examination()
     known = [ingress_class()] if classes is None else classes
@@ -41,6 +47,7 @@ def examined(
         listing(*ingresses),
         listing(*known, gaps=class_gaps),
         listing(service(), gaps=service_gaps),
+        secrets,
         IngressLimits(**limits),
         examine,
     )
@@ -107,3 +114,41 @@ def test_unknown_services_or_classes_decide_nothing() -> None:
 def test_a_named_ingress_must_exist() -> None:
     (finding,) = examined(ingress(), ingresses=("web", "admin")).findings
     assert (finding.outcome, str(finding.subject)) == (Outcome.FAIL, "ingress admin")
+
+
+def secret(name: str) -> SecretName:
+    return msgspec.convert({"metadata": {"name": name, "namespace": SHOP}}, SecretName)
+
+
+TLS = ingress(
+    tls=[{"hosts": ["shop.example.com"], "secretName": "web-tls"}, {"hosts": ["other.example.com"]}]
+)
+
+
+def test_its_tls_secret_must_exist() -> None:
+    examine = examined(TLS, secrets=listing(secret("other")))
+    (finding,) = examine.findings
+    assert (finding.outcome, finding.message) == (Outcome.FAIL, "its TLS Secret web-tls does not exist")
+    assert (finding.subject.stable, finding.measured.text) == ("ingress/shop/web/tls", "web-tls")
+    assert examine.passed == 1
+    assert examined(TLS, secrets=listing(secret("web-tls"))).passed == 2
+
+
+def test_secrets_are_looked_at_only_where_that_is_allowed() -> None:
+    """A note says that they were not, unless the row demands them."""
+    examine = examined(TLS)
+    assert (examine.findings, examine.passed) == ([], 1)
+    assert examine.notes == [
+        "whether the TLS Secrets of Ingresses exist was not looked at: the target has no secret_names: true"
+    ]
+    assert examined(ingress()).notes == []
+    (finding,) = examined(TLS, tls_secrets=True).findings
+    assert finding.outcome is Outcome.UNKNOWN
+
+
+def test_secrets_that_are_refused_leave_their_part_undecided() -> None:
+    refused = Failure("Forbidden", "the permission to list secrets in namespace shop is missing", "k", SHOP)
+    for secrets in (refused, listing(gaps=[refused])):
+        examine = examined(TLS, secrets=secrets)
+        assert [one.outcome for one in examine.findings] == [Outcome.UNKNOWN]
+        assert examine.passed == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from types import SimpleNamespace
 from typing import Any, get_args
 
 import msgspec
@@ -25,6 +26,7 @@ from opsproof.sources.kubernetes.asks import (
     Pods,
     PodUsages,
     ReadinessOf,
+    SecretNames,
     Single,
     Usage,
     UsageOf,
@@ -93,6 +95,23 @@ def test_two_checks_ask_the_same_only_once() -> None:
 
 def test_a_namespace_that_is_named_twice_is_asked_for_once() -> None:
     assert asked(source(Pods), Planned(SampleLimits(), ("shop", "shop"))) == ["pods shop", "namespaces shop"]
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_names_of_secrets_are_asked_for_only_where_the_target_allows_it(allowed: bool) -> None:
+    class Allowing(Planned):
+        def target(self, role: str) -> Target:
+            return Target(role, "kubernetes", "kubernetes:prod", SimpleNamespace(secret_names=allowed))
+
+    context = Allowing(SampleLimits())
+    assert asked(SecretNames(), context) == (["secrets shop", "secrets shop-jobs", *EXIST] if allowed else [])
+    assert allowed or SecretNames().assemble((), context) is None
+
+
+def test_of_secrets_nothing_but_metadata_is_accepted() -> None:
+    """A server that does not know the form must refuse, and not send their data."""
+    assert RESOURCES["secrets"].media == "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+    assert RESOURCES["secrets"].list_kind == "PartialObjectMetadataList"
 
 
 def test_without_namespaces_there_is_nothing_to_ask() -> None:

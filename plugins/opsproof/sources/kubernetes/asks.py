@@ -36,6 +36,7 @@ class Resource:
     plural: str
     fact: type[KubernetesObject]
     namespaced: bool = True
+    media: str = "application/json"
 
     @property
     def list_kind(self) -> str:
@@ -55,6 +56,9 @@ _CORE, _APPS, _BATCH, _METRICS = "/api/v1", "/apis/apps/v1", "/apis/batch/v1", "
 _NETWORKING, _STORAGE = "/apis/networking.k8s.io/v1", "/apis/storage.k8s.io/v1"
 _SCALING, _REGISTRATION = "/apis/autoscaling/v2", "/apis/apiregistration.k8s.io/v1"
 
+# Metadata alone, and nothing else in its place: of Secrets the data would be sent.
+_NAMES = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
 RESOURCES: dict[str, Resource] = {
     "pods": Resource(_CORE, "pods", Pod),
     "services": Resource(_CORE, "services", network.Service),
@@ -62,6 +66,7 @@ RESOURCES: dict[str, Resource] = {
     "persistentvolumes": Resource(_CORE, "persistentvolumes", storage.PersistentVolume, namespaced=False),
     "nodes": Resource(_CORE, "nodes", nodes.Node, namespaced=False),
     "namespaces": Resource(_CORE, "namespaces", cluster.Namespace, namespaced=False),
+    "secrets": Resource(_CORE, "secrets", cluster.SecretName, media=_NAMES),
     "deployments": Resource(_APPS, "deployments", workloads.Deployment),
     "statefulsets": Resource(_APPS, "statefulsets", workloads.StatefulSet),
     "daemonsets": Resource(_APPS, "daemonsets", workloads.DaemonSet),
@@ -200,6 +205,18 @@ class Usage:
             for scope in scopes
         ]
         return (*asked, *existence(target, filter(None, scopes)))
+
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Listing[Any] | None:
+        return assembled(answers)
+
+
+@dataclass(frozen=True)
+class SecretNames:
+    """Source: the names of Secrets, where the target's `secret_names` allows the right; else None."""
+
+    def asks(self, context: Context) -> tuple[Ask, ...]:
+        allowed = getattr(context.target(ROLE).settings, "secret_names", False)
+        return Kubernetes("secrets").asks(context) if allowed else ()
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Listing[Any] | None:
         return assembled(answers)

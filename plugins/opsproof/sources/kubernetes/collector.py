@@ -124,7 +124,13 @@ class KubernetesCollector:
         """By itself, so that the page's bytes are gone before the next one comes."""
         query = {"limit": PAGE, "continue": token} if token else {"limit": PAGE}
         path = f"{resource.path(namespace)}?{urlencode(query)}"
-        response = self._get(path, link, lambda: named("list", resource, namespace), {_GONE} if token else ())
+        response = self._get(
+            path,
+            link,
+            lambda: named("list", resource, namespace),
+            {_GONE} if token else (),
+            media=resource.media,
+        )
         if response.status == _GONE:
             return None
         found: wire.Page[Any] = self._told(
@@ -164,9 +170,17 @@ class KubernetesCollector:
         found: ServerVersion = self._told(partial(wire.thing, response.body, ServerVersion, "", "/version"))
         return found
 
-    def _get(self, path: str, link: Link, permission: Callable[[], str], accept: Any = ()) -> web.Response:
+    def _get(
+        self,
+        path: str,
+        link: Link,
+        permission: Callable[[], str],
+        accept: Any = (),
+        *,
+        media: str = "application/json",
+    ) -> web.Response:
         login, session = self._connected(link)
-        headers = {"Accept": "application/json"} | _compression(login.server)
+        headers = {"Accept": media} | _compression(login.server)
         if login.authorization:
             headers["Authorization"] = login.authorization
         try:

@@ -15,7 +15,8 @@ from opsproof.model.target import CERTIFICATE
 class KubernetesSettings(TargetSettings):
     """A cluster: a kubeconfig (with a context), or the pod's own service account, or server and token.
 
-    `kubeconfig` is a path or a reference to its text; `server` overrides the address in it.
+    `kubeconfig` is a path or a reference to its text; `server` overrides the address in it. `secret_names`
+    allows that the names of Secrets are listed, a right that lets one read them, too.
     """
 
     identities = ("kube-system-uid", CERTIFICATE)
@@ -27,6 +28,7 @@ class KubernetesSettings(TargetSettings):
     server: Url | None = None
     token: SecretRef | None = None
     ca: FilePath | None = None
+    secret_names: bool = False
 
     @property
     def address(self) -> str:

@@ -37,6 +37,18 @@ class ServerVersion(Wire, frozen=True):
     platform: str = ""
 
 
+class NameAlone(Wire, frozen=True):
+    name: str = ""
+    namespace: str = ""
+
+
+class SecretName(KubernetesObject, frozen=True):
+    """That a Secret exists. Its metadata is asked for, never its data; its name is kept of that."""
+
+    kind: ClassVar[str] = "PartialObjectMetadata"
+    metadata: NameAlone  # type: ignore[assignment]
+
+
 class NamespaceStatus(Wire, frozen=True):
     phase: str = ""
 

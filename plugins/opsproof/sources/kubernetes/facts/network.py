@@ -170,6 +170,11 @@ class Ingress(KubernetesObject, frozen=True):
         return tuple(address.hostname or address.ip for address in given if address.hostname or address.ip)
 
     @property
+    def tls_secrets(self) -> tuple[str, ...]:
+        """The Secrets that it takes its certificates from; without one its controller has a default."""
+        return tuple(dict.fromkeys(one.secret_name for one in self.spec.tls if one.secret_name))
+
+    @property
     def backends(self) -> tuple[ServiceBackend, ...]:
         """Every Service that it sends requests to."""
         every = [path.backend for rule in self.spec.rules for path in rule.http.paths]
