@@ -24,6 +24,7 @@ from opsproof.sources.alertmanager.facts import (
     Status,
     holding,
 )
+from opsproof.sources.alertmanager.intervals import Interval, NamedIntervals
 from opsproof.sources.prometheus.reading.matchers import Matcher
 from opsproof.sources.prometheus.status import Readiness
 from opsproof.transport.web import Response
@@ -79,7 +80,8 @@ def test_the_watchdog_is_held_without_its_annotations(real: str) -> None:
 
 def test_its_routing_resolves(real: str) -> None:
     found = collected(STATUS, real)
-    reached = found.receivers_of({"system": "smartcloudops", "severity": "critical"})
+    ended = found.route.resolve({"system": "smartcloudops", "severity": "critical"})
+    reached = tuple(dict.fromkeys(one.receiver for one in ended))
     assert reached == ("sc-critical",)
     assert {"slack:#incident-response", "pagerduty", "email:ops-team@company.com"} <= set(
         found.ways_of(reached)
@@ -169,7 +171,7 @@ receivers:
 def test_every_form_of_a_route() -> None:
     found = status(FORMS)
     first, second = found.route.routes
-    assert (first.receiver, first.goes_on, first.muted) == ("pager", True, True)
+    assert (first.receiver, first.goes_on, first.muting) == ("pager", True, ("weekends",))
     assert [str(one) for one in first.matchers] == ['severity="critical"', 'team=~"a|b"']
     assert [str(one) for one in second.matchers] == ['team="a"', 'severity=~"high|low"']
     # A route without receiver has its parent's.
@@ -203,6 +205,44 @@ def test_of_receivers_only_where_messages_go_is_kept() -> None:
 def test_a_configuration_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(CollectionError):
         status(text)
+
+
+@pytest.mark.parametrize("section", ["time_intervals", "mute_time_intervals"])
+def test_time_intervals_are_kept(section: str) -> None:
+    """As Alertmanager writes them, and as YAML understands them without quotes."""
+    found = status(f"""
+route: {{receiver: x, routes: [{{receiver: x, active_time_intervals: [office]}}]}}
+{section}:
+  - name: office
+    time_intervals:
+      - times: [{{start_time: '09:00', end_time: 17:00}}, {{start_time: 22:00, end_time: '24:00'}}]
+        weekdays: ['monday:friday', sunday]
+        days_of_month: [1:5, '-3:-1', 31]
+        months: ['january:march', 5, 6:7]
+        years: ['2024:2026', 2030]
+        location: Europe/Berlin
+""")
+    assert ("office",) == found.route.routes[0].active
+    (office,) = found.intervals
+    assert office == NamedIntervals(
+        name="office",
+        intervals=(
+            Interval(
+                times=((540, 1020), (1320, 1440)), weekdays=((1, 5), (0, 0)), days=((1, 5), (-3, -1), (31, 31)),
+                months=((1, 3), (5, 5), (6, 7)), years=((2024, 2026), (2030, 2030)), zone="Europe/Berlin",
+            ),
+        ),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["times: [{start_time: x}]", "weekdays: [someday]", "location: Nowhere/At-all", "location: ../../etc/passwd",
+     "months: ['1:2:3']", "times: 5", "days_of_month: [[1]]"],
+)  # fmt: skip
+def test_an_interval_of_an_unknown_form_is_refused(wrong: str) -> None:
+    with pytest.raises(BadAnswer, match="time interval of an unknown form"):
+        status(f"route: {{receiver: x}}\ntime_intervals: [{{name: a, time_intervals: [{{{wrong}}}]}}]\n")
 
 
 @pytest.mark.timeout(20)

@@ -22,6 +22,7 @@ from opsproof.sources.alertmanager.facts import (
     Silence,
     Status,
 )
+from opsproof.sources.alertmanager.intervals import NamedIntervals, interval
 from opsproof.sources.prometheus.readiness import ready
 from opsproof.sources.prometheus.reading.matchers import Matcher, known_labels, parsed
 from opsproof.transport.jsonapi import JsonApi
@@ -154,7 +155,23 @@ class AlertmanagerCollector:
             peers=len(status.cluster.peers or ()),
             started=_utc(status.uptime) if status.uptime else None,
             version=status.version_info.version[:_TEXT],
+            intervals=tuple(self._intervals(document)),
         )
+
+    def _intervals(self, document: Mapping[str, Any]) -> Iterator[NamedIntervals]:
+        """Old configurations have them under `mute_time_intervals`."""
+        listed = [*(document.get("time_intervals") or ()), *(document.get("mute_time_intervals") or ())]
+        try:
+            for one in listed:
+                made = tuple(interval(part) for part in one.get("time_intervals") or ())
+                yield NamedIntervals(name=str(one["name"]), intervals=made)
+        except (ValueError, TypeError, AttributeError, KeyError):
+            raise self._bad("its configuration has a time interval of an unknown form") from None
+
+    def _names(self, raw: object) -> tuple[str, ...]:
+        if raw is not None and not isinstance(raw, list):
+            raise self._bad("its routing tree has time intervals of an unknown form")
+        return tuple(map(str, raw or ()))
 
     def _asked_status(self, link: Link) -> _Status:
         status: _Status = self.api.json("/api/v2/status", link, _Status)
@@ -184,7 +201,8 @@ class AlertmanagerCollector:
             receiver=receiver,
             matchers=tuple(self._matchers(raw)),
             goes_on=raw.get("continue") is True,
-            muted=bool(raw.get("mute_time_intervals") or raw.get("active_time_intervals")),
+            muting=self._names(raw.get("mute_time_intervals")),
+            active=self._names(raw.get("active_time_intervals")),
             routes=tuple(self._route(child, depth + 1) for child in inherited),
         )
 

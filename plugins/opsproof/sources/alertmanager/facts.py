@@ -9,14 +9,17 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 
 from opsproof.model.ask import Ask
+from opsproof.model.failure import Undecided
 from opsproof.model.level import Level
 from opsproof.model.listing import Listing
 from opsproof.model.moment import Clocked
 from opsproof.model.subject import Subject
+from opsproof.sources.alertmanager.intervals import NamedIntervals, speaks_from
 from opsproof.sources.prometheus.reading.matchers import Matcher, all_match, workload_of
 from opsproof.sources.prometheus.status import Asking, Readiness
 
 PAGERS = frozenset({"pagerduty", "opsgenie", "victorops", "pushover", "incidentio", "rootly", "jira_oncall"})
+_MOST_INTERVALS = 50
 _LEVELS = {
     Level.CRITICAL: "critical page disaster emergency p1 sev1 sev-1 severity1 1",
     Level.HIGH: "high error major p2 sev2 sev-2 severity2 2",
@@ -79,12 +82,13 @@ class Receiver(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """A node of the routing tree; `muted` when time intervals may keep its notifications back."""
+    """A node of the routing tree; `muting` and `active` name the time intervals of its own notifications."""
 
     receiver: str
     matchers: tuple[Matcher, ...] = ()
     goes_on: bool = False
-    muted: bool = False
+    muting: tuple[str, ...] = ()
+    active: tuple[str, ...] = ()
     routes: tuple[Route, ...] = ()
 
     def resolve(self, labels: Mapping[str, str]) -> tuple[Route, ...]:
@@ -113,10 +117,25 @@ class Status(Clocked, frozen=True, kw_only=True):
     peers: int
     started: datetime | None
     version: str = ""
+    intervals: tuple[NamedIntervals, ...] = ()
 
-    def receivers_of(self, labels: Mapping[str, str]) -> tuple[str, ...]:
-        """Names of the receivers that such an alert reaches, each once."""
-        return tuple(dict.fromkeys(route.receiver for route in self.route.resolve(labels)))
+    def speaks_from(self, route: Route, moment: datetime) -> datetime | None:
+        """The first moment, from `moment` on, at which the route notifies; None: not within a year.
+
+        Raises:
+            Undecided: it names an interval that is not there, or more of them than are looked at.
+        """
+        muting, active = self._named(route.muting), self._named(route.active)
+        if sum(len(one.intervals) for one in (*muting, *active)) > _MOST_INTERVALS:
+            raise Undecided(f"more than {_MOST_INTERVALS} time intervals are not looked at")
+        return speaks_from(moment, muting, active)
+
+    def _named(self, names: Iterable[str]) -> list[NamedIntervals]:
+        known = {one.name: one for one in self.intervals}
+        missing = [name for name in names if name not in known]
+        if missing:
+            raise Undecided(f"the time interval {missing[0]} is not known")
+        return [known[name] for name in names]
 
     def ways_of(self, receivers: Iterable[str]) -> tuple[str, ...]:
         """How these receivers notify people, each way once."""
