@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from opsproof.environment.environment import Environment, EnvironmentShape
+from opsproof.environment.from_run import declared, misdeclared
 from opsproof.environment.kinds import KindError, settings_of, targeted
 from opsproof.environment.names import Names
 from opsproof.environment.problems import Problem, choices, short, unknown
@@ -102,6 +103,7 @@ def _own_parts(file: EnvironmentFile, system: SystemFile) -> tuple[_Parts, list[
     problems = each(positions.below("names"), shape.names, system.shape.names, "name")
     problems += each(positions.below("metrics"), shape.metrics, system.shape.metrics, "metric")
     problems += undeclared(system.shape, shape.names, shape.metrics, positions)
+    problems += misdeclared(shape.names, positions)
     parts = _Parts(names=dict(shape.names), metrics=dict(shape.metrics))
     for role, written in shape.targets.items():
         target, wrong = _target(role, written, file.document)
@@ -179,7 +181,7 @@ def _environment(
         system=system.shape.system,
         file=positions.file,
         targets=parts.targets,
-        names=Names(parts.names, parts.metrics, shown),
+        names=Names({name: declared(value) for name, value in parts.names.items()}, parts.metrics, shown),
         gate=shape.gate,
         recording=shape.recording,
         not_applicable=tuple(

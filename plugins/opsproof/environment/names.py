@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from opsproof.environment.from_run import FromRun
 from opsproof.environment.problems import choices
 from opsproof.model.argument import placeholders
 from opsproof.model.failure import NotConfigured
@@ -40,6 +41,14 @@ class Names:
     def known(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*self.values, *self.metrics]))
 
+    def given(self, values: Mapping[str, str]) -> Names:
+        """The names with what this run gives, of what is declared to come from it."""
+        own = {
+            name: values.get(name, value) if isinstance(value, FromRun) else value
+            for name, value in self.values.items()
+        }
+        return replace(self, values=own)
+
     def circle(self, name: str) -> tuple[str, ...]:
         """How `name` leads back to itself, or empty."""
         found = self._circle(name, (name,))
@@ -65,6 +74,8 @@ class Names:
         if name in within:
             raise UnknownName(name)
         section, found = self._found(name, more or {})
+        if isinstance(found, FromRun):
+            raise NotConfigured(found.missing(name))
         if found is None:
             raise NotConfigured(f"{section}.{name} is not set; add it to {self.file}")
         return self.replaced(found, more, (*within, name))

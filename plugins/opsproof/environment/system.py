@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from opsproof.environment.environment import Environment
+from opsproof.environment.from_run import misdeclared
 from opsproof.environment.names import Names, good_name, mentioned
 from opsproof.environment.problems import Problem, short, unknown
 from opsproof.environment.shape import LevelWord, Lines, Shape, Text, shaped
@@ -98,6 +99,7 @@ def read_system(document: Document, folder_name: str) -> tuple[SystemFile | None
         wrong = f"system {short(shape.system)} lies in the folder {short(folder_name)}"
         problems.append(Problem.at(positions.at("system"), wrong, "give both the same name"))
     problems += _twice(shape, positions) + _bad_names(shape, positions)
+    problems += misdeclared(shape.names, positions)
     return SystemFile(shape, positions), problems
 
 

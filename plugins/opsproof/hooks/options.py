@@ -34,6 +34,13 @@ def add_options(parser: pytest.Parser) -> None:
         help="with --replay: what would have changed with another limit, e.g. RS-048.highest=60%%",
     )
     group.addoption(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a name that the files declare `from: run`, e.g. version=v1.2.3; repeatable",
+    )
+    group.addoption(
         "--reports", metavar="FOLDER", default=None, help="where runs leave their folder (default: reports)"
     )
     group.addoption(

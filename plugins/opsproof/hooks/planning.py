@@ -16,6 +16,7 @@ from opsproof.examine.decide import Item
 from opsproof.hooks.settings import Settings
 from opsproof.library import discover
 from opsproof.model.requirement import Requirement
+from opsproof.plan.given import Given
 from opsproof.plan.plan import make_plan
 from opsproof.plan.planned import Planned
 
@@ -28,6 +29,7 @@ class Planning:
     planned: Planned
     source: Run | None
     now: datetime
+    given: Given
     by_check: Mapping[str, Sequence[Item]]
 
     @property
@@ -69,23 +71,27 @@ def plan(settings: Settings, now: datetime) -> Planning:
     loaded = load_systems(settings.systems)
     source = _source(settings, loaded)
     now = source.read_now() if source is not None else now
+    given = Given(source.start().given, recorded=True) if source is not None else settings.given
     planned = make_plan(
         loaded,
         found,
         settings.wanted,
         changes=settings.changes,
+        given=given,
         replaying=settings.replay is not None,
         now=now,
     )
     problems = [*planned.problems]
     if settings.changes and source is None:
         problems.append("--limits shows what would have changed in a recorded run: add --replay RUN")
+    if settings.given.values and source is not None:
+        problems.append("--set: a run that is decided again keeps what it was given")
     if problems:
         raise pytest.UsageError(*problems)
     by_check: dict[str, list[Item]] = defaultdict(list)
     for item in planned.items:
         by_check[item.check.name].append(item)
-    return Planning(settings, planned, source, now, by_check)
+    return Planning(settings, planned, source, now, given, by_check)
 
 
 def name_of(item: Item) -> str:

@@ -151,6 +151,7 @@ def _provenance(planning: Planning, run: Run) -> Provenance:
         digests=planned.digests,
         gate=Level(settings.gate or planned.gate),
         changed_limits={f"{one.requirement}.{one.limit}": one.value for one in settings.changes},
+        given=dict(planning.given.values),
         strict_selection=settings.strict_selection,
         code_differs=source.code_differs(versions, planned.digests) if source else "",
     )

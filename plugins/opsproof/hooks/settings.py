@@ -13,6 +13,7 @@ from opsproof.model.level import Level
 from opsproof.model.requirement import CADENCES
 from opsproof.model.units import Duration
 from opsproof.plan.changes import Change, parse_changes
+from opsproof.plan.given import Given, parse_given
 from opsproof.plan.wanted import Wanted
 
 
@@ -26,6 +27,7 @@ class Settings:
     gate: str
     replay: Path | None
     changes: tuple[Change, ...]
+    given: Given
     reports: Path
     deadline: float
     strict_selection: bool
@@ -46,6 +48,7 @@ class Settings:
             gate=option.gate or "",
             replay=here / option.replay if option.replay is not None else None,
             changes=parse_changes(option.limits),
+            given=parse_given(option.set),
             reports=_reports(config, systems),
             deadline=_seconds("--deadline", option.deadline or config.getini("opsproof_deadline")),
             strict_selection=option.strict_selection or config.getini("opsproof_strict_selection"),

@@ -133,6 +133,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     changed_limits: dict[str, str] = {}
     code_differs: str = ""
     strict_selection: bool = False
+    given: dict[str, str] = {}
 
 
 class GateVerdict(msgspec.Struct, frozen=True, kw_only=True):

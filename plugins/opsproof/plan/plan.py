@@ -15,6 +15,7 @@ from opsproof.model.level import Level
 from opsproof.model.target import joined
 from opsproof.plan.changes import Change, refused
 from opsproof.plan.draft import Draft
+from opsproof.plan.given import NOTHING_GIVEN, Given, provided
 from opsproof.plan.planned import Planned
 from opsproof.plan.record import recorded
 from opsproof.plan.wanted import Wanted
@@ -26,6 +27,7 @@ def make_plan(
     wanted: Wanted,
     *,
     changes: tuple[Change, ...] = (),
+    given: Given = NOTHING_GIVEN,
     replaying: bool = False,
     secrets: bool = True,
     now: datetime,
@@ -37,6 +39,7 @@ def make_plan(
         secrets: look whether the references to secrets lead anywhere.
     """
     chosen, problems = wanted.choose(loaded.environments())
+    chosen, unsuitable = provided(chosen, given)
     draft = Draft(found.checks, now, changes)
     for environment in chosen:
         system = loaded.systems[environment.system]
@@ -47,7 +50,9 @@ def make_plan(
     if secrets and recording is None and not replaying:
         draft.problems += [problem for one in chosen for problem in missing_secrets(one)]
     targets, contradictions = joined(target for one in chosen for target in one.targets.values())
-    problems += mixed + contradictions + refused(changes, {record.id for record in draft.records})
+    problems += (
+        unsuitable + mixed + contradictions + refused(changes, {record.id for record in draft.records})
+    )
     systems = {one.system: loaded.systems[one.system] for one in chosen}
     return Planned(
         items=tuple(draft.items),

@@ -238,7 +238,10 @@ def _closing(result: Result, width: int, folder: str) -> Iterator[Line]:
     coverage = result.coverage
     source = f" of {result.provenance.source_run}" if result.provenance.source_run else ""
     where = ", ".join(result.provenance.environments)
-    yield from _wrapped(f"{result.provenance.mode.upper()}{source}: {where}", width, "", {"bold": True})
+    given = "".join(f", {name}={value}" for name, value in result.provenance.given.items())
+    yield from _wrapped(
+        f"{result.provenance.mode.upper()}{source}: {where}{given}", width, "", {"bold": True}
+    )
     if result.integrity != "intact":
         yield Line(f"ALTERED: {result.integrity}", {"red": True, "bold": True})
     yield from _wrapped(
