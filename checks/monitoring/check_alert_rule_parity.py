@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Annotated
 
-from opsproof import HIGH, Examination, Limits, Listing, Scoped, Subject, Undecided, check
+from opsproof import HIGH, AtMost, Duration, Examination, Limits, Listing, Scoped, Subject, Undecided, check
 from opsproof.examine.beside import Beside, known
 from opsproof.examine.deciding import deciding
 from opsproof.examine.declared import Declared
@@ -26,7 +26,8 @@ class RuleLimits(Limits):
     """`rules` that must be loaded; `groups` (patterns) narrows what is looked at.
 
     `kubernetes`: each PrometheusRule object is loaded. `severities`: the labels that alert rules may
-    carry, and what they stand for; rules named in `exempt` need none. When neither rules nor severities
+    carry, and what they stand for; rules named in `exempt` need none. `longest` may a demanded rule wait whose
+    `for` the row does not say: no longer than somebody has to respond. When neither rules nor severities
     nor objects are demanded, every group must work.
     """
 
@@ -35,6 +36,7 @@ class RuleLimits(Limits):
     kubernetes: Scoped[bool] = True
     severities: Scoped[dict[str, str | tuple[str, ...]]] = {}
     exempt: Scoped[tuple[str, ...]] = ("Watchdog", "InfoInhibitor")
+    longest: AtMost[Duration] = AtMost.parse("1h", Duration)
 
 
 @check(
@@ -52,7 +54,7 @@ def check_rules(
         with examine(Subject("group", pattern), limit="loaded"):
             assert any(_in_groups(one, (pattern,)) for one in loaded), f"no group {pattern} is loaded"
     for demanded in limits.rules:
-        _examine_demand(demanded, own, examine)
+        _examine_demand(demanded, own, limits, examine)
     for one in own:
         if limits.severities and one.rule.alerting and one.rule.name not in limits.exempt:
             _examine_severity(one, limits.severities, examine)
@@ -71,11 +73,14 @@ def _concerns(one: LoadedRule, namespaces: tuple[str, ...] | Failure) -> bool:
     return isinstance(namespaces, Failure) or not namespaces or one.concerns(namespaces)
 
 
-def _examine_demand(demanded: DemandedRule, own: Sequence[LoadedRule], examine: Examination) -> None:
+def _examine_demand(
+    demanded: DemandedRule, own: Sequence[LoadedRule], limits: RuleLimits, examine: Examination
+) -> None:
     subject = Subject("rule", str(demanded))
     with deciding(examine, subject):
         alerting = [one for one in own if one.rule.alerting]
-        about = [(one.differences(demanded), one) for one in alerting if one.mentions(demanded.metric)]
+        found = (one for one in alerting if one.mentions(demanded.metric))
+        about = [(one.differences(demanded, limits.longest), one) for one in found]
         short, nearest = min(about, key=lambda candidate: len(candidate[0]), default=([], None))
         unread = [one for one in alerting if one.tree is None and demanded.metric in one.rule.query]
         if unread and (nearest is None or short):
@@ -99,17 +104,24 @@ def _examine_objects(
     objects: Listing[PrometheusRule] | Failure | None, loaded: Sequence[LoadedRule], examine: Examination
 ) -> None:
     with deciding(examine, Subject("objects", "PrometheusRule")):
-        groups = {one.group.name: {rule.name for rule in one.group.rules} for one in loaded}
+        # A group's name is unique in its file only: of those that bear it, the one with most of the rules counts.
+        groups: dict[str, set[frozenset[str]]] = {}
+        for group in {id(rule.group): rule.group for rule in loaded}.values():
+            groups.setdefault(group.name, set()).add(frozenset(rule.name for rule in group.rules))
         for one in known(objects) or ():
             absent = [name for name in one.groups if name not in groups]
-            rules = {rule for name in one.groups for rule in groups.get(name, ())}
-            missing = [name for name in one.alerts if name not in rules]
+            missing = [rule for name, rules in one.by_group for rule in _missing(rules, groups.get(name, ()))]
             present = len(one.groups) - len(absent)
             with examine(one, measured=f"{present} groups loaded", limit=f"{len(one.groups)} groups loaded"):
                 assert not absent, f"Prometheus has not loaded its groups {', '.join(absent)}"
-                assert not missing, f"Prometheus has not loaded its alerts {', '.join(missing)}"
+                assert not missing, f"Prometheus has not loaded its rules {', '.join(missing)}"
             for name in one.groups:
                 _examine_group(name, loaded, examine)
+
+
+def _missing(rules: Sequence[str], loaded: Collection[frozenset[str]]) -> list[str]:
+    lacks = [[rule for rule in rules if rule not in group] for group in loaded]
+    return min(lacks, key=len, default=[])
 
 
 def _examine_group(name: str, loaded: Sequence[LoadedRule], examine: Examination) -> None:

@@ -99,11 +99,16 @@ def _examine_job(
             target, measured=target.health, limit="up", grace=limits.grace,
             since=_seen(target, targets, limits) if changing else None,
         ):  # fmt: skip
+            if not why:
+                _require_age(targets, target)
+            elif not enough and isinstance(recently, Samples) and recently.empty:
+                raise Undecided(f"{why}; no `up` of {limits.grace} ago is recorded: since when is not known")
             assert not why or enough, f"{why}; {share} of job {target.job} is up, {limits.up} needed"
         if why and enough:
             examine.note(f"{target.subject}: {why}; {share} of its job is up, {limits.up} needed")
 
 
+_LOOKBACK = 300.0
 _IDENTITY = ("job", "instance", "namespace", "pod")
 
 
@@ -131,6 +136,8 @@ def _why_down(targets: Listing[ScrapeTarget], target: ScrapeTarget, limits: Targ
         return f"health is {target.health}" + (f" ({target.problem})" if target.problem else "")
     if target.last_scrape is None:
         return "it was never scraped"
+    if not target.interval:
+        return ""
     age, most = targets.age(target.last_scrape), float(limits.stale) * target.interval
     # The server's clock is told in whole seconds.
     return (
@@ -138,6 +145,19 @@ def _why_down(targets: Listing[ScrapeTarget], target: ScrapeTarget, limits: Targ
         if age > most + 1
         else ""
     )
+
+
+def _require_age(targets: Listing[ScrapeTarget], target: ScrapeTarget) -> None:
+    """Older servers, and others that speak this API, do not tell how often a target is scraped.
+
+    Raises:
+        Undecided: then what is older than Prometheus itself looks back is neither old nor new.
+    """
+    age = targets.age(target.last_scrape) if target.last_scrape else 0.0
+    if not target.interval and age > _LOOKBACK:
+        raise Undecided(
+            f"last scraped {duration_text(age)} ago; the server does not tell its scrape interval"
+        )
 
 
 def _examine_workloads(
@@ -171,7 +191,7 @@ def _examine_pod(
     examine: Examination,
 ) -> list[ScrapeTarget]:
     own = [one for one in targets if one.labels.get("pod") == pod.name and one.namespace == pod.namespace]
-    interval = max((one.interval for one in targets), default=limits.grace / limits.stale)
+    interval = max((one.interval for one in targets), default=0.0) or limits.grace / limits.stale
     if targets and not own and not any("pod" in one.labels for one in targets):
         examine.unknown(
             pod, Undecided("no target has a `pod` label, so that pods and targets cannot be joined")

@@ -128,6 +128,19 @@ def test_a_shorter_wait_is_fine_and_an_unstated_one_too() -> None:
     assert examined(rule(lasting=900), rules=[{"metric": "http_requests_total"}]).passed == 1
 
 
+def test_a_rule_that_waits_longer_than_anybody_may_take_to_respond_fails() -> None:
+    """The right metric and threshold, ten hours late."""
+    demanded = [{"metric": "http_requests_total"}]
+    finding = only(examined(rule(lasting=36000), rules=demanded))
+    assert Outcome.FAIL is finding.outcome
+    assert "waits 10h, at most 1h needed" in finding.message
+    assert 1 == examined(rule(lasting=36000), rules=demanded, longest="10h").passed
+    assert (
+        "waits 15m, at most 5m needed"
+        in only(examined(rule(lasting=900), rules=demanded, longest="5m")).message
+    )
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -185,7 +198,7 @@ def test_objects_must_be_loaded_with_all_their_alerts() -> None:
     loaded = Listing([prometheus_rule(**{"shop.critical": ["Errors"]})], as_of=NOW)
     assert examined(rule(), objects=loaded).passed == 2
     more = Listing([prometheus_rule(**{"shop.critical": ["Errors", "Down"]})], as_of=NOW)
-    assert only(examined(rule(), objects=more)).message == "Prometheus has not loaded its alerts Down"
+    assert only(examined(rule(), objects=more)).message == "Prometheus has not loaded its rules Down"
     other = Listing([prometheus_rule(**{"shop.low": ["Slow"]})], as_of=NOW)
     assert only(examined(rule(), objects=other)).message == "Prometheus has not loaded its groups shop.low"
 
@@ -208,3 +221,24 @@ def test_thresholds_have_units() -> None:
     latency = {"metric": "latency_seconds", "comparison": ">", "threshold": "500ms"}
     assert examined(rule("latency_seconds > 0.5"), rules=[latency]).passed == 1
     assert examined(rule("latency_seconds * 1000 > 500"), rules=[latency]).passed == 1
+
+
+def test_groups_of_the_same_name_in_two_files_are_compared_by_their_rules() -> None:
+    """A group's name is unique per file only."""
+    objects = [prometheus_rule(general=["A", "B"]), prometheus_rule(general=["C"])]
+    groups = [
+        RuleGroup(name="general", interval=15.0, rules=(rule(name="A"), rule(name="B"))),
+        RuleGroup(name="general", interval=15.0, rules=(rule(name="C"),)),
+    ]
+    for loaded, outcomes in ((groups, []), (groups[1:], [Outcome.FAIL]), (groups[:1], [Outcome.FAIL])):
+        examine = examination()
+        given = RuleLimits(kubernetes=True)
+        check_rules(Listing(loaded, as_of=NOW), Listing(objects, as_of=NOW), ("shop",), given, examine)
+        assert outcomes == [finding.outcome for finding in examine.findings]
+
+
+def test_a_recording_rule_that_is_not_loaded_is_missed() -> None:
+    listed = [{"name": "shop.critical", "rules": [{"record": "job:errors:rate5m"}]}]
+    raw = {"metadata": {"name": "shop", "namespace": "shop"}, "spec": {"groups": listed}}
+    objects = Listing([msgspec.convert(raw, PrometheusRule)], as_of=NOW)
+    assert "job:errors:rate5m" in only(examined(rule(), objects=objects)).message

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import pytest
 from pydantic import ValidationError
 
@@ -19,6 +20,8 @@ from tests.checks import cluster
 from tests.checks.measured import EMPTY, NOW, ago, examination, instant, only
 
 JUST_NOW = ago(seconds=10)
+# Prometheus records, and nothing of the targets that are examined.
+OTHERS = instant(1, job=["other"], instance=["o:80"], pod=["o"], namespace=["else"])
 
 
 def target(
@@ -55,6 +58,24 @@ def test_targets_that_are_up_are_compliant() -> None:
     assert examined(target("a"), target("b")).passed == 2
 
 
+def test_a_target_without_a_scrape_interval_is_not_called_late() -> None:
+    """Some servers do not tell it: 110 s are neither late nor early then, and an hour is undecided."""
+    for age, outcomes in ((110, []), (3600, [Outcome.UNKNOWN])):
+        untold = msgspec.structs.replace(target("a", scraped=ago(seconds=age)), interval=0.0)
+        assert outcomes == [finding.outcome for finding in examined(untold).findings]
+    assert (
+        Outcome.FAIL
+        is only(examined(msgspec.structs.replace(target("a", health="down"), interval=0.0))).outcome
+    )
+
+
+def test_a_target_that_is_down_where_nothing_is_recorded_is_undecided() -> None:
+    """Without any `up` of before, every target would be in transition for ever."""
+    finding = only(examined(target("a"), target("b", health="down"), recently=EMPTY))
+    assert Outcome.UNKNOWN is finding.outcome
+    assert "since when is not known" in finding.message
+
+
 def test_a_target_that_is_down_fails() -> None:
     finding = only(examined(target("a"), target("b", health="down")))
     assert (finding.outcome, str(finding.subject)) == (Outcome.FAIL, "target shop/api/b:80")
@@ -76,7 +97,7 @@ def test_a_target_that_was_not_scraped_lately_fails() -> None:
 
 
 @pytest.mark.parametrize(
-    "recently", [EMPTY, instant(1, job=["api"], instance=["a:80"], pod=["a"], namespace=["shop"])]
+    "recently", [OTHERS, instant(1, job=["api"], instance=["a:80"], pod=["a"], namespace=["shop"])]
 )
 def test_a_target_that_comes_or_goes_is_in_transition(recently: Samples) -> None:
     """Not known for the grace, or up within it: its pod starts or ends."""
@@ -85,7 +106,7 @@ def test_a_target_that_comes_or_goes_is_in_transition(recently: Samples) -> None
 
 def test_a_target_that_was_just_found_is_in_transition() -> None:
     """Prometheus calls it unknown until its first scrape, within one interval."""
-    finding = only(examined(target("a", health="unknown", scraped=None), recently=EMPTY))
+    finding = only(examined(target("a", health="unknown", scraped=None), recently=OTHERS))
     assert finding.in_transition
     assert finding.since_from == "now: not scraped yet, and not down for 1m either"
     assert only(examined(target("a", health="unknown", scraped=None))).outcome is Outcome.FAIL

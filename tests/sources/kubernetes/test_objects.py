@@ -37,7 +37,7 @@ def test_nulls_of_the_api() -> None:
         (),
         None,
     )
-    assert read(PrometheusRule, spec={"groups": None}).alerts == ()
+    assert read(PrometheusRule, spec={"groups": None}).by_group == ()
 
 
 def test_a_deployment_is_complete_only_when_the_controller_has_seen_it() -> None:

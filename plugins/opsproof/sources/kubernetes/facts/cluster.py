@@ -110,7 +110,9 @@ class PrometheusRule(KubernetesObject, frozen=True):
         return tuple(group.name for group in self.spec.groups or ())
 
     @property
-    def alerts(self) -> tuple[str, ...]:
+    def by_group(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Each group with the names of its alerts and recording rules."""
         return tuple(
-            rule.alert for group in self.spec.groups or () for rule in group.rules or () if rule.alert
+            (group.name, tuple(rule.alert or rule.record or "" for rule in group.rules or ()))
+            for group in self.spec.groups or ()
         )

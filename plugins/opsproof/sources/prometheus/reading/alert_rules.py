@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from opsproof.model.limits import AtMost
 from opsproof.model.listing import Listing
 from opsproof.model.moment import Clock
 from opsproof.model.subject import Subject
@@ -89,13 +90,18 @@ class LoadedRule:
             found.append(f"was evaluated {duration_text(age)} ago, at most {duration_text(most)} needed")
         return found
 
-    def differences(self, demanded: DemandedRule) -> list[str]:
-        """How it falls short of what is demanded; empty when it does not."""
+    def differences(self, demanded: DemandedRule, longest: AtMost[Duration]) -> list[str]:
+        """How it falls short of what is demanded; empty when it does not.
+
+        `longest` bounds its `for` where the row does not say it: an alert ten hours late helps nobody.
+        """
         found = self.trouble()
         if demanded.comparison is not None or demanded.threshold is not None:
             found += self._condition_differences(demanded)
-        if demanded.lasting is not None and self.rule.lasting > demanded.lasting:
-            found.append(f"waits {duration_text(self.rule.lasting)}, at most {demanded.lasting} needed")
+        if demanded.lasting is not None:
+            longest = AtMost(((None, demanded.lasting, False),))
+        if not longest.allows(self.rule.lasting):
+            found.append(f"waits {duration_text(self.rule.lasting)}, {longest} needed")
         severity = self.rule.labels.get("severity", "")
         if demanded.severity is not None and severity != demanded.severity:
             found.append(f"has severity {severity or 'none'}, {demanded.severity} needed")
