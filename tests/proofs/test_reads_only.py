@@ -1,4 +1,4 @@
-"""opsproof reads, with the rights that the files in deploy/ give, and nothing else: the servers' own logs."""
+"""opsproof reads, with the rights of its checks, and nothing else: the servers' own logs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_no_secret_and_no_log_was_asked_for(proof: Proof) -> None:
 
 
 def test_nothing_was_refused(proof: Proof) -> None:
-    """The rights in deploy/rbac are enough."""
+    """The rights that the testbed gives are enough."""
     assert {event["responseStatus"]["code"] for event in proof.audit} == {200}
 
 

@@ -1,6 +1,6 @@
 """Who may do what in the cluster, and the kubeconfigs that the testbed's environments refer to.
 
-admin does everything; opsproof holds exactly the rights of deploy/rbac; partial the same, but nothing in
+admin does everything; opsproof holds the rights that all checks of the library need; partial the same, but nothing in
 accelerapp and no pods in opsforge; stranger is known and may do nothing.
 """
 
@@ -14,7 +14,7 @@ from tests.testbed import kubernetes_world as world
 from tests.testbed import place
 from tests.testbed.kubernetes_api import Api, Object
 
-RBAC = world.DEPLOY / "rbac"
+RBAC = world.MANIFESTS / "rbac"
 PARTIAL_LACKS_NAMESPACE = "accelerapp"
 PARTIAL_LACKS_PODS_OF = "opsforge"
 

@@ -14,7 +14,6 @@ from tests.testbed.kubernetes_api import Object
 from tests.testbed.kubernetes_objects import Workload
 
 MANIFESTS = Path(__file__).parent / "manifests"
-DEPLOY = Path(__file__).parents[2] / "deploy"
 NAMESPACES = ("repo-scanner", "opsforge", "production", "accelerapp", "smartcloudops")
 NODES = {"node-a1": "zone-a", "node-a2": "zone-a", "node-b1": "zone-b", "node-b2": "zone-b"}
 INGRESS_ADDRESS = "203.0.113.10"

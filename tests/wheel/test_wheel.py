@@ -71,6 +71,7 @@ def test_the_wheel_holds_the_library_and_no_system() -> None:
     assert checks == shipped
     assert not [name for name in names if "systems/" in name or "tests/" in name or "reports/" in name]
     assert {"opsproof/report/result.schema.json", "opsproof/report/templates/report.html.j2"} <= names
+    assert {"opsproof/sources/postgres/rights/opsproof.sql", "opsproof/testing/contract.py"} <= names
 
 
 def test_only_the_wheel_is_there(folder: Folder) -> None:

@@ -13,13 +13,13 @@ from opsproof.plan.planned import Planned
 from opsproof.plan.wanted import Wanted
 
 
-def planned(folder: Path, environments: tuple[str, ...]) -> Planned:
-    """The plan for the named environments, or for all of them without looking for secrets."""
+def planned(folder: Path, environments: tuple[str, ...], *, secrets: bool = True) -> Planned:
+    """The plan for the named environments, or for all of them; secrets are looked for only in named ones."""
     root = folder.resolve().parent
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     loaded = load_systems(folder / "systems")
     wanted = Wanted(environments or tuple(loaded.environments()))
     found = discover(folder.resolve(), root)
-    live = bool(environments)
+    live = bool(environments) and secrets
     return make_plan(loaded, found, wanted, replaying=not live, secrets=live, now=utc_now())

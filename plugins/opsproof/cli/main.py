@@ -7,14 +7,9 @@ from pathlib import Path
 
 import click
 
-CHECKS = click.option(
-    "--checks",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path("checks"),
-    show_default=True,
-    help="The folder of checks and systems.",
-)
+from opsproof.cli.options import CHECKS
+from opsproof.cli.rights_command import rights
+
 RUN = click.argument("run", type=click.Path(path_type=Path))
 
 
@@ -72,6 +67,9 @@ def identify(folder: Path, environments: tuple[str, ...]) -> None:
         click.echo(line)
         answered = answered and good
     sys.exit(0 if answered else 1)
+
+
+main.add_command(rights)
 
 
 @main.command()

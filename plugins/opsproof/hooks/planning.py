@@ -45,9 +45,7 @@ class Planning:
 
     def markers(self, item: Item) -> Iterator[str]:
         """What `-m` sees of an item."""
-        row = self.planned.row(item)
-        yield item.level.value
-        yield from _markers(row)
+        return self.planned.markers(item)
 
     def header(self) -> str:
         """The mode is never left out."""

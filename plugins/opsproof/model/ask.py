@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from opsproof.model.rights import Need
 from opsproof.model.target import TargetReport
 
 
@@ -21,6 +22,11 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     target: str
     answer: ClassVar[Any] = Any
     probing: ClassVar[bool] = False
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """The permissions on the target without which there is no answer."""
+        return ()
 
     @property
     def digest(self) -> str:

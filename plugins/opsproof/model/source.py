@@ -22,7 +22,7 @@ class SourceKind:
         collector: the class that talks to it, imported when it is asked.
         tags: what the tags of its asks begin with, separated by blanks; no other kind may claim them.
         install: what to install where its library is missing.
-        rights: the package that holds the least rights it needs, as files.
+        rights: its `Rights`: from what asks need to what an administrator applies. Empty: it needs none.
     """
 
     title: str

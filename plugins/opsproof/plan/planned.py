@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,15 @@ class Planned:
 
     def row(self, item: Item) -> Requirement:
         return self.rows[item.system, item.requirement]
+
+    def markers(self, item: Item) -> Iterator[str]:
+        """What `-m` sees of an item."""
+        row = self.row(item)
+        yield item.level.value
+        yield from row.markers
+        yield row.system
+        if row.kind == "gate":
+            yield "gate"
 
     def waivers_of(self, item: Item) -> tuple[Waiver, ...]:
         return self.waivers_by_system.get(item.system, ())

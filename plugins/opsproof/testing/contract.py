@@ -25,13 +25,14 @@ from typing import Any, ClassVar
 
 import pytest
 
+from opsproof.environment.kinds import collector_of
 from opsproof.model.ask import Ask
-from opsproof.model.failure import Failure
+from opsproof.model.failure import CollectionError, Failure
 from opsproof.model.target import Budget, Target, TargetReport
 from opsproof.testing import faulty
 from opsproof.testing.attempt import Attempt, tried
 from opsproof.testing.faulty import Behaviour
-from opsproof.testing.links import target_of
+from opsproof.testing.links import RecordingLink, target_of
 from opsproof.testing.runs import answered
 from opsproof.testing.slots import Counted, Watching
 from opsproof.testing.spoken import HOSTILE, LONG, Said, Spoken, right
@@ -115,7 +116,7 @@ class CollectorContract:
         """Refusals, other types, other protocols: a failure of the right kind, or facts where that is right."""
         for name, fault in self.spoken.faults().items():
             with subtests_named(name):
-                found = self._tried(fault.behave, secret, seconds=2)
+                found = self._tried(fault.behave, secret, seconds=1)
                 expected = self.right.get(name, fault.right)
                 assert self._outcome(found) in expected, (found.failure, found.facts)
                 self._told_in_words(found)
@@ -124,7 +125,23 @@ class CollectorContract:
         """The same faults while it is asked who it is: a report or a failure."""
         for name, fault in self.spoken.faults().items():
             with subtests_named(name):
-                self._told_in_words(self._tried(fault.behave, secret, seconds=2, identify=True))
+                self._told_in_words(self._tried(fault.behave, secret, seconds=1, identify=True))
+
+    def test_what_is_missing_has_no_traceback_either(self, secret: str, subtests_named: Any) -> None:
+        """The same faults while it is asked what we may do: what is missing, or a failure."""
+        collector = collector_of(self.kind_of_target)
+        if not hasattr(collector, "lacks"):
+            pytest.skip("no rights are needed there")
+        for name, fault in self.spoken.faults().items():
+            with subtests_named(name), faulty.serving(fault.behave) as port:
+                target = self._target(port, secret, Budget(deadline=1))
+                made = collector(target)
+                try:
+                    assert set(made.lacks(self.ask.needs, RecordingLink(target))) <= set(self.ask.needs)
+                except CollectionError as error:
+                    assert error.message.isprintable()  # noqa: PT017
+                finally:
+                    made.close()
 
     def test_an_oversized_answer_is_cut_off(self, secret: str, subtests_named: Any) -> None:
         """TooBig, and neither the network nor the memory carried much more than the budget."""
@@ -171,7 +188,7 @@ class CollectorContract:
         for number, (name, behave) in enumerate(behaviours.items()):
             folder = tmp_path / str(number)
             with faulty.serving(behave) as port:
-                self._collected(self._target(port, secret, Budget(deadline=2)), folder)
+                self._collected(self._target(port, secret, Budget(deadline=1)), folder)
             leaked = [
                 path.name
                 for path in folder.rglob("*")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -11,7 +11,8 @@ import msgspec
 import requests
 
 from opsproof.model.decoding import decode
-from opsproof.model.failure import BadAnswer
+from opsproof.model.failure import BadAnswer, Unauthenticated
+from opsproof.model.rights import Need
 from opsproof.model.target import Target
 from opsproof.transport import certificate, web
 from opsproof.transport.credentials import Credentials, credentials_of
@@ -75,6 +76,13 @@ class JsonApi:
             accept_any_status=any_status,
             accept=accept,
         )
+
+    def lacks(self, needs: Iterable[Need], link: Link) -> list[Need]:
+        """Paths that are refused to us: asked without parameters, so that they cost the server nothing."""
+        statuses = {need: self.text(need.on, link, any_status=True).status for need in needs}
+        if 401 in statuses.values():
+            raise Unauthenticated("HTTP 401: wrong credentials", target=self.target.id)
+        return [need for need, status in statuses.items() if status in {403, 404}]
 
     def json(self, path: str, link: Link, kind: Any, parameters: Mapping[str, str] | None = None) -> Any:
         """The answer as `kind`. Raises CollectionError."""

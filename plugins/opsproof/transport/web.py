@@ -97,7 +97,7 @@ class _Session(requests.Session):
 def get(
     client: requests.Session, url: str, link: Link, *, path: str, headers: Mapping[str, str] | None = None,
     accept_any_status: bool = False, accept: frozenset[int] = frozenset(), within: float | None = None,
-    max_bytes: int | None = None, attempt: int = 1,
+    max_bytes: int | None = None, attempt: int = 1, content: bytes | None = None,
 ) -> Response:  # fmt: skip
     """GET with retries on 429 and 503 (Retry-After honoured) inside the ask's deadline.
 
@@ -108,6 +108,7 @@ def get(
         within: seconds for one attempt, when less than the ask has left.
         max_bytes: the largest body, when less than the ask may still read.
         attempt: the number of the first attempt, for spaced probes.
+        content: JSON to POST in place of a GET: a question that changes nothing.
 
     Raises:
         CollectionError: the leaf that names what went wrong.
@@ -115,8 +116,8 @@ def get(
     bounds = _Bounds(within, max_bytes or link.budget.max_bytes)
     last = attempt + _ATTEMPTS - 1
     while True:
-        with link.request("GET", path, attempt=attempt) as entry:
-            response = _once(client, url, link, entry, headers or {}, bounds)
+        with link.request("GET" if content is None else "POST", path, attempt=attempt) as entry:
+            response = _once(client, url, link, entry, headers or {}, bounds, content)
         link.clock = response.date or link.clock
         wait = _retry_after(response)
         if wait is None or accept_any_status or attempt >= last:
@@ -142,13 +143,13 @@ class _Bounds:
 
 def _once(
     client: requests.Session, url: str, link: Link, entry: Request, headers: Mapping[str, str],
-    bounds: _Bounds,
+    bounds: _Bounds, content: bytes | None,
 ) -> Response:  # fmt: skip
     seconds = bounds.seconds(link)
     with watchdog(seconds) as dog, watched_by(dog):
         late = TimedOut("no complete answer in time", target=link.target.id)
         try:
-            response = _exchange(client, url, link, entry, headers, bounds.max_bytes, seconds)
+            response = _exchange(client, url, link, entry, headers, bounds.max_bytes, seconds, content)
             if dog.bitten:  # cut off, which may look like an end
                 raise late
             if isinstance(client, _Session) and _place(url) in client.pinned:
@@ -171,11 +172,12 @@ def _place(url: str) -> str:
 
 def _exchange(
     client: requests.Session, url: str, link: Link, entry: Request, headers: Mapping[str, str],
-    max_bytes: int, seconds: float,
+    max_bytes: int, seconds: float, content: bytes | None,
 ) -> Response:  # fmt: skip
-    with client.get(
-        url, headers=dict(headers), timeout=(min(5.0, seconds), seconds), stream=True, allow_redirects=False
-    ) as answer:
+    with client.request(
+        entry.method, url, data=content, headers=dict(headers), timeout=(min(5.0, seconds), seconds),
+        stream=True, allow_redirects=False,
+    ) as answer:  # fmt: skip
         entry.status = answer.status_code
         body = _read(answer, link, max_bytes)
         if not body and _unframed(answer):

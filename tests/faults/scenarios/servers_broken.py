@@ -89,7 +89,7 @@ def another_name() -> Iterator[Changes]:
     ):
         said = "3 of 3 probes: TLS: Hostname mismatch, *"
         url = "endpoint https://scanner.yourcompany.com"
-        acl = "INFO *: the ACL of opsproof lacks it; see deploy/redis/opsproof.acl"
+        acl = "INFO *: the ACL of opsproof lacks it; `opsproof rights` shows what is needed"
         yield {
             "RS-024": fail("critical", f"{url}/health", measured="3", message=said),
             "RS-025": fail("high", f"{url}/health/detailed", measured="3", message=said),

@@ -89,7 +89,7 @@ def role_full() -> Iterator[Changes]:
 @scenario("opsproof may log in to the cache and do nothing", situation="forbidden", group=LOCKED)
 def cache_forbidden() -> Iterator[Changes]:
     with redis.everything_forbidden("redis"):
-        said = "PING: the ACL of opsproof lacks it; see deploy/redis/opsproof.acl"
+        said = "PING: the ACL of opsproof lacks it; `opsproof rights` shows what is needed"
         yield {
             "RS-007": unknown("high", "cache redis", message=said),
             "SC-006": unknown("critical", "cache redis", message=said),

@@ -178,7 +178,10 @@ def test_rights_and_passwords_are_not_the_servers_fault() -> None:
         ("connect", "Unauthenticated"),
         ("PING", "Unauthenticated"),
     ]
-    assert failure(info)[2] == "INFO server: the ACL of opsproof lacks it; see deploy/redis/opsproof.acl"
+    assert (
+        failure(info)[2]
+        == "INFO server: the ACL of opsproof lacks it; `opsproof rights` shows what is needed"
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,14 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from opsproof.model.rights import Account, Need
+from opsproof.model.target import Target
+from opsproof.sources.postgres.rights import RIGHTS
+from opsproof.sources.postgres.settings import PostgresSettings
 from tests.testbed import place, process
 from tests.testbed.services import certificates, secrets
 
 NAME = "postgres"
-REPOSITORY = Path(__file__).parents[3]
 DATABASES = ("reposcanner", "anomaly_detection", "accelerapp", "smartcloudops")
 TABLES = {
     "reposcanner": "scans",
@@ -217,7 +220,7 @@ def _seed() -> None:
             application.execute(columns.format(table))
             rows = sql.SQL("INSERT INTO {} (note) SELECT 'row ' || n FROM generate_series(1, 200) AS n")
             application.execute(rows.format(table))
-    _run_deployed_grants()
+    _run_rights()
 
 
 def _create_role(session: psycopg.Connection[tuple[object, ...]], role: str) -> None:
@@ -226,22 +229,32 @@ def _create_role(session: psycopg.Connection[tuple[object, ...]], role: str) -> 
     session.execute(made.format(sql.Identifier(role), secret))
 
 
-def _run_deployed_grants() -> None:
-    """opsproof's role exactly as an operator would make it, from the file in deploy/."""
+def _run_rights() -> None:
+    """opsproof's role exactly as an operator would make it, with the SQL of `opsproof rights`."""
+    for database in DATABASES:
+        _run_grants(_rights(database))
+
+
+def _rights(database: str) -> str:
+    settings = PostgresSettings(host=place.HOST, database=database, user="opsproof")
+    target = Target("postgres", "postgres", "postgres", settings)
+    needs = (Need("CONNECT"), Need("USAGE", "pg_read_all_stats"))
+    return "".join(file.text for file in RIGHTS.files(needs, target, Account()))
+
+
+def _run_grants(text: str) -> None:
     command = [
         *("psql", "-X", "-q", "-h", place.HOST, "-p", str(place.PORTS["postgres"]), "-U", "postgres"),
         *(
             "-v",
             f"password={secrets.password('postgres-opsproof')}",
-            "-v",
-            f"databases={','.join(DATABASES)}",
         ),
-        *("-f", str(REPOSITORY / "deploy/sql/opsproof.sql")),
+        *("-f", "-"),
     ]
     env = {**os.environ, "PGPASSWORD": secrets.password("postgres-postgres")}
-    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    done = subprocess.run(command, input=text, env=env, capture_output=True, text=True)
     if done.returncode:
-        raise process.TestbedError(f"deploy/sql/opsproof.sql: {done.stderr.strip()}")
+        raise process.TestbedError(f"opsproof's rights: {done.stderr.strip()}")
 
 
 def restore_role(session: psycopg.Connection[tuple[object, ...]]) -> None:
@@ -255,8 +268,8 @@ def restore_role(session: psycopg.Connection[tuple[object, ...]]) -> None:
 
 
 def role_limit() -> int:
-    """The CONNECTION LIMIT that deploy/sql/opsproof.sql sets."""
-    found = re.search(r"CONNECTION LIMIT (\d+)", (REPOSITORY / "deploy/sql/opsproof.sql").read_text())
+    """The CONNECTION LIMIT that `opsproof rights` sets."""
+    found = re.search(r"CONNECTION LIMIT (\d+)", _rights(DATABASES[0]))
     assert found is not None
     return int(found[1])
 

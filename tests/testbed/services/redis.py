@@ -15,10 +15,14 @@ import redis as client
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from opsproof.model.rights import Account, Need
+from opsproof.model.target import Target
+from opsproof.sources.redis.facts import PROBED
+from opsproof.sources.redis.rights import RIGHTS
+from opsproof.sources.redis.settings import RedisSettings
 from tests.testbed import place, process
 from tests.testbed.services import certificates, secrets
 
-REPOSITORY = Path(__file__).parents[3]
 SERVERS = {"redis": "allkeys-lru", "redis-broker": "noeviction"}
 MAXMEMORY = 256 * 2**20
 SLOT = 65536 + 144  # what Redis takes for one value of 65,000 bytes
@@ -88,8 +92,11 @@ def _configuration(server: str) -> Path:
 
 
 def _write_acl(server: str) -> None:
-    """opsproof's user is the line in deploy/, with the generated password in place."""
-    deployed = (REPOSITORY / "deploy/redis/opsproof.acl").read_text()
+    """opsproof's user is the line of `opsproof rights`, with the generated password in place."""
+    settings = RedisSettings(host=place.HOST, username="opsproof")
+    needs = (Need("PING"), Need("INFO"), Need("EXISTS", name=PROBED))
+    (file,) = RIGHTS.files(needs, Target("redis", "redis", "redis", settings), Account())
+    deployed = file.text
     assert PLACEHOLDER in deployed
     lines = [
         "user default off resetpass\n",

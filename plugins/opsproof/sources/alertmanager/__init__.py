@@ -7,5 +7,6 @@ SOURCE = SourceKind(
     settings="opsproof.sources.alertmanager.settings:AlertmanagerSettings",
     collector="opsproof.sources.alertmanager.collector:AlertmanagerCollector",
     tags="alertmanager/",
+    rights="opsproof.sources.alertmanager.rights:RIGHTS",
     install="opsproof",
 )

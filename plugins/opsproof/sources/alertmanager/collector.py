@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -10,6 +10,7 @@ import msgspec
 
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer
+from opsproof.model.rights import Need
 from opsproof.model.target import Target, TargetReport
 from opsproof.sources.alertmanager.facts import (
     Alert,
@@ -114,6 +115,9 @@ class AlertmanagerCollector:
             authenticated_as=self.api.authenticated_as,
             version=status.version_info.version[:_TEXT],
         )
+
+    def lacks(self, needs: Sequence[Need], link: Link) -> list[Need]:
+        return self.api.lacks(needs, link)
 
     def close(self) -> None:
         self.api.close()

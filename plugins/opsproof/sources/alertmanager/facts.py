@@ -13,6 +13,7 @@ from opsproof.model.failure import Undecided
 from opsproof.model.level import Level
 from opsproof.model.listing import Listing
 from opsproof.model.moment import Clocked
+from opsproof.model.rights import Need
 from opsproof.model.subject import Subject
 from opsproof.sources.alertmanager.intervals import NamedIntervals, speaks_from
 from opsproof.sources.prometheus.reading.matchers import Matcher, all_match, workload_of
@@ -144,18 +145,22 @@ class Status(Clocked, frozen=True, kw_only=True):
 
 
 class AskAlerts(Ask, frozen=True, kw_only=True, tag="alertmanager/alerts"):
+    needs: ClassVar[tuple[Need, ...]] = (Need("GET", "/api/v2/alerts"),)
     answer: ClassVar[Any] = tuple[Alert, ...]
 
 
 class AskSilences(Ask, frozen=True, kw_only=True, tag="alertmanager/silences"):
+    needs: ClassVar[tuple[Need, ...]] = (Need("GET", "/api/v2/silences"),)
     answer: ClassVar[Any] = tuple[Silence, ...]
 
 
 class AskStatus(Ask, frozen=True, kw_only=True, tag="alertmanager/status"):
+    needs: ClassVar[tuple[Need, ...]] = (Need("GET", "/api/v2/status"),)
     answer: ClassVar[Any] = Status
 
 
 class AskAlertmanagerReady(Ask, frozen=True, kw_only=True, tag="alertmanager/ready"):
+    needs: ClassVar[tuple[Need, ...]] = (Need("GET", "/-/ready"),)
     answer: ClassVar[Any] = Readiness
 
 

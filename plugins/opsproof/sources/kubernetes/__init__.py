@@ -10,5 +10,6 @@ SOURCE = SourceKind(
     settings="opsproof.sources.kubernetes.settings:KubernetesSettings",
     collector="opsproof.sources.kubernetes.collector:KubernetesCollector",
     tags="kubernetes/",
+    rights="opsproof.sources.kubernetes.rights:RIGHTS",
     install="opsproof",
 )

@@ -19,6 +19,7 @@ from opsproof.model.argument import Answer, Context, listing
 from opsproof.model.ask import Ask
 from opsproof.model.failure import NotConfigured
 from opsproof.model.listing import Listing
+from opsproof.model.rights import Need
 from opsproof.sources.kubernetes.existence import proven
 from opsproof.sources.kubernetes.facts import cluster, network, nodes, scaling, storage, workloads
 from opsproof.sources.kubernetes.facts.meta import KubernetesObject
@@ -46,6 +47,11 @@ class Resource:
     def group(self) -> str:
         """The API group, "" for the core's."""
         return self.prefix.split("/")[2] if self.prefix.startswith("/apis/") else ""
+
+    @property
+    def name(self) -> str:
+        """As RBAC's people write it: `pods`, `deployments.apps`."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
 
     def path(self, namespace: str = "", name: str = "") -> str:
         scope = f"/namespaces/{namespace}" if namespace else ""
@@ -98,6 +104,10 @@ class _OfResource(Ask, frozen=True, kw_only=True):
     def answer(self) -> Any:
         return GenericAlias(list, (RESOURCES[self.resource].fact,))
 
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return (Need("list", RESOURCES[self.resource].name, self.namespace),)
+
 
 class ListOf(_OfResource, frozen=True, kw_only=True, tag="kubernetes/list"):
     """Every object of a resource in a namespace; "" is the whole cluster."""
@@ -107,6 +117,12 @@ class ObjectNamed(_OfResource, frozen=True, kw_only=True, tag="kubernetes/object
     """One object: a list of one, or an empty list when it does not exist."""
 
     name: str
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        # The API server takes a namespace itself for a thing that lies in it.
+        scope = self.name if self.resource == "namespaces" else self.namespace
+        return (Need("get", RESOURCES[self.resource].name, scope, self.name),)
 
 
 class UsageOf(_OfResource, frozen=True, kw_only=True, tag="kubernetes/usage"):
@@ -119,9 +135,17 @@ class UsageOf(_OfResource, frozen=True, kw_only=True, tag="kubernetes/usage"):
 class ReadinessOf(Ask, frozen=True, kw_only=True, tag="kubernetes/readyz"):
     answer = cluster.ServerReadiness
 
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return (Need("get", "/readyz"),)
+
 
 class VersionOf(Ask, frozen=True, kw_only=True, tag="kubernetes/version"):
     answer = cluster.ServerVersion
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return (Need("get", "/version"),)
 
 
 ROLE = "kubernetes"

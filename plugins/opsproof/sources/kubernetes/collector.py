@@ -6,7 +6,7 @@ does not raise on errors, has no total deadline, and its models cost twenty time
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Lock
 from typing import Any, cast
@@ -17,6 +17,7 @@ from requests.adapters import HTTPAdapter
 
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, CollectionError, Forbidden, NotFound
+from opsproof.model.rights import Need
 from opsproof.model.target import Target, TargetReport
 from opsproof.sources.kubernetes import wire
 from opsproof.sources.kubernetes.asks import (
@@ -30,6 +31,7 @@ from opsproof.sources.kubernetes.asks import (
 )
 from opsproof.sources.kubernetes.facts.cluster import ServerReadiness, ServerVersion
 from opsproof.sources.kubernetes.login import Login, login
+from opsproof.sources.kubernetes.rights import review
 from opsproof.transport import certificate, web
 from opsproof.transport.link import Link
 from opsproof.transport.pin import pins_of
@@ -92,6 +94,15 @@ class KubernetesCollector:
             version=version.git_version,
             failure=failure,
         )
+
+    def lacks(self, needs: Sequence[Need], link: Link) -> list[Need]:
+        """What we may not do, by the API server's own answer."""
+        return [need for need in needs if not self._may(need, link)]
+
+    def _may(self, need: Need, link: Link) -> bool:
+        content = review.question(need)
+        response = self._get(review.PATH, link, lambda: "review one's own access", content=content)
+        return bool(self._told(partial(review.allowed, response.body)))
 
     def close(self) -> None:
         if self._session is not None:
@@ -178,9 +189,12 @@ class KubernetesCollector:
         accept: Any = (),
         *,
         media: str = "application/json",
+        content: bytes | None = None,
     ) -> web.Response:
         login, session = self._connected(link)
         headers = {"Accept": media} | _compression(login.server)
+        if content is not None:
+            headers["Content-Type"] = "application/json"
         if login.authorization:
             headers["Authorization"] = login.authorization
         try:
@@ -191,6 +205,7 @@ class KubernetesCollector:
                 path=path,
                 headers=headers,
                 accept=frozenset({*accept, 503}),
+                content=content,
             )
         except Forbidden:
             raise Forbidden(f"the permission to {permission()} is missing", target=self.target.id) from None

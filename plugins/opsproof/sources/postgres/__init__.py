@@ -7,5 +7,6 @@ SOURCE = SourceKind(
     settings="opsproof.sources.postgres.settings:PostgresSettings",
     collector="opsproof.sources.postgres.collector:PostgresCollector",
     tags="postgres/",
+    rights="opsproof.sources.postgres.rights:RIGHTS",
     install="opsproof[postgres]",
 )

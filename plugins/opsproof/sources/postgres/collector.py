@@ -7,7 +7,7 @@ import ssl
 import struct
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ import certifi
 
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured, TimedOut, TlsFailed
+from opsproof.model.rights import Need
 from opsproof.model.target import CERTIFICATE, Target, TargetReport
 from opsproof.sources.postgres.facts import (
     DatabaseProbes,
@@ -50,6 +51,12 @@ FROM pg_roles r LEFT JOIN pg_stat_activity a ON a.usesysid = r.oid AND a.backend
 WHERE r.rolconnlimit >= 0 AND r.rolcanlogin AND r.rolname <> current_user
 GROUP BY r.rolname, r.rolconnlimit ORDER BY r.rolname"""
 _WHO = "SELECT current_user::text, current_setting('server_version'), clock_timestamp()"
+# Needs are ours, never a server's or a user's text.
+_MAY = {
+    "CONNECT": "SELECT has_database_privilege(current_database(), 'CONNECT')",
+    "EXECUTE": "SELECT has_function_privilege('{on}', 'EXECUTE')",
+    "USAGE": "SELECT pg_has_role(current_user, '{on}', 'USAGE')",
+}
 _TLS_REQUEST = struct.pack("!ii", 8, 80877103)
 _IDENTITY = "SELECT system_identifier::text FROM pg_control_system()"
 
@@ -96,6 +103,15 @@ class PostgresCollector:
             authenticated_as=user,
             version=version,
         )
+
+    def lacks(self, needs: Sequence[Need], link: Link) -> list[Need]:
+        """What the role may not do, by the server's own `has_..._privilege` and `pg_has_role`."""
+        with self._session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
+            return [need for need in needs if not self._may(session, need, link)]
+
+    def _may(self, session: Any, need: Need, link: Link) -> bool:
+        row = self._row(session, link, _MAY[need.verb].format(on=need.on), f"SELECT whether: {need}", 1)
+        return row[0] is True
 
     def close(self) -> None:
         """Nothing stays open."""

@@ -12,6 +12,7 @@ import msgspec
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
 from opsproof.model.failure import Failure
+from opsproof.model.rights import Need
 from opsproof.model.subject import Subject
 
 
@@ -43,6 +44,7 @@ class DatabaseProbesOf(Ask, frozen=True, kw_only=True, tag="postgres/probes"):
     probes: int = 3
     spacing: float = 1.0
     probing: ClassVar[bool] = True
+    needs: ClassVar[tuple[Need, ...]] = (Need("CONNECT"),)
     answer: ClassVar[Any] = DatabaseProbes
 
 
@@ -85,6 +87,7 @@ class SessionsOf(Ask, frozen=True, kw_only=True, tag="postgres/sessions"):
 
     role: str
     probing: ClassVar[bool] = True  # a full server is a fact about its sessions
+    needs: ClassVar[tuple[Need, ...]] = (Need("CONNECT"), Need("USAGE", "pg_read_all_stats"))
     answer: ClassVar[Any] = Sessions
 
 

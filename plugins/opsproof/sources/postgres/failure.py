@@ -95,7 +95,9 @@ def querying(error: psycopg.Error, what: str, target: Target) -> CollectionError
     if state == "57014":
         return TimedOut(f"{what}: ended by the statement timeout", target=target.id)
     if state == "42501":
-        return Forbidden(f"{what}: {target.settings.user} lacks the grant in deploy/sql", target=target.id)
+        return Forbidden(
+            f"{what}: {target.settings.user} lacks a grant; `opsproof rights` shows which", target=target.id
+        )
     if state.startswith(("57P", "53")):
         return Refused(f"{what}: the server ended the session ({state})", target=target.id)
     if not state:

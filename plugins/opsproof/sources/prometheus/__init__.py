@@ -10,5 +10,6 @@ SOURCE = SourceKind(
     settings="opsproof.sources.prometheus.settings:PrometheusSettings",
     collector="opsproof.sources.prometheus.collector:PrometheusCollector",
     tags="prometheus/",
+    rights="opsproof.sources.prometheus.rights:RIGHTS",
     install="opsproof",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -13,6 +13,7 @@ import msgspec
 
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, CollectionError
+from opsproof.model.rights import Need
 from opsproof.model.target import Target, TargetReport
 from opsproof.sources.prometheus import wire
 from opsproof.sources.prometheus.facts import Query, Samples, Series
@@ -82,6 +83,9 @@ class PrometheusCollector:
             version=wire.shown(build.version),
             failure=failure,
         )
+
+    def lacks(self, needs: Sequence[Need], link: Link) -> list[Need]:
+        return self.api.lacks(needs, link)
 
     def close(self) -> None:
         self.api.close()

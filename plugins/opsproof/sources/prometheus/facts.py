@@ -17,6 +17,7 @@ from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, Undecided
 from opsproof.model.moment import Clock, Clocked, Moment
+from opsproof.model.rights import Need
 from opsproof.model.units import duration_text
 from opsproof.sources.prometheus.growth import REPLICAS
 from opsproof.sources.prometheus.status import AskRuntime, Runtime
@@ -164,6 +165,7 @@ class Query(Ask, frozen=True, kw_only=True, tag="prometheus/query"):
     query: str
     range: float = 0.0
     step: float = 0.0
+    needs: ClassVar[tuple[Need, ...]] = (Need("GET", "/api/v1/query"),)
     answer: ClassVar[Any] = Samples
 
 

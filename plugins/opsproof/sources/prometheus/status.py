@@ -12,6 +12,7 @@ import msgspec
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
 from opsproof.model.listing import Listing
+from opsproof.model.rights import Need
 from opsproof.model.subject import Subject
 from opsproof.sources.prometheus.reading.matchers import workload_of
 
@@ -86,22 +87,27 @@ class Readiness(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AskTargets(Ask, frozen=True, kw_only=True, tag="prometheus/targets"):
+    needs: ClassVar[tuple[Need, ...]] = (Need("GET", "/api/v1/targets"),)
     answer: ClassVar[Any] = tuple[ScrapeTarget, ...]
 
 
 class AskRules(Ask, frozen=True, kw_only=True, tag="prometheus/rules"):
+    needs: ClassVar[tuple[Need, ...]] = (Need("GET", "/api/v1/rules"),)
     answer: ClassVar[Any] = tuple[RuleGroup, ...]
 
 
 class AskAlertmanagers(Ask, frozen=True, kw_only=True, tag="prometheus/alertmanagers"):
+    needs: ClassVar[tuple[Need, ...]] = (Need("GET", "/api/v1/alertmanagers"),)
     answer: ClassVar[Any] = KnownAlertmanagers
 
 
 class AskRuntime(Ask, frozen=True, kw_only=True, tag="prometheus/runtime"):
+    needs: ClassVar[tuple[Need, ...]] = (Need("GET", "/api/v1/status/runtimeinfo"),)
     answer: ClassVar[Any] = Runtime
 
 
 class AskReady(Ask, frozen=True, kw_only=True, tag="prometheus/ready"):
+    needs: ClassVar[tuple[Need, ...]] = (Need("GET", "/-/ready"),)
     answer: ClassVar[Any] = Readiness
 
 

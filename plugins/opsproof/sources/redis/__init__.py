@@ -7,5 +7,6 @@ SOURCE = SourceKind(
     settings="opsproof.sources.redis.settings:RedisSettings",
     collector="opsproof.sources.redis.collector:RedisCollector",
     tags="redis/",
+    rights="opsproof.sources.redis.rights:RIGHTS",
     install="opsproof[redis]",
 )

@@ -1,10 +1,10 @@
-"""Asks Redis with PING, INFO and EXISTS: what deploy/redis/opsproof.acl allows, and nothing else."""
+"""Asks Redis with PING, INFO and EXISTS: what its rights allow, and nothing else."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any
@@ -12,9 +12,11 @@ from typing import Any
 import certifi
 
 from opsproof.model.ask import Ask
-from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured, TimedOut
+from opsproof.model.failure import BadAnswer, CollectionError, Forbidden, NotConfigured, TimedOut
+from opsproof.model.rights import Need
 from opsproof.model.target import CERTIFICATE, Target, TargetReport
 from opsproof.sources.redis.facts import (
+    PROBED,
     CacheMemory,
     CacheMemoryOf,
     CacheProbe,
@@ -22,14 +24,13 @@ from opsproof.sources.redis.facts import (
     CacheProbesOf,
     MemorySample,
 )
-from opsproof.sources.redis.failure import failed
+from opsproof.sources.redis.failure import Refused, failed
 from opsproof.transport.attempts import spaced
 from opsproof.transport.link import Link
 from opsproof.transport.pin import pin_of, require
 from opsproof.transport.watchdog import Watchdog, watchdog
 
 _LONGEST = 10.0
-_KEY = "opsproof:probe"  # read only, and need not exist
 _SECTIONS = ("server", "replication")
 
 
@@ -72,6 +73,11 @@ class RedisCollector:
             version=info.get("redis_version", ""),
         )
 
+    def lacks(self, needs: Sequence[Need], link: Link) -> list[Need]:
+        """What the user may not do: by ACL DRYRUN where it may ask that, else by doing it; it only reads."""
+        with self._session(link, 1, min(_LONGEST, link.remaining())) as session:
+            return [need for need in needs if not session.may(need)]
+
     def close(self) -> None:
         """Nothing stays open."""
 
@@ -87,7 +93,7 @@ class RedisCollector:
                     info |= session.info(section)
                 link.clock = clock(info) or link.clock
                 step = "EXISTS"
-                session.ask("EXISTS", _KEY)
+                session.ask("EXISTS", PROBED)
         except CollectionError as error:
             return CacheProbe(
                 at=at,
@@ -193,6 +199,19 @@ class _Session:
             entry.status = "ok"
             entry.bytes = len(answer) if isinstance(answer, str) else 0
             return answer
+
+    def may(self, need: Need) -> bool:
+        words = (need.verb, need.name) if need.name else (need.verb,)
+        user = self._target.settings.username or "default"
+        try:
+            return bool(self.ask("ACL", "DRYRUN", user, *words) == "OK")
+        except (Forbidden, Refused):
+            pass  # an older server, or a user that may not ask it
+        try:
+            self.ask(*words)
+        except Forbidden:
+            return False
+        return True
 
     def ping(self) -> None:
         if self.ask("PING") != "PONG":

@@ -12,7 +12,10 @@ import msgspec
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
 from opsproof.model.failure import Failure
+from opsproof.model.rights import Need
 from opsproof.model.subject import Subject
+
+PROBED = "opsproof:probe"  # the key that is read; it need not exist
 
 
 class CacheProbe(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +53,7 @@ class CacheProbesOf(Ask, frozen=True, kw_only=True, tag="redis/probes"):
     probes: int = 3
     spacing: float = 1.0
     probing: ClassVar[bool] = True
+    needs: ClassVar[tuple[Need, ...]] = (Need("PING"), Need("INFO"), Need("EXISTS", name=PROBED))
     answer: ClassVar[Any] = CacheProbes
 
 
@@ -79,6 +83,7 @@ class CacheMemoryOf(Ask, frozen=True, kw_only=True, tag="redis/memory"):
     role: str
     samples: int = 3
     spacing: float = 1.0
+    needs: ClassVar[tuple[Need, ...]] = (Need("INFO"),)
     answer: ClassVar[Any] = CacheMemory
 
 

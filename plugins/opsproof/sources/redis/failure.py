@@ -46,7 +46,7 @@ def failed(error: Exception, what: str, target: Target) -> CollectionError:
         return Unauthenticated(f"{what}: wrong password for {user}, or none", target=target.id)
     if kind == "forbidden":
         return Forbidden(
-            f"{what}: the ACL of {user} lacks it; see deploy/redis/opsproof.acl", target=target.id
+            f"{what}: the ACL of {user} lacks it; `opsproof rights` shows what is needed", target=target.id
         )
     if kind:
         return Refused(f"{what}: {kind}", target=target.id)
