@@ -152,6 +152,16 @@ class Collection:
         if self._unwritable is not None:
             raise self._unwritable
 
+    def set_aside(self, digests: Iterable[str], targets: Iterable[str]) -> None:
+        """Have these asked anew by the next `gather`, with patience for their targets; what was answered stays beside.
+
+        Raises:
+            Unwritable: the folder cannot be changed.
+        """
+        for digest in digests:
+            self._answers.pop(digest, None)
+            self.store.set_aside(digest)
+
     def _tracked(self, ask: Ask, progress: Progress) -> None:
         if self._unwritable is not None:
             return

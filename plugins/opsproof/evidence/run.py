@@ -6,6 +6,7 @@ import hashlib
 import secrets
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -17,6 +18,7 @@ import msgspec
 from opsproof.evidence import journal
 from opsproof.evidence.files import point, write_atomically, writing
 from opsproof.evidence.journal import Journal
+from opsproof.model.finding import ItemResult
 from opsproof.model.result import Provenance, Selection
 
 S = TypeVar("S")
@@ -94,6 +96,11 @@ class Run:
             return msgspec.json.decode(data, type=Provenance)
         raise ValueError(f"{self.folder}: the journal does not begin with a run")
 
+    def results(self) -> Iterator[ItemResult]:
+        """The items' results, as they lie in the journal."""
+        for data in journal.read(self.folder / "journal.jsonl").of("result"):
+            yield msgspec.json.decode(data, type=ItemResult)
+
     def selection(self) -> Selection:
         try:
             return self.read("selection.json", Selection)
@@ -156,6 +163,15 @@ class Run:
         self.write(MANIFEST, manifest)
         write_atomically(head, [self.id.encode()])
         point(reports / "latest", self.id)
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """What was asked again, and for which requirements."""
+
+    number: int
+    asked: datetime
+    asks: tuple[str, ...]
+    requirements: tuple[str, ...]
 
 
 class End(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from opsproof.evidence.files import write_atomically
+from opsproof.evidence.files import write_atomically, writing
 from opsproof.model.argument import Answer
 from opsproof.model.ask import Ask
 from opsproof.model.decoding import decode
@@ -53,20 +53,35 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def path(self, digest: str) -> Path:
-        return self.folder / f"{digest}.json.gz"
+    def path(self, digest: str, attempt: int = 0) -> Path:
+        """The file of an answer: the last one, or that of an earlier attempt, counted from 1."""
+        return self.folder / (f"{digest}.{attempt}.json.gz" if attempt else f"{digest}.json.gz")
 
     def has(self, digest: str) -> bool:
         return self.path(digest).exists()
+
+    def superseded(self, digest: str) -> int:
+        """How many answers of earlier attempts there are."""
+        number = 0
+        while self.path(digest, number + 1).exists():
+            number += 1
+        return number
+
+    def set_aside(self, digest: str) -> None:
+        """Make the last answer that of an earlier attempt: the next one takes its place. Raises Unwritable."""
+        path = self.path(digest)
+        if path.exists():
+            with writing(path):
+                path.replace(self.path(digest, self.superseded(digest) + 1))
 
     def publish(self, recorded: Recorded, parts: Sequence[bytes] = ()) -> None:
         """Keep an answer; its facts are the parts, joined."""
         write_atomically(self.path(recorded.digest), _compressed(_whole(recorded, parts)))
 
-    def load(self, digest: str) -> Recorded:
+    def load(self, digest: str, attempt: int = 0) -> Recorded:
         """Raises FileNotFoundError when the run did not record it, ValueError when it is damaged."""
         try:
-            recorded: Recorded = decode(gzip.decompress(self.path(digest).read_bytes()), Recorded)
+            recorded: Recorded = decode(gzip.decompress(self.path(digest, attempt).read_bytes()), Recorded)
         except (msgspec.MsgspecError, EOFError, gzip.BadGzipFile) as damage:
             raise ValueError(f"facts {digest} are damaged: {damage}") from None
         return recorded
@@ -78,10 +93,10 @@ class Store:
         except (FileNotFoundError, ValueError):
             return None
 
-    def answer(self, ask: Ask, now: datetime) -> Answer[Any]:
+    def answer(self, ask: Ask, now: datetime, attempt: int = 0) -> Answer[Any]:
         """The recorded answer to an ask; what was not recorded or is damaged answers with a failure."""
         try:
-            recorded = self.load(ask.digest)
+            recorded = self.load(ask.digest, attempt)
         except FileNotFoundError:
             lost = NotRecorded("this run holds no answer to it", target=ask.target)
             return Answer(ask, None, lost.as_failure(), Clock(now, ask.target))

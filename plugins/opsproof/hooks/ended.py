@@ -86,5 +86,6 @@ def _keep_facts(running: Running) -> None:
     digests = {ask.digest for item in planned.items for ask in item.all_asks}
     digests |= {Identify(target=target).digest for target in planned.targets}
     for digest in digests:
-        if store.has(digest) and not own.has(digest):
-            write_atomically(own.path(digest), [store.path(digest).read_bytes()])
+        for attempt in range(store.superseded(digest) + 1):
+            if store.path(digest, attempt).exists() and not own.path(digest, attempt).exists():
+                write_atomically(own.path(digest, attempt), [store.path(digest, attempt).read_bytes()])

@@ -20,6 +20,7 @@ from opsproof.hooks.planning import name_of, plan, planning_key
 from opsproof.hooks.running import Tell, begin, join, now_of, running_key
 from opsproof.hooks.selection import expected, narrowing, selected, unautomated
 from opsproof.hooks.settings import Settings
+from opsproof.hooks.waiting import Decisions, collected, decisions_key
 from opsproof.library import Library
 from opsproof.model.level import Level
 from opsproof.report.terminal import Line, lines, notes
@@ -131,8 +132,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     """Ask every server what the selected items need, once, before the first of them is decided."""
     items = [item.planned for item in session.items if isinstance(item, CheckItem)]
-    if items and running_key in session.config.stash and not session.testsfailed:
-        session.config.stash[running_key].collect(items)
+    stopped = session.testsfailed and not session.config.option.continue_on_collection_errors
+    if items and running_key in session.config.stash and not stopped:
+        running = session.config.stash[running_key]
+        session.config.stash[decisions_key] = Decisions.of(running, collected(running, items))
     return (yield)
 
 

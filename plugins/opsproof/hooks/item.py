@@ -12,7 +12,7 @@ from _pytest.outcomes import Failed
 
 from opsproof.examine.decide import Item
 from opsproof.hooks.planning import Planning, name_of
-from opsproof.hooks.running import running_key
+from opsproof.hooks.waiting import decisions_key
 from opsproof.model.finding import Finding, ItemResult
 from opsproof.model.outcome import Outcome
 from opsproof.model.text import printable
@@ -57,11 +57,13 @@ class CheckItem(pytest.Item):
         return item
 
     def setup(self) -> None:
-        running = self.config.stash[running_key]
+        decisions = self.config.stash[decisions_key]
         began = time.monotonic()
-        result = running.decide(self.planned)
+        result = decisions.decide(self.planned)
         seconds = round(time.monotonic() - began, 4)
-        self.result = running.record(msgspec.structs.replace(result, nodeid=self.nodeid, seconds=seconds))
+        self.result = decisions.running.record(
+            msgspec.structs.replace(result, nodeid=self.nodeid, seconds=seconds)
+        )
         # A plugin may run an item again: what its result says replaces what an earlier one said.
         told = properties(self.result)
         others = [one for one in self.user_properties if one[0] not in dict(told)]

@@ -47,6 +47,12 @@ def add_options(parser: pytest.Parser) -> None:
         "--deadline", metavar="DURATION", default=None, help="for the whole run, e.g. 10m (the default)"
     )
     group.addoption(
+        "--wait",
+        metavar="DURATION",
+        default=None,
+        help="after a change: ask what is undecided or in transition again for so long, e.g. 10m",
+    )
+    group.addoption(
         "--strict-selection",
         action="store_true",
         help="a run of less than what -m names (PARTIAL) closes the gate",

@@ -82,6 +82,8 @@ def plan(settings: Settings, now: datetime) -> Planning:
     problems = [*planned.problems]
     if settings.changes and source is None:
         problems.append("--limits shows what would have changed in a recorded run: add --replay RUN")
+    if settings.wait and source is not None:
+        problems.append("--wait asks again, and a run that is decided again asks nobody")
     if settings.given.values and source is not None:
         problems.append("--set: a run that is decided again keeps what it was given")
     if problems:

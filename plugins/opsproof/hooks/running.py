@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -23,12 +24,15 @@ from opsproof.evidence.store import Store
 from opsproof.examine.decide import Item, decide
 from opsproof.hooks.planning import Planning
 from opsproof.judge.waivers import use, waived
+from opsproof.model.argument import Answer
+from opsproof.model.ask import Ask
 from opsproof.model.finding import ItemResult
 from opsproof.model.level import Level
 from opsproof.model.result import Provenance, Selection
 
 Stop = Callable[[str], BaseException]
 Tell = Callable[[str], None]
+NEWEST: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass
@@ -64,9 +68,16 @@ class Running:
         with self.keeping():
             self.collection.gather(ask for item in items for ask in item.all_asks)
 
-    def decide(self, item: Item) -> ItemResult:
+    def decide(self, item: Item, attempts: Mapping[str, int] = NEWEST) -> ItemResult:
+        """Decide an item on the newest answers, but for those asks of which an earlier attempt is named."""
+
+        def answer(ask: Ask) -> Answer[Any]:
+            if ask.digest in attempts:
+                return self.collection.store.answer(ask, self.planning.now, attempts[ask.digest])
+            return self.collection.answer(ask)
+
         with self.keeping():
-            result = decide(item, self.collection.answer)
+            result = decide(item, answer)
         return waived(result, self.planning.planned.waivers_of(item), self.planning.now)
 
     def record(self, result: ItemResult) -> ItemResult:
@@ -95,6 +106,10 @@ class Running:
             "ends": self.ends,
         }
 
+    def superseded(self, digest: str) -> int:
+        """How many answers to an ask are of earlier attempts than the last."""
+        return self.collection.store.superseded(digest)
+
     def close(self) -> None:
         self.collection.close()
 
@@ -108,7 +123,7 @@ def begin(planning: Planning, stop: Stop, tell: Tell) -> Running:
     Raises:
         Unwritable: there is no room for it; no beginning of a run is left.
     """
-    ends = time.monotonic() + planning.settings.deadline
+    ends = time.monotonic() + planning.settings.deadline + planning.settings.wait
     run = Run.create(planning.settings.reports, utc_now())
     try:
         run.journal.append("start", _provenance(planning, run))

@@ -30,6 +30,7 @@ class Settings:
     given: Given
     reports: Path
     deadline: float
+    wait: float
     strict_selection: bool
     whole_folder: bool
     expression: str
@@ -51,6 +52,7 @@ class Settings:
             given=parse_given(option.set),
             reports=_reports(config, systems),
             deadline=_seconds("--deadline", option.deadline or config.getini("opsproof_deadline")),
+            wait=_seconds("--wait", option.wait) if option.wait else 0.0,
             strict_selection=option.strict_selection or config.getini("opsproof_strict_selection"),
             whole_folder=whole_folder(config, systems),
             expression=option.markexpr or "",

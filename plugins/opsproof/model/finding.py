@@ -64,7 +64,11 @@ class Excluded(msgspec.Struct, frozen=True):
 
 
 class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One item, decided: a line of the journal."""
+    """One item, decided: a line of the journal.
+
+    `attempts` is how often its asks were asked (`--wait`). `decided_on` names the asks of which an earlier
+    attempt than the last one decided it, and which.
+    """
 
     requirement: str
     system: str
@@ -80,6 +84,13 @@ class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
     asks: tuple[str, ...] = ()
     nodeid: str = ""
     seconds: float = 0.0
+    attempts: int = 1
+    decided_on: dict[str, int] = {}
+
+    @property
+    def key(self) -> str:
+        """Its requirement, as `RequirementRecord.key` has it."""
+        return f"{self.system}/{self.environment}/{self.requirement}"
 
     @property
     def examined(self) -> int:
