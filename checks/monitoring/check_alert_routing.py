@@ -214,10 +214,9 @@ def _examine_integration(
     with deciding(examine, subject):
         failed = _failed(name, lost)
         share = Percent(min(1.0, failed / sent))
-        with examine(subject, measured=share, limit=limits.lost):
-            assert limits.lost.allows(share), (
-                f"{failed:.0f} of {sent:.0f} notifications failed in the last {limits.window}, {limits.lost} allowed"
-            )
+        with examine(subject) as it:
+            told = f"{failed:.0f} of {sent:.0f} notifications failed in the last {limits.window}"
+            it.holds(limits.lost, share, f"{told}, {limits.lost} allowed")
 
 
 def _examine_older(

@@ -95,7 +95,7 @@ def _add(found: Found, check: Check, path: Path) -> None:
         )
         return
     try:
-        _ = check.sources, check.limits
+        check.require_usable()
     except (CheckError, NameError) as error:
         found.problems.append(f"{_placed(check)}: {error}")
     else:

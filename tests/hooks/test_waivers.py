@@ -131,7 +131,7 @@ def test_a_waiver_changes_what_it_covers_and_nothing_else(found: list[tuple[str,
     ],
 )
 def test_what_is_wrong_with_a_waiver_is_reported(waiver: Waiver, states: tuple[str, ...]) -> None:
-    assert use(waiver, NOW).states == states
+    assert use(waiver, "shop", NOW).states == states
 
 
 # -- in a run ------------------------------------------------------------------------------------------

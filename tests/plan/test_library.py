@@ -20,6 +20,8 @@ from opsproof.sources.http.facts import Endpoints
 @check("{name}", title="t", level=LOW)
 def {function}(pages: Annotated[Any, Endpoints()], limits: Limits, examine: Any) -> None:
     """r"""
+    with examine("it"):
+        assert pages
 '''
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -55,6 +56,16 @@ class Check:
             raise CheckError(f"{self.name}: annotate `limits` with a subclass of Limits")
         return hint
 
+    def require_usable(self) -> None:
+        """Whether it could decide anything, as far as its code tells without a call.
+
+        Raises:
+            CheckError: its limits or sources are declared wrongly, or it never uses `examine`.
+        """
+        _ = self.sources, self.limits
+        if not _uses(self.function, "examine"):
+            raise CheckError(f"{self.name}: it never calls `examine`, so that it could decide nothing")
+
     @cached_property
     def sources(self) -> dict[str, Any]:
         """Argument name -> the source in its annotation. Reads annotations only.
@@ -71,6 +82,20 @@ class Check:
                 raise CheckError(f"{self.name}: argument {name!r} needs one source in its annotation")
             found[name] = sources[0]
         return found
+
+
+def _uses(function: Callable[..., None], name: str) -> bool:
+    """Whether a function takes this argument and, as far as its code tells, does something with it."""
+    if name not in inspect.signature(function).parameters:
+        return False
+    code = function.__code__
+    own = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    if name not in own or name in code.co_cellvars:
+        return True  # wrapped by another function, or used in an inner one
+    return any(
+        "LOAD" in step.opname and name in (step.argval if isinstance(step.argval, tuple) else (step.argval,))
+        for step in dis.get_instructions(code)
+    )
 
 
 def check(name: str, *, title: str, level: Level) -> Callable[[Callable[..., None]], Check]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from _pytest.outcomes import OutcomeException
 
 from opsproof.examine.check import Check
 from opsproof.examine.examination import Examination, fingerprint
@@ -75,7 +76,7 @@ def _examine(item: Item, answers: Mapping[str, Sequence[Answer[Any]]], examine: 
         except (CollectionError, Undecided) as reason:
             examine.unknown(Subject("source", name), reason)
             return []
-        except Exception as crash:  # noqa: BLE001
+        except (Exception, OutcomeException, SystemExit) as crash:  # noqa: BLE001
             # Facts that a source cannot put together are no reason for a traceback.
             examine.unknown(Subject("source", name), Undecided(f"unusable facts: {type(crash).__name__}"))
             return []
@@ -112,6 +113,8 @@ def _empty(item: Item, looked: Sequence[str], examine: Examination) -> None:
     elif item.when_empty == "not_applicable":
         examine.not_applicable(subject, nothing)
     elif item.when_empty == "pass" and examine.control_answered:
+        for proof in examine.proofs:
+            examine.note(f"nothing found, which is good: {proof}")
         with examine(subject):
             pass
     elif item.when_empty == "pass":

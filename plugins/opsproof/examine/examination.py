@@ -10,6 +10,8 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Any
 
+from _pytest.outcomes import Failed, Skipped
+
 from opsproof.examine.bound import Broken, hold
 from opsproof.model.failure import ClockOff, CollectionError, Failure, NotApplicable, Undecided
 from opsproof.model.finding import Excluded, Finding
@@ -25,8 +27,9 @@ from opsproof.model.units import Duration
 class Examination:
     """Collects the findings of one item. A check gets it as `examine`.
 
-    An AssertionError in the block is FAIL; a CollectionError, `Undecided` or any other exception is
-    UNKNOWN; `NotApplicable` is what it says; and the loop goes on.
+    An AssertionError in the block is FAIL, and so is `pytest.fail`; a CollectionError, `Undecided` or any
+    other exception, `pytest.skip` and SystemExit among them, is UNKNOWN; `NotApplicable` is what it says; and
+    the loop goes on. Only a KeyboardInterrupt passes.
     """
 
     def __init__(self, *, level: Level) -> None:
@@ -34,6 +37,7 @@ class Examination:
         self.findings: list[Finding] = []
         self.passed = 0
         self.control_answered = False
+        self.proofs: list[str] = []
         self.notes: list[str] = []
         self.quiet = ""
         self._excluded: dict[str, list[str]] = {}
@@ -71,23 +75,28 @@ class Examination:
         """Around a whole check: what escapes its `examine` blocks is a finding of the check itself."""
         try:
             yield
-        except Exception as error:  # noqa: BLE001
+        except BaseException as error:
+            if _passes(error):
+                raise
             self._escaped(error, Block(self, Subject("check", name)))
 
-    def _escaped(self, error: Exception, block: Block) -> None:
+    def _escaped(self, error: BaseException, block: Block) -> None:
         """Record what an error out of a block means for its subject."""
         who = as_subject(block.subject)
-        if isinstance(error, AssertionError):
+        if isinstance(error, (AssertionError, Failed)):
             self._violated(who, error, block)
         elif isinstance(error, NotApplicable):
             self._add(who, Outcome.NOT_APPLICABLE, self.level, _first_line(error), **block.shown)
         elif isinstance(error, (CollectionError, Undecided)):
             self.unknown(who, error)
+        elif isinstance(error, Skipped):
+            why = "a check skips nothing: raise NotApplicable, or exclude the subject"
+            self.unknown(who, Undecided(f"skipped: {_first_line(error)}; {why}"))
         else:
             # A check's own mistake leaves its subject undecided; the type alone, since a repr may hold data.
             self.unknown(who, Undecided(f"the check crashed: {type(error).__name__} in {_place(error)}"))
 
-    def _violated(self, who: Subject, error: AssertionError, block: Block) -> None:
+    def _violated(self, who: Subject, error: BaseException, block: Block) -> None:
         own = self.level
         level = block.level or (error.level_for(own) if isinstance(error, Broken) else own)
         since, message = block.since, _first_line(error)
@@ -122,9 +131,16 @@ class Examination:
         """Say that a listed subject is not examined, and why; a report counts these."""
         self._excluded.setdefault(why, []).append(str(as_subject(subject)))
 
-    def control(self, answered: object) -> None:
-        """Say whether the control query, which proves an empty source alive, gave an answer."""
+    def control(self, answered: object, proof: str = "") -> None:
+        """Say whether the control query, which proves an empty source alive, gave an answer.
+
+        Args:
+            answered: what it gave; false or empty for no answer.
+            proof: what it proves, in words: noted where nothing was found and that is good.
+        """
         self.control_answered = self.control_answered or bool(answered)
+        if answered and proof:
+            self.proofs.append(proof)
 
     def note(self, text: str) -> None:
         """Attach a remark to the item: silences, warnings, what else was seen."""
@@ -178,9 +194,11 @@ class Block:
     ) -> bool:
         if error is None:
             self.examination.passed += 1
-        elif isinstance(error, Exception):
-            self.examination._escaped(error, self)
-        return isinstance(error, Exception)
+            return False
+        if _passes(error):
+            return False
+        self.examination._escaped(error, self)
+        return True
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -191,6 +209,11 @@ class Block:
             "since": self.since.at if self.since else None,
             "since_from": self.since.read_from if self.since else "",
         }
+
+
+def _passes(error: BaseException) -> bool:
+    """Whether it is about the run, and not about what is examined."""
+    return isinstance(error, (KeyboardInterrupt, GeneratorExit))
 
 
 def as_subject(thing: object) -> Subject:

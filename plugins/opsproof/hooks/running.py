@@ -128,8 +128,8 @@ def begin(planning: Planning, stop: Stop, tell: Tell) -> Running:
     try:
         run.journal.append("start", _provenance(planning, run))
         run.write("plan.json", planning.planned.record)
-        for waiver in planning.planned.waivers:
-            run.journal.append("waiver", use(waiver, planning.now))
+        for system, waiver in planning.planned.waivers:
+            run.journal.append("waiver", use(waiver, system, planning.now))
     except Unwritable:
         run.discard()
         raise

@@ -59,7 +59,7 @@ def build(
         targets=tuple(targets),
         requirements=results,
         causes=tuple(_causes(results)),
-        waivers=_used(waivers, items),
+        waivers=_used(waivers, results),
         selection=selection.expression,
         narrowed=tuple(_narrowed(selection, coverage)) if partial else (),
         requests=requests or {},
@@ -143,13 +143,15 @@ def _causes(results: Sequence[RequirementResult]) -> Iterable[Cause]:
     return sorted(causes, key=lambda cause: (cause.level.rank, -len(cause.requirements), cause.cause))
 
 
-def _used(waivers: Sequence[WaiverUse], items: Sequence[ItemResult]) -> tuple[WaiverUse, ...]:
-    uses = Counter(finding.waiver for item in items for finding in item.findings if finding.waiver)
+def _used(waivers: Sequence[WaiverUse], results: Sequence[RequirementResult]) -> tuple[WaiverUse, ...]:
+    """Each waiver once, with its uses in all environments."""
+    findings = (finding for result in results for item in result.items for finding in item.findings)
+    uses = Counter(finding.waiver for finding in findings if finding.waiver)
     return tuple(
         msgspec.structs.replace(
             waiver,
             uses=uses[waiver.id],
             states=(("used",) if uses[waiver.id] else ("unused",)) + waiver.states,
         )
-        for waiver in waivers
+        for waiver in {waiver.id: waiver for waiver in waivers}.values()
     )

@@ -20,7 +20,8 @@ def waived(result: ItemResult, waivers: Sequence[Waiver], now: datetime) -> Item
     own = [one for one in waivers if applies(one, result, now)]
     if not own or not result.findings:
         return result
-    findings = tuple(_covered(finding, own) for finding in result.findings)
+    named = [(waiver, identity(waiver, result.system)) for waiver in own]
+    findings = tuple(_covered(finding, named) for finding in result.findings)
     verdicts = [(finding.outcome, finding.level) for finding in findings]
     passed = [(Outcome.PASS, result.level)] if result.passed else []
     outcome, level = standing([*verdicts, *passed], result.level)
@@ -36,20 +37,27 @@ def applies(waiver: Waiver, result: ItemResult, now: datetime) -> bool:
     )
 
 
-def _covered(finding: Finding, waivers: Iterable[Waiver]) -> Finding:
-    for waiver in waivers:
+def _covered(finding: Finding, waivers: Iterable[tuple[Waiver, str]]) -> Finding:
+    for waiver, name in waivers:
         if finding.outcome in waiver.covers and fnmatchcase(finding.subject.pattern_text, waiver.subject):
-            return msgspec.structs.replace(finding, outcome=Outcome.WAIVED, waiver=identity(waiver))
+            return msgspec.structs.replace(finding, outcome=Outcome.WAIVED, waiver=name)
     return finding
 
 
-def identity(waiver: Waiver) -> str:
-    """Names a waiver over runs: 12 hex digits over what it covers, by whom and when."""
-    parts = (waiver.requirement, waiver.subject, waiver.environment, waiver.approved_by, str(waiver.begins))
+def identity(waiver: Waiver, system: str) -> str:
+    """Names a system's waiver over runs: 12 hex digits over what it covers, by whom and when."""
+    parts = (
+        system,
+        waiver.requirement,
+        waiver.subject,
+        waiver.environment,
+        waiver.approved_by,
+        str(waiver.begins),
+    )
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def use(waiver: Waiver, now: datetime) -> WaiverUse:
+def use(waiver: Waiver, system: str, now: datetime) -> WaiverUse:
     """A waiver as a report shows it, before it is known whether this run used it."""
     states = [
         name
@@ -62,7 +70,8 @@ def use(waiver: Waiver, now: datetime) -> WaiverUse:
         if holds
     ]
     return WaiverUse(
-        id=identity(waiver),
+        id=identity(waiver, system),
+        system=system,
         requirement=waiver.requirement,
         subject=waiver.subject,
         environment=waiver.environment,

@@ -161,6 +161,7 @@ class WaiverUse(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     states: tuple[str, ...] = ()
     covers: tuple[str, ...] = ("fail",)
+    system: str = ""
     uses: int = 0
 
 

@@ -12,6 +12,7 @@ from opsproof.environment.load import Loaded
 from opsproof.environment.problems import Problem
 from opsproof.library import Found
 from opsproof.model.level import Level
+from opsproof.model.requirement import Waiver
 from opsproof.model.target import joined
 from opsproof.plan.changes import Change, refused
 from opsproof.plan.draft import Draft
@@ -59,12 +60,7 @@ def make_plan(
         record=recorded(systems, chosen, draft.records, found.checks),
         environments=tuple(one.id for one in chosen),
         targets=targets,
-        waivers=tuple(
-            waiver
-            for one in chosen
-            for waiver in loaded.systems[one.system].waivers
-            if waiver.environment in {one.name, "*"}
-        ),
+        waivers=_waivers(loaded, chosen),
         digests={**loaded.digests(), **_check_digests(found)},
         gate=_gate(chosen),
         recording=recording,
@@ -91,6 +87,19 @@ def _recording(chosen: Sequence[Environment]) -> tuple[Path | None, list[str]]:
     if found is not None and len(recordings) > 1:
         return found, ["environments with different recordings, or with and without one, cannot share a run"]
     return found, []
+
+
+def _waivers(loaded: Loaded, chosen: Sequence[Environment]) -> tuple[tuple[str, Waiver], ...]:
+    """Each waiver that may apply, once, with its system: one for `*` is not one for each environment."""
+    chosen_in: dict[str, set[str]] = {}
+    for one in chosen:
+        chosen_in.setdefault(one.system, set()).add(one.name)
+    return tuple(
+        (system, waiver)
+        for system, names in chosen_in.items()
+        for waiver in loaded.systems[system].waivers
+        if waiver.environment == "*" or waiver.environment in names
+    )
 
 
 def _gate(chosen: Sequence[Environment]) -> str:

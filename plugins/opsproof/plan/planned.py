@@ -22,7 +22,7 @@ class Planned:
     record: Plan
     environments: tuple[str, ...]
     targets: Mapping[str, Target]
-    waivers: tuple[Waiver, ...]
+    waivers: tuple[tuple[str, Waiver], ...]
     digests: dict[str, str]
     gate: str
     recording: Path | None
