@@ -90,7 +90,7 @@ def unloaded(world: World) -> tuple[World, Changes]:
     changes = {
         "RS-030": fail(
             "high", "prometheusrule repo-scanner/repo-scanner", measured="2 groups loaded",
-            message="Prometheus has not loaded its alerts RepoScannerDiskHigh",
+            message="Prometheus has not loaded its rules RepoScannerDiskHigh",
         ),
         "RS-035": fail(
             "high", "rule http_requests_total > 0.05 (critical)", measured="RepoScannerErrorRateHigh",
