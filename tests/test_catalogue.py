@@ -14,8 +14,9 @@ from opsproof.environment.load import Loaded, load_systems
 from opsproof.examine.check import Check
 from opsproof.library import Found, discover
 from opsproof.model.requirement import Requirement, Step
+from opsproof.plan.files import Files
 from opsproof.plan.plan import make_plan
-from opsproof.plan.wanted import Wanted
+from opsproof.plan.wanted import Choice
 
 ROOT = Path(__file__).parents[1]
 SYSTEMS = ROOT / "checks" / "systems"
@@ -137,13 +138,9 @@ def test_every_automated_row_binds_in_the_testbed(
 def test_every_automated_row_gets_an_item_for_each_of_its_checks(
     loaded: Loaded, automated: list[Requirement], found: Found
 ) -> None:
-    planned = make_plan(
-        loaded,
-        found,
-        Wanted(("testbed",)),
-        secrets=False,
-        now=datetime(2026, 1, 5, 9, tzinfo=timezone.utc),
-    )
+    testbed = Choice(tuple(one.id for one in loaded.environments().values() if one.name == "testbed"))
+    files = Files.of(loaded, found, testbed)
+    planned = make_plan(files, secrets=False, now=datetime(2026, 1, 5, 9, tzinfo=timezone.utc))
     items = Counter((item.requirement, item.check.name) for item in planned.items)
     assert items == Counter((row.id, name) for row in automated for name in row.checks)
 

@@ -137,7 +137,7 @@ class Team:
     @classmethod
     def at(cls, folder: Path, url: str) -> Team:
         team = cls(folder)
-        team.write("checks/check_shop.py", CHECK)
+        team.write("checks/shop/check_pages.py", CHECK)
         team.write("checks/systems/shop/system.yaml", SYSTEM)
         team.write("checks/systems/shop/runbook.yaml", RUNBOOK)
         team.environment("production", url)

@@ -153,49 +153,74 @@ def test_a_mistake_in_another_file_is_one_line(team: Team, mistake: str) -> None
 
 
 def test_mistakes_of_all_files_come_at_once(team: Team, shop: Shop) -> None:
-    """One run names everything, YAML and Python alike; `opsproof validate` says just the same."""
+    """One run names everything of its environment, YAML and Python alike; `opsproof validate` says just the same."""
     team.write(
         f"{SYSTEMS}/runbook.yaml",
         row("limts: {}").replace("[weekly]", "[weekli]").replace("[SH-900]", "[SH-90]"),
     )
-    team.write(f"{SYSTEMS}/environments/staging.yaml", "environment: staging\nlike: prodution\n")
-    team.write("checks/check_broken.py", "def check_(:\n")
+    team.write("checks/shop/check_pages.py", "def check_(:\n")
 
     found = refused(team, shop, "--env", "production")
 
+    assert {name.split(":")[0].rpartition("/")[2] for name in found} == {"runbook.yaml", "check_pages.py"}
+    assert len(found) == 4, found
+    valid = team.opsproof("validate")
+    assert (valid.returncode, valid.stdout.splitlines(), valid.stderr) == (4, found, "4 problems\n")
+    assert shop.seen == []
+
+
+def test_what_a_run_does_not_need_does_not_stop_it(team: Team, shop: Shop) -> None:
+    """Another environment, another system, a check that no row names: `validate` reads them, a run does not."""
+    team.write(f"{SYSTEMS}/environments/staging.yaml", "environment: staging\nlike: prodution\n")
+    team.write("checks/systems/stall/system.yaml", "system: [\n")
+    team.write("checks/shop/check_broken.py", "raise SystemError\n")
+
+    done = team.run("checks", "--env", "shop/production", "-m", "daily")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert shop.seen != []
+    found = problems(team.opsproof("validate").stdout)
     assert {name.split(":")[0].rpartition("/")[2] for name in found} == {
-        "runbook.yaml",
         "staging.yaml",
+        "system.yaml",
+        "runbook.yaml",  # of the stall, which has none
         "check_broken.py",
     }
-    assert len(found) == 5, found
-    valid = team.opsproof("validate")
-    assert (valid.returncode, valid.stdout.splitlines(), valid.stderr) == (4, found, "5 problems\n")
-    assert shop.seen == []
+
+
+OTHER = CHECK.replace("shop/pages", "shop/other")
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("import os\n\ndef check_(:\n", "check_broken.py:3:12: SyntaxError: "),
-        ("import nothing_of_this_name\n", "check_broken.py:1:1: ModuleNotFoundError: No module named"),
-        ("import os\nraise SystemError('one\\ntwo')\n", "check_broken.py:2:1: SystemError: one"),
-        (CHECK, "check 'shop/pages' is defined a second time; first at checks/check_broken.py:"),
+        ("import os\n\ndef check_(:\n", "check_other.py:3:12: SyntaxError: "),
+        ("import nothing_of_this_name\n", "check_other.py:1:1: ModuleNotFoundError: No module named"),
+        ("import os\nraise SystemError('one\\ntwo')\n", "check_other.py:2:1: SystemError: one"),
+        (CHECK, "check 'shop/pages' is not in the file of its name; move it to shop/check_pages.py"),
         (
-            CHECK.replace("shop/pages", "shop/other").replace("Annotated[Any, Endpoints()]", "Any"),
+            OTHER.replace("Annotated[Any, Endpoints()]", "Any"),
             "shop/other: argument 'pages' needs one source in its annotation",
         ),
         (
-            CHECK.replace("shop/pages", "shop/other").replace("limits: PageLimits,", "limits: int,"),
+            OTHER.replace("limits: PageLimits,", "limits: int,"),
             "shop/other: annotate `limits` with a subclass of Limits",
         ),
+        ("", "check_other.py:1:1: no check is defined here; shop/other is looked for"),
     ],
 )  # fmt: skip
 def test_a_broken_file_of_checks_is_one_line(team: Team, text: str, expected: str) -> None:
     """Syntax, imports and declarations: the author gets the place, not a traceback."""
-    team.write("checks/check_broken.py", text)
+    team.write("checks/shop/check_other.py", text)
     (found,) = problems(team.opsproof("validate").stdout)
     assert expected in found
+
+
+def test_rows_of_a_broken_file_are_no_further_lines(team: Team, shop: Shop) -> None:
+    """Three rows name it: the file's own mistake is what has to be mended."""
+    team.write("checks/shop/check_pages.py", "def check_(:\n")
+    (found,) = refused(team, shop)
+    assert "SyntaxError" in found
 
 
 def test_a_broken_library_is_one_line(team: Team, shop: Shop) -> None:
@@ -239,10 +264,13 @@ def test_unknown_values_of_options_are_refused(team: Team, shop: Shop) -> None:
 
 def test_an_automated_requirement_without_an_item_is_an_error(team: Team, shop: Shop) -> None:
     """A row whose check is nowhere in the folder does not vanish from the run."""
-    (team.folder / "checks/check_shop.py").write_text("")
+    (team.folder / "checks/shop/check_pages.py").unlink()
     found = refused(team, shop, "-m", "weekly")
     assert len(found) == 3
-    assert all("unknown check 'shop/pages'" in line for line in found)
+    assert all(
+        "unknown check 'shop/pages'; none is declared; its file would be shop/check_pages.py" in line
+        for line in found
+    )
 
 
 def test_an_unreadable_file_is_one_line(team: Team, shop: Shop) -> None:

@@ -79,7 +79,7 @@ def test_an_environment_asks_for_a_run(team: Team) -> None:
 
 def test_a_file_of_checks_asks_for_a_run(team: Team) -> None:
     """A file below the folder, or one item of it, is naming the folder."""
-    done = team.run("checks/check_shop.py::check_pages[SH-002-shop/production]")
+    done = team.run("checks/shop/check_pages.py::check_pages[SH-002-shop/production]")
 
     assert 0 == done.returncode, done.stdout + done.stderr
     assert {"SH-002": "pass"} == team.outcomes()

@@ -199,7 +199,7 @@ def test_no_secret_in_anything_a_run_leaves_or_prints(team: Team, shop: Shop) ->
         """,
     )
     team.write(
-        "checks/check_leaky.py",
+        "checks/shop/check_leaky.py",
         '''
         from typing import Annotated, Any
         from opsproof import LOW, Count, Duration, Limits, Scoped, check

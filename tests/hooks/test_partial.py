@@ -61,7 +61,7 @@ def check_more(pages: Annotated[Any, Endpoints()], limits: MoreLimits, examine: 
 @pytest.fixture
 def two_files(inside: Inside) -> Inside:
     """SH-001 is decided by a second check, from a file of its own, too."""
-    inside.team.write("checks/check_more.py", MORE)
+    inside.team.write("checks/shop/check_more.py", MORE)
     runbook = inside.team.folder / "checks/systems/shop/runbook.yaml"
     runbook.write_text(
         runbook.read_text().replace("checks: [shop/pages]", "checks: [shop/pages, shop/more]", 1)
@@ -86,7 +86,7 @@ def test_a_whole_run_is_not_partial(inside: Inside) -> None:
     assert (3, 3, "") == partial(inside)
     inside.run("checks", "-m", "daily")
     assert (2, 2, "") == partial(inside)
-    inside.run("checks/check_shop.py", "-m", "daily", "-k", "pages")
+    inside.run("checks/shop/check_pages.py", "-m", "daily", "-k", "pages")
     assert (2, 2, "") == partial(inside)
 
 
@@ -105,10 +105,10 @@ def test_any_plugin_that_narrows_is_seen(inside: Inside, plugin: type) -> None:
     ("words", "by", "ran"),
     [
         (("-k", "SH-001"), "-k SH-001", 1),
-        (("--deselect", "checks/check_shop.py::check_pages[SH-002-shop/production]"), "--deselect", 2),
-        (("--ignore", "checks/check_more.py"), "--ignore", 2),
+        (("--deselect", "checks/shop/check_pages.py::check_pages[SH-002-shop/production]"), "--deselect", 2),
+        (("--ignore", "checks/shop/check_more.py"), "--ignore", 2),
         (("--ignore-glob", "*/check_m*.py"), "--ignore-glob", 2),
-        (("checks/check_shop.py",), "the paths given", 2),
+        (("checks/shop/check_pages.py",), "the paths given", 2),
     ],
 )
 def test_what_narrowed_is_named(two_files: Inside, words: tuple[str, ...], by: str, ran: int) -> None:

@@ -111,7 +111,7 @@ def test_what_if_needs_a_recorded_run_and_a_known_limit(team: Team, shop: Shop) 
 def test_another_version_of_the_code_is_named(team: Team) -> None:
     """A replay decided by changed checks says which."""
     team.run("checks")
-    path = team.folder / "checks" / "check_shop.py"
+    path = team.folder / "checks" / "shop" / "check_pages.py"
     path.write_text(path.read_text() + "\n# changed\n")
 
     team.run("checks", "--replay", "reports/latest")

@@ -274,7 +274,7 @@ def test_quiet_hours_within_a_day(hour: int, quiet: bool) -> None:
 @pytest.mark.parametrize(("zone", "outcome"), [("UTC", "not_applicable"), (None, "unknown")])
 def test_a_check_learns_of_quiet_hours(team: Team, shop: Shop, zone: str | None, outcome: str) -> None:
     """Nothing to measure is NOT APPLICABLE in declared quiet hours with their reason, and UNKNOWN outside of them."""
-    check = team.folder / "checks" / "check_shop.py"
+    check = team.folder / "checks" / "shop" / "check_pages.py"
     check.write_text(
         check.read_text()
         .replace("import HIGH,", "import HIGH, NotApplicable, Undecided,")

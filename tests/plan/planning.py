@@ -10,9 +10,10 @@ from typing import Any
 from opsproof.examine.check import Check
 from opsproof.library import Found
 from opsproof.model.level import LOW
+from opsproof.plan.files import Files
 from opsproof.plan.plan import make_plan
 from opsproof.plan.planned import Planned
-from opsproof.plan.wanted import Wanted
+from opsproof.plan.wanted import Choice
 from tests.environment.files import load
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=timezone.utc)
@@ -32,8 +33,9 @@ def planned(folder: Path, *checks: Check, env: tuple[str, ...] = (), **more: Any
     """The plan of the shop whose files are given by name, e.g. `production=`; see `shop`."""
     options = {name: more.pop(name) for name in ("changes", "replaying", "secrets") if name in more}
     loaded = load(folder, **more)
+    choice = Choice(env or tuple(loaded.environments()))
     found = Found(checks={check.name: check for check in checks})
-    return make_plan(loaded, found, Wanted.of(env, ""), now=NOW, **options)
+    return make_plan(Files.of(loaded, found, choice), now=NOW, **options)
 
 
 def problems(plan: Planned) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from opsproof.library import Library, discover
+from opsproof.library import Library, discover, file_of, name_of
 
 CHECK = '''
 """A check."""
@@ -39,7 +39,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     (tmp_path / name / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(str(tmp_path))
     yield name
-    for module in [module for module in sys.modules if module.partition(".")[0] == name]:
+    own = {name, "team_of_tests"}
+    for module in [module for module in sys.modules if module.partition(".")[0] in own]:
         del sys.modules[module]
 
 
@@ -53,30 +54,108 @@ def test_only_files_of_checks_are_imported(package: str) -> None:
     assert not [name for name in sys.modules if name.startswith(package) and name.endswith("helper")]
 
 
-def test_a_folder_finds_its_own_and_the_librarys(package: str, tmp_path: Path) -> None:
-    """One line brings the library; a check of the team's own stands beside it."""
+@pytest.fixture
+def team(package: str, tmp_path: Path) -> Path:
+    """A team's folder of checks: the line that brings the library, and a check of its own."""
     folder = tmp_path / "team_of_tests"
     (folder / "own").mkdir(parents=True)
     (folder / "check_library.py").write_text(
         f"from opsproof.library import Library\nchecks = Library({package!r})\n"
     )
-    (folder / "own" / "check_shop.py").write_text(CHECK.format(name="own/shop", function="check_shop"))
-    found = discover(folder, tmp_path)
-    assert found.problems == []
-    assert sorted(found.checks) == ["cache/reachable", "database/reachable", "own/shop"]
-
-
-def test_a_name_is_given_once(package: str, tmp_path: Path) -> None:
-    """A check of the team's own may not silently replace the library's."""
-    folder = tmp_path / "other_team_of_tests"
-    folder.mkdir()
-    (folder / "check_library.py").write_text(
-        f"from opsproof.library import Library\nchecks = Library({package!r})\n"
+    (folder / "own" / "check_fast_pages.py").write_text(
+        CHECK.format(name="own/fast-pages", function="check_it")
     )
-    (folder / "check_other.py").write_text(CHECK.format(name="cache/reachable", function="check_mine"))
-    (problem,) = discover(folder, tmp_path).problems
+    return folder
+
+
+def test_a_folder_finds_its_own_and_the_librarys(team: Path) -> None:
+    """One line brings the library; a check of the team's own stands beside it."""
+    found = discover(team, team.parent)
+    assert found.problems == []
+    assert sorted(found.checks) == ["cache/reachable", "database/reachable", "own/fast-pages"]
+
+
+def test_only_what_is_wanted_is_imported(team: Path, package: str) -> None:
+    """The team's own by its file's name, and the library's: neighbours may even be broken."""
+    (team / "own" / "check_broken.py").write_text("raise RuntimeError('not to be imported')")
+    found = discover(team, team.parent, {"own/fast-pages", "cache/reachable"})
+    assert found.problems == []
+    assert sorted(found.checks) == ["cache/reachable", "own/fast-pages"]
+    assert found.files == {
+        team / "check_library.py": ["cache/reachable"],
+        team / "own" / "check_fast_pages.py": ["own/fast-pages"],
+    }
+    assert f"{package}.database.check_reachable" not in sys.modules
+
+
+def test_what_is_not_there_is_known_by_the_names_of_files(team: Path) -> None:
+    """Nothing is imported to say what was meant."""
+    (team / "own" / "check_broken.py").write_text("raise RuntimeError('not to be imported')")
+    found = discover(team, team.parent, {"own/fast-page"})
+    assert (found.problems, found.checks) == ([], {})
+    assert found.known == {"cache/reachable", "database/reachable", "own/fast-pages", "own/broken"}
+
+
+@pytest.mark.parametrize("names", [None, {"cache/reachable"}])
+def test_a_name_is_given_once(team: Path, names: set[str] | None) -> None:
+    """A check of the team's own may not silently replace the library's."""
+    (team / "cache").mkdir()
+    (team / "cache" / "check_reachable.py").write_text(
+        CHECK.format(name="cache/reachable", function="check_mine")
+    )
+    (problem,) = discover(team, team.parent, names).problems
     assert "check 'cache/reachable' is defined a second time; first at " in problem
     assert "/cache/check_reachable.py:7:1" in problem
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "problem"),
+    [
+        (
+            "own/check_pages.py",
+            "own/page-weight",
+            "check 'own/page-weight' is not in the file of its name; move it to own/check_page_weight.py",
+        ),
+        (
+            "check_pages.py",
+            "own/pages",
+            "check 'own/pages' is not in the file of its name; move it to own/check_pages.py",
+        ),
+        (
+            "own/check_pages.py",
+            "pages",
+            "check 'pages' is not in the file of its name; move it to check_pages.py",
+        ),
+        (
+            "own/check_pages.py",
+            "Own/Pages",
+            "'Own/Pages' is not the name of a check; write it like capacity/pod-cpu",
+        ),
+    ],
+)
+def test_a_check_that_its_name_does_not_lead_to_is_refused(
+    team: Path, file: str, name: str, problem: str
+) -> None:
+    """It would be missing in every run, since only the file of its name is imported."""
+    (team / file).write_text(CHECK.format(name=name, function="check_it"))
+    (found,) = discover(team, team.parent).problems
+    assert found.endswith(f"{file}:7:1: {problem}")
+
+
+def test_a_file_without_a_check_is_named(team: Path) -> None:
+    (team / "own" / "check_nothing.py").write_text("from opsproof import check\n")
+    (found,) = discover(team, team.parent).problems
+    assert found.endswith("own/check_nothing.py:1:1: no check is defined here; own/nothing is looked for")
+
+
+@pytest.mark.parametrize("name", ["../outside/pages", "/etc/pages", "own/../pages", "own//pages", ""])
+def test_a_name_leads_to_no_file_outside_of_the_folder(name: str) -> None:
+    assert file_of(name) == ""
+
+
+@pytest.mark.parametrize("name", ["pages", "capacity/pod-cpu", "a/b/slo-99"])
+def test_names_and_files_lead_to_each_other(name: str) -> None:
+    assert name_of(Path(file_of(name))) == name
 
 
 def test_every_check_of_this_repository_is_found() -> None:

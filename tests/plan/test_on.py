@@ -91,13 +91,23 @@ def test_what_leaves_open_which_is_meant_is_a_problem(tmp_path: Path, row: str, 
 
 def test_a_role_that_the_environment_lacks_is_never_another_target(tmp_path: Path) -> None:
     """Undecidable, with the key to add: the only other cache must not stand in for it."""
-    made = plan(tmp_path, "checks: [shop/cache], on: brokr", TWO.replace("sessions:", "cache:"))
+    staging = "environment: staging\ntargets:\n  session: {kind: redis, host: session}\n"
+    made = planned(
+        tmp_path, CACHE, env=("shop/production",), production=ONE, staging=staging,
+        runbook=runbook(SH1="checks: [shop/cache], on: session"),
+    )  # fmt: skip
     (item,) = made.items
-    assert problems(made) == []
+    assert (problems(made), item.all_asks) == ([], ())
     assert isinstance(item.undecidable, NotConfigured)
     assert item.undecidable.message == (
-        "targets.brokr is not set; add it to checks/systems/shop/environments/production.yaml (did you mean 'broker'?)"
+        "targets.session is not set; add it to checks/systems/shop/environments/production.yaml"
+        " (did you mean 'sessions'?)"
     )
-    alone = plan(tmp_path, "checks: [shop/cache], on: broker", ONE)
-    assert alone.items[0].all_asks == ()
-    assert alone.items[0].undecidable is not None
+
+
+def test_a_role_that_no_environment_has_is_a_problem(tmp_path: Path) -> None:
+    """Where all environments are read: a run reads only its own."""
+    (found,) = problems(plan(tmp_path, "checks: [shop/cache], on: brokr"))
+    assert found == (
+        "runbook.yaml:2:61: unknown target 'brokr'; did you mean 'broker'? allowed: broker, prometheus, sessions"
+    )

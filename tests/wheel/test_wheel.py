@@ -49,7 +49,7 @@ def folder(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Folder:
     assert installed.returncode == 0, installed.stderr
     made.borrow_libraries()
     made.write("checks/check_library.py", "from opsproof.library import checks\n")
-    made.write("checks/check_shop.py", CHECK.lstrip())
+    made.write("checks/shop/check_pages.py", CHECK.lstrip())
     made.write("checks/systems/shop/system.yaml", SYSTEM)
     made.write("checks/systems/shop/runbook.yaml", RUNBOOK)
     made.write(

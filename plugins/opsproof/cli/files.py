@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from opsproof.environment.load import load_systems
 from opsproof.evidence.run import utc_now
-from opsproof.library import discover
+from opsproof.plan.files import read_all, read_files
 from opsproof.plan.plan import make_plan
 from opsproof.plan.planned import Planned
 from opsproof.plan.wanted import Wanted
@@ -18,8 +17,7 @@ def planned(folder: Path, environments: tuple[str, ...], *, secrets: bool = True
     root = folder.resolve().parent
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
-    loaded = load_systems(folder / "systems")
-    wanted = Wanted(environments or tuple(loaded.environments()))
-    found = discover(folder.resolve(), root)
+    systems = folder.resolve() / "systems"
+    files = read_files(systems, root, Wanted(environments)) if environments else read_all(systems, root)
     live = bool(environments) and secrets
-    return make_plan(loaded, found, wanted, replaying=not live, secrets=live, now=utc_now())
+    return make_plan(files, replaying=not live, secrets=live, now=utc_now())

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from opsproof.environment.environment import Environment
+from opsproof.environment.folder import Folder, read_folder
+from opsproof.environment.index import Index
 from opsproof.environment.inherit import EnvironmentFile, environments, read_environment
-from opsproof.environment.problems import Problem, choices, place, short
+from opsproof.environment.problems import Problem, place, unknown
 from opsproof.environment.runbook import read_runbook
 from opsproof.environment.system import RunbookSource, System, SystemFile, read_system
 from opsproof.environment.waivers import read_waivers
-from opsproof.environment.yaml import Document, read
 from opsproof.model.requirement import Position, Procedure, Requirement, Waiver
-
-FILES = ("system.yaml", "runbook.yaml", "waivers.yaml", "attestations.yaml")
 
 
 @dataclass(frozen=True)
@@ -40,22 +38,14 @@ class Loaded:
         }
 
 
-@dataclass
-class _Folder:
-    """One system's folder while it is read."""
+def load_systems(folder: Path, only: Collection[str] | None = None) -> Loaded:
+    """Load the systems below `folder` (`checks/systems`). Only reads; never raises for what files hold.
 
-    path: Path
-    root: Path
-    documents: dict[str, Document] = field(default_factory=dict)
-    damaged: set[str] = field(default_factory=set)
-    problems: list[Problem] = field(default_factory=list)
-
-    def shown(self, name: str) -> str:
-        return (self.path / name).relative_to(self.root).as_posix()
-
-
-def load_systems(folder: Path) -> Loaded:
-    """Load every system below `folder` (`checks/systems`). Only reads; never raises for what files hold."""
+    Args:
+        folder: of the systems.
+        only: ids of environments (`system/environment`): no file of any other is opened, but of those that
+            one of them is like. None: everything.
+    """
     if not folder.is_dir():
         return Loaded(
             problems=[
@@ -63,20 +53,30 @@ def load_systems(folder: Path) -> Loaded:
             ]
         )
     loaded = Loaded()
-    for path in sorted(folder.iterdir()):
-        if path.is_dir() and not path.name.startswith((".", "_")):
-            system, problems = load_system(path)
-            loaded.problems.extend(problems)
-            if system is not None:
-                loaded.systems[system.name] = system
+    for name, wanted in _wanted(folder, only).items():
+        system, problems = load_system(folder / name, wanted)
+        loaded.problems.extend(problems)
+        if system is not None:
+            loaded.systems[system.name] = system
     loaded.problems.extend(_shared_ids(loaded.systems.values()))
     loaded.problems[:] = sorted(set(loaded.problems))
     return loaded
 
 
-def load_system(path: Path) -> tuple[System | None, list[Problem]]:
-    """One system's folder. None when its `system.yaml` cannot be used."""
-    folder = _read_all(path)
+def _wanted(folder: Path, only: Collection[str] | None) -> dict[str, list[str] | None]:
+    """The systems to read, with the environments of each; None: all of them."""
+    if only is None:
+        return dict.fromkeys(Index(folder).systems())
+    found: dict[str, list[str] | None] = {}
+    for one in only:
+        system, _, environment = one.rpartition("/")
+        found[system] = [*(found.get(system) or ()), environment]
+    return found
+
+
+def load_system(path: Path, only: Collection[str] | None = None) -> tuple[System | None, list[Problem]]:
+    """One system's folder, with these environments or all. None when its `system.yaml` cannot be used."""
+    folder = read_folder(path, only)
     document = folder.documents.get("system.yaml")
     if document is None:
         return None, folder.problems
@@ -88,44 +88,23 @@ def load_system(path: Path) -> tuple[System | None, list[Problem]]:
     requirements, procedures, ids = _runbook(folder, file)
     known = _environments(folder, file, ids)
     waivers = _waivers(folder, ids, known)
+    if folder.whole and not folder.damaged and len(known) == len(folder.names):
+        folder.problems += _nowhere(requirements.values(), known.values())
     return _system(folder, file, requirements, procedures, known, waivers), folder.problems
 
 
-def _read_all(path: Path) -> _Folder:
-    folder = _Folder(path, path.absolute().parents[2] if len(path.absolute().parents) > 2 else path.parent)
-    folder.path = path.absolute()
-    folder.problems += _strangers(path)
-    names = [name for name in FILES if (path / name).exists()]
-    names += sorted(f"environments/{file.name}" for file in (path / "environments").glob("*.yaml"))
-    for name in names:
-        document, problems = read(path / name)
-        folder.problems += problems
-        if problems:
-            folder.damaged.add(name)
-        if document is not None:
-            folder.documents[name] = document
-    for name in ("system.yaml", "runbook.yaml"):
-        if name not in names:
-            folder.problems.append(Problem.at(Position(path / name), "the file is missing"))
-    return folder
-
-
-def _strangers(path: Path) -> list[Problem]:
-    """Files that look like ours and would be passed over in silence: `runbook.yml`, `waiver.yaml`."""
-    found = [
-        one for one in sorted(path.iterdir()) if one.suffix in {".yaml", ".yml"} and one.name not in FILES
-    ]
-    problems = [
-        Problem.at(Position(one), f"unknown file {short(one.name)}", choices(one.name, FILES))
-        for one in found
-    ]
-    odd = sorted((path / "environments").glob("*.yml"))
-    return problems + [
-        Problem.at(Position(one), f"unknown file {short(one.name)}", "call it .yaml") for one in odd
+def _nowhere(rows: Iterable[Requirement], known: Collection[Environment]) -> list[Problem]:
+    """Roles of `on` that no environment of the system has."""
+    roles = {role for one in known for role in one.targets}
+    return [
+        unknown(row.positions.at("on", index), "target", role, roles)
+        for row in rows
+        for index, role in enumerate(row.on)
+        if known and role not in roles
     ]
 
 
-def _check_alone(folder: _Folder) -> None:
+def _check_alone(folder: Folder) -> None:
     """Without system.yaml the other files can still be checked by themselves."""
     for name, document in folder.documents.items():
         if name.startswith("environments/"):
@@ -133,7 +112,7 @@ def _check_alone(folder: _Folder) -> None:
 
 
 def _runbook(
-    folder: _Folder, file: SystemFile
+    folder: Folder, file: SystemFile
 ) -> tuple[dict[str, Requirement], dict[str, Procedure], tuple[str, ...] | None]:
     """Requirements, procedures, and the ids of all rows, also of wrong ones; None without any rows."""
     document = folder.documents.get("runbook.yaml")
@@ -145,7 +124,7 @@ def _runbook(
     return requirements, procedures, tuple(rows) if isinstance(rows, dict) else None
 
 
-def _environments(folder: _Folder, file: SystemFile, ids: tuple[str, ...] | None) -> dict[str, Environment]:
+def _environments(folder: Folder, file: SystemFile, ids: tuple[str, ...] | None) -> dict[str, Environment]:
     files: dict[str, EnvironmentFile] = {}
     for name, document in folder.documents.items():
         if name.startswith("environments/"):
@@ -153,25 +132,23 @@ def _environments(folder: _Folder, file: SystemFile, ids: tuple[str, ...] | None
             folder.problems += problems
             if read_file is not None:
                 files[Path(name).stem] = read_file
-    all_names = {one.stem for one in (folder.path / "environments").glob("*.yaml")}
     shown = {name: folder.shown(f"environments/{name}.yaml") for name in files}
-    made, problems = environments(files, all_names - set(files), file, ids, shown)
+    made, problems = environments(files, set(folder.names) - set(files), file, ids, shown)
     folder.problems += problems
     return made
 
 
-def _waivers(folder: _Folder, ids: tuple[str, ...] | None, known: Iterable[str]) -> tuple[Waiver, ...]:
+def _waivers(folder: Folder, ids: tuple[str, ...] | None, known: Iterable[str]) -> tuple[Waiver, ...]:
     document = folder.documents.get("waivers.yaml")
     if document is None:
         return ()
-    names = {one.stem for one in (folder.path / "environments").glob("*.yaml")} | set(known)
-    waivers, problems = read_waivers(document, ids, names)
+    waivers, problems = read_waivers(document, ids, {*folder.names, *known})
     folder.problems += problems
     return waivers
 
 
 def _system(
-    folder: _Folder,
+    folder: Folder,
     file: SystemFile,
     requirements: dict[str, Requirement],
     procedures: dict[str, Procedure],
@@ -183,19 +160,8 @@ def _system(
     return System(
         name=shape.system, title=shape.title, folder=folder.path, runbook=runbook, severities=file.severities,
         names=shape.names, metrics=shape.metrics, requirements=requirements, procedures=procedures,
-        environments=known, waivers=waivers, digests=digests(folder.path),
+        environments=known, waivers=waivers, digests=folder.digests,
     )  # fmt: skip
-
-
-def digests(folder: Path) -> dict[str, str]:
-    """SHA-256 of each YAML file of one system, by its path below the folder; of those that can be read."""
-    found = {}
-    for file in sorted(folder.rglob("*.yaml")):
-        try:
-            found[file.relative_to(folder).as_posix()] = hashlib.sha256(file.read_bytes()).hexdigest()
-        except OSError:
-            continue
-    return found
 
 
 def _shared_ids(systems: Iterable[System]) -> list[Problem]:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from opsproof.evidence.files import Unwritable
 from opsproof.evidence.run import utc_now
-from opsproof.examine.check import Check
 from opsproof.examine.decide import Item
 from opsproof.hooks import canary
 from opsproof.hooks.ended import end, ended_key
 from opsproof.hooks.expressions import mistaken, nothing_selected, only_planned
 from opsproof.hooks.garbage import made_to_stay
-from opsproof.hooks.item import CheckItem
+from opsproof.hooks.item import CheckItem, ChecksFile
 from opsproof.hooks.planning import name_of, plan, planning_key
 from opsproof.hooks.running import Tell, begin, join, now_of, running_key
 from opsproof.hooks.selection import expected, narrowing, selected, unautomated
 from opsproof.hooks.settings import Settings
 from opsproof.hooks.waiting import Decisions, collected, decisions_key
-from opsproof.library import Library
 from opsproof.model.level import Level
 from opsproof.report.terminal import Line, lines, notes
 
@@ -93,17 +92,19 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return shown
 
 
-def pytest_pycollect_makeitem(collector: Any, name: str, obj: object) -> list[CheckItem] | None:
-    """A check becomes one item for each requirement that names it; a library, those of all its checks."""
-    if not isinstance(obj, (Check, Library)):
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What no row of the plan names is not imported."""
+    planning = config.stash.get(planning_key, None)
+    return True if planning is not None and planning.passes_over(collection_path) else None
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """A file of checks holds an item for each requirement that names one of its checks. The plan imported it."""
+    planning = parent.config.stash.get(planning_key, None)
+    if planning is None or planning.items_in(module_path) is None:
         return None
-    planning = collector.config.stash[planning_key]
-    checks = [obj] if isinstance(obj, Check) else list(obj)
-    return [
-        CheckItem.made(collector, planning, planned)
-        for check in checks
-        for planned in planning.items_of(check)
-    ]
+    made: ChecksFile = ChecksFile.from_parent(parent, path=module_path)
+    return made
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

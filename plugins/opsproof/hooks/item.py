@@ -11,7 +11,7 @@ import pytest
 from _pytest.outcomes import Failed
 
 from opsproof.examine.decide import Item
-from opsproof.hooks.planning import Planning, name_of
+from opsproof.hooks.planning import Planning, name_of, planning_key
 from opsproof.hooks.waiting import decisions_key
 from opsproof.model.finding import Finding, ItemResult
 from opsproof.model.outcome import Outcome
@@ -48,7 +48,7 @@ class CheckItem(pytest.Item):
 
     @classmethod
     def made(cls, parent: Any, planning: Planning, planned: Item) -> CheckItem:
-        """An item below a module. Its id is text, so that --lf knows it again; the same wherever rootdir is."""
+        """An item below its file. Its id is text, so that --lf knows it again; the same wherever rootdir is."""
         name = name_of(planned)
         nodeid = f"{planning.settings.shown(parent.path)}::{name}"
         item: CheckItem = cls.from_parent(
@@ -91,6 +91,15 @@ class CheckItem(pytest.Item):
             code.co_firstlineno - 1,
             f"{self.planned.requirement} {self.planned.check.name}",
         )
+
+
+class ChecksFile(pytest.File):
+    """A file of checks, as pytest collects it: what it brings is known from the plan."""
+
+    def collect(self) -> Iterator[CheckItem]:
+        planning = self.config.stash[planning_key]
+        for planned in planning.items_in(self.path) or ():
+            yield CheckItem.made(self, planning, planned)
 
 
 def properties(result: ItemResult) -> list[tuple[str, object]]:

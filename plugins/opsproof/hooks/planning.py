@@ -6,16 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
-from opsproof.environment.load import Loaded, load_systems
 from opsproof.evidence.run import Run, open_run
-from opsproof.examine.check import Check
 from opsproof.examine.decide import Item
 from opsproof.hooks.settings import Settings
-from opsproof.library import discover
 from opsproof.model.requirement import Requirement
+from opsproof.plan.files import Files, read_files
 from opsproof.plan.given import Given
 from opsproof.plan.plan import make_plan
 from opsproof.plan.planned import Planned
@@ -40,8 +39,18 @@ class Planning:
             return "replay"
         return "demo" if self.source is not None else "live"
 
-    def items_of(self, check: Check) -> Sequence[Item]:
-        return self.by_check.get(check.name, ())
+    def items_in(self, file: Path) -> Iterator[Item] | None:
+        """The items of the checks that a file brings; None for a file that the plan does not know."""
+        names = self.planned.files.get(file.resolve())
+        return None if names is None else (item for name in names for item in self.by_check.get(name, ()))
+
+    def passes_over(self, path: Path) -> bool:
+        """Nothing to be collected: the folder of systems, and files of checks that no row of the plan names."""
+        real, settings = path.resolve(), self.settings
+        if real == settings.systems:
+            return True
+        ours = real.match("check_*.py") and settings.checks in real.parents
+        return ours and real not in self.planned.files
 
     def markers(self, item: Item) -> Iterator[str]:
         """What `-m` sees of an item."""
@@ -65,19 +74,12 @@ def plan(settings: Settings, now: datetime) -> Planning:
     Raises:
         pytest.UsageError: with every problem, one line each.
     """
-    found = discover(settings.checks, settings.rootdir)
-    loaded = load_systems(settings.systems)
-    source = _source(settings, loaded)
+    files = read_files(settings.systems, settings.rootdir, settings.wanted)
+    source = _source(settings, files)
     now = source.read_now() if source is not None else now
     given = Given(source.start().given, recorded=True) if source is not None else settings.given
     planned = make_plan(
-        loaded,
-        found,
-        settings.wanted,
-        changes=settings.changes,
-        given=given,
-        replaying=settings.replay is not None,
-        now=now,
+        files, changes=settings.changes, given=given, replaying=settings.replay is not None, now=now
     )
     problems = [*planned.problems]
     if settings.changes and source is None:
@@ -113,10 +115,9 @@ def _markers(row: Requirement) -> Iterator[str]:
         yield "gate"
 
 
-def _source(settings: Settings, loaded: Loaded) -> Run | None:
+def _source(settings: Settings, files: Files) -> Run | None:
     """The run whose facts are decided on again: named by --replay, or the environments' recording."""
-    chosen, _ = settings.wanted.choose(loaded.environments())
-    recordings = {one.recording for one in chosen if one.recording is not None}
+    recordings = {one.recording for one in files.chosen if one.recording is not None}
     path = settings.replay or next(iter(recordings), None)
     if path is None:
         return None

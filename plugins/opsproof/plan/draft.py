@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 from opsproof.environment.bind import Bound, bind
 from opsproof.environment.context import AmbiguousTarget, EnvironmentContext
 from opsproof.environment.environment import Environment
-from opsproof.environment.problems import Problem, unknown
+from opsproof.environment.problems import Problem, choices, short
 from opsproof.environment.system import System
 from opsproof.examine.check import Check
 from opsproof.examine.decide import Item
+from opsproof.library import Found, file_of
 from opsproof.model.failure import NotConfigured
 from opsproof.model.level import Level
 from opsproof.model.limits import Limits
@@ -25,26 +26,21 @@ from opsproof.plan.changes import Change, changed
 
 @dataclass
 class Draft:
-    """What `add` has made so far. `lost` are automated requirements that no check decides."""
+    """What `add` has made so far."""
 
-    checks: Mapping[str, Check]
+    found: Found
     now: datetime
     changes: tuple[Change, ...] = ()
     items: list[Item] = field(default_factory=list)
     records: list[RequirementRecord] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    lost: list[Problem] = field(default_factory=list)
 
     def add(self, system: System, environment: Environment, row: Requirement) -> None:
         """The items of one row in one environment."""
         row = changed(row, self.changes)
-        checks = {name: self.checks[name] for name in row.checks if name in self.checks}
+        checks = {name: self.found.checks[name] for name in row.checks if name in self.found.checks}
         if len(checks) < len(row.checks):
-            self.lost += [
-                unknown(row.positions.at("checks", index), "check", name, self.checks)
-                for index, name in enumerate(row.checks)
-                if name not in checks
-            ]
+            self.problems += _lost(row, self.found)
             return
         bound = bind(row, {name: check.limits for name, check in checks.items()}, environment)
         wrong = [problem for one in bound.values() for problem in one.problems]
@@ -96,6 +92,16 @@ class Draft:
             if one.requirement == row.id and one.in_force(self.now):
                 return _declaration(one)
         return ""
+
+
+def _lost(row: Requirement, found: Found) -> Iterator[Problem]:
+    """Checks of the row that are nowhere. One that is broken says so itself."""
+    known = {*found.known, *found.checks}
+    for index, name in enumerate(row.checks):
+        if name not in found.checks and name not in found.broken:
+            hint = choices(name, known) + (f"; its file would be {file}" if (file := file_of(name)) else "")
+            where = row.positions.at("checks", index)
+            yield Problem.at(where, f"unknown check {short(name)}", hint)
 
 
 def _idle(row: Requirement, environment: Environment, items: Sequence[Item]) -> Iterator[Problem]:

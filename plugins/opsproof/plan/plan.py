@@ -16,16 +16,14 @@ from opsproof.model.requirement import Waiver
 from opsproof.model.target import joined
 from opsproof.plan.changes import Change, refused
 from opsproof.plan.draft import Draft
+from opsproof.plan.files import Files
 from opsproof.plan.given import NOTHING_GIVEN, Given, provided
 from opsproof.plan.planned import Planned
 from opsproof.plan.record import recorded
-from opsproof.plan.wanted import Wanted
 
 
 def make_plan(
-    loaded: Loaded,
-    found: Found,
-    wanted: Wanted,
+    files: Files,
     *,
     changes: tuple[Change, ...] = (),
     given: Given = NOTHING_GIVEN,
@@ -33,15 +31,15 @@ def make_plan(
     secrets: bool = True,
     now: datetime,
 ) -> Planned:
-    """Make the plan for the wanted environments. Reads nothing but what was loaded.
+    """Make the plan for the chosen environments. Reads nothing but what was read.
 
     Args:
         replaying: facts come from a run named by the user: no secret is needed, no recording is used.
         secrets: look whether the references to secrets lead anywhere.
     """
-    chosen, problems = wanted.choose(loaded.environments())
-    chosen, unsuitable = provided(chosen, given)
-    draft = Draft(found.checks, now, changes)
+    loaded, found = files.loaded, files.found
+    chosen, unsuitable = provided(files.chosen, given)
+    draft = Draft(found, now, changes)
     for environment in chosen:
         system = loaded.systems[environment.system]
         for row in system.requirements.values():
@@ -51,9 +49,8 @@ def make_plan(
     if secrets and recording is None and not replaying:
         draft.problems += [problem for one in chosen for problem in missing_secrets(one)]
     targets, contradictions = joined(target for one in chosen for target in one.targets.values())
-    problems += (
-        unsuitable + mixed + contradictions + refused(changes, {record.id for record in draft.records})
-    )
+    changes_refused = refused(changes, {record.id for record in draft.records})
+    problems = (*files.problems, *unsuitable, *mixed, *contradictions, *changes_refused)
     systems = {one.system: loaded.systems[one.system] for one in chosen}
     return Planned(
         items=tuple(draft.items),
@@ -68,8 +65,8 @@ def make_plan(
             (system.name, row.id): row for system in systems.values() for row in system.requirements.values()
         },
         waivers_by_system={name: system.waivers for name, system in systems.items()},
-        problems_without_lost=(*found.problems, *_every(loaded.problems, draft.problems), *problems),
-        lost=tuple(str(problem) for problem in sorted(set(draft.lost))),
+        files={path: tuple(names) for path, names in found.files.items()},
+        problems=(*found.problems, *_every(loaded.problems, draft.problems), *problems),
     )
 
 
@@ -109,8 +106,10 @@ def _gate(chosen: Sequence[Environment]) -> str:
 
 
 def _check_digests(found: Found) -> dict[str, str]:
-    files = {Path(check.function.__code__.co_filename) for check in found.checks.values()}
-    texts = "\n".join(
-        hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(files) if file.exists()
-    )
-    return {"checks": hashlib.sha256(texts.encode()).hexdigest()}
+    """The digest of each check's file: what is decided by another selection of checks stays comparable."""
+    files = {name: Path(check.function.__code__.co_filename) for name, check in found.checks.items()}
+    return {
+        f"checks/{name}": hashlib.sha256(file.read_bytes()).hexdigest()
+        for name, file in sorted(files.items())
+        if file.exists()
+    }

@@ -16,7 +16,10 @@ from opsproof.model.target import Target
 
 @dataclass(frozen=True)
 class Planned:
-    """What a run could decide, and what is wrong. Nothing is asked while there are problems."""
+    """What a run could decide, and what is wrong. Nothing is asked while there are problems.
+
+    `files` are those that were imported, with the names of the checks that each brings.
+    """
 
     items: tuple[Item, ...]
     record: Plan
@@ -26,15 +29,10 @@ class Planned:
     digests: dict[str, str]
     gate: str
     recording: Path | None
+    files: Mapping[Path, tuple[str, ...]]
     rows: Mapping[tuple[str, str], Requirement]
     waivers_by_system: Mapping[str, tuple[Waiver, ...]]
-    problems_without_lost: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        """All of them; `lost` are automated requirements that no collected check decides."""
-        return self.problems_without_lost + self.lost
+    problems: tuple[str, ...] = ()
 
     def row(self, item: Item) -> Requirement:
         return self.rows[item.system, item.requirement]
