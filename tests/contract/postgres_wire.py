@@ -68,16 +68,21 @@ class Postgres:
             if (control := _control(statement)) is not None:
                 yield control
                 return
-            row = [(_TEXT, "x" * _MIB)] * 6
+            row = [(_TEXT, "x" * (_MIB // 6))] * 6
             yield _described(row)
-            for _ in itertools.repeat(None, 256):
+            for _ in itertools.repeat(None, 1024):
                 yield _data(row)
+
+        def huge(statement: str) -> Iterator[bytes]:
+            if (control := _control(statement)) is not None:
+                yield control
+                return
+            yield b"D" + struct.pack("!i", 2**30)
+            yield from itertools.repeat(bytes(65536), 2**30 // 65536)
 
         return {
             "rows without end": _streaming(without_end),
-            "a row of 1 GB": _streaming(
-                lambda statement: iter([_control(statement) or b"D" + struct.pack("!i", 2**30) + b"\0" * 99])
-            ),
+            "a row of 1 GB": _streaming(huge),
         }
 
 
@@ -130,12 +135,12 @@ def _streaming(answer: Callable[[str], Iterator[bytes]]) -> Behaviour:
     return behave
 
 
-def refusing(state: str, text: str) -> Behaviour:
+def refusing(state: str, text: str, routine: str = "") -> Behaviour:
     """No session: the error comes in place of authentication."""
 
     def behave(connection: socket.socket) -> None:
         if _started(connection):
-            connection.sendall(_error(state, text, severity="FATAL"))
+            connection.sendall(_error(state, text, severity="FATAL", routine=routine))
 
     return behave
 
@@ -197,8 +202,23 @@ def _complete(tag: str) -> bytes:
     return _message(b"C", tag.encode() + b"\0")
 
 
-def _error(state: str, text: str, severity: str = "ERROR") -> bytes:
+def asking(way: int) -> Behaviour:
+    """Asks for a password (3: clear text, 5: MD5), and welcomes whoever sends something."""
+
+    def behave(connection: socket.socket) -> None:
+        if _started(connection):
+            connection.sendall(_message(b"R", struct.pack("!i", way) + (b"salt" if way == 5 else b"")))
+            heard.append(connection.recv(4096))
+
+    heard: list[bytes] = []
+    behave.heard = heard  # type: ignore[attr-defined]
+    return behave
+
+
+def _error(state: str, text: str, severity: str = "ERROR", routine: str = "") -> bytes:
     fields = {"S": severity, "V": severity, "C": state, "M": text}
+    if routine:
+        fields |= {"F": "postinit.c", "L": "99", "R": routine}
     body = b"".join(key.encode() + value.encode() + b"\0" for key, value in fields.items()) + b"\0"
     return _message(b"E", body)
 

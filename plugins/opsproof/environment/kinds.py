@@ -90,6 +90,7 @@ def collector_of(kind: str) -> Any:
         raise NotConfigured(f"no collector for targets of kind {kind!r}")
     try:
         return load(source.collector)
-    except ModuleNotFoundError as missing:
+    except ImportError as missing:
         hint = f": pip install '{source.install}'" if source.install else ""
-        raise NotConfigured(f"{source.title} needs the package {missing.name}{hint}") from None
+        needed = (missing.name or "it").partition(".")[0]
+        raise NotConfigured(f"{source.title} needs the package {needed}{hint}") from None

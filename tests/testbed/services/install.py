@@ -16,6 +16,7 @@ PACKAGES = {
     "prometheus": ("/usr/bin/prometheus", "/usr/bin/promtool"),
     "prometheus-alertmanager": ("/usr/bin/prometheus-alertmanager",),
     "postgresql": ("/usr/lib/postgresql/*/bin/postgres", "/usr/bin/psql"),
+    "pgbouncer": ("/usr/sbin/pgbouncer",),
     "redis-server": ("/usr/bin/redis-server", "/usr/bin/redis-cli"),
     "nginx": ("/usr/sbin/nginx",),
     "chromium": ("/usr/bin/chromium",),

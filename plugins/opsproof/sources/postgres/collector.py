@@ -6,18 +6,22 @@ import socket
 import ssl
 import struct
 import time
-import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import certifi
+import msgspec
+import psycopg
+from psycopg import pq
 
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured, TimedOut, TlsFailed
+from opsproof.model.hosts import ascii_host
 from opsproof.model.rights import Need
 from opsproof.model.target import CERTIFICATE, Target, TargetReport
+from opsproof.model.text import cut
 from opsproof.sources.postgres.facts import (
     DatabaseProbes,
     DatabaseProbesOf,
@@ -26,16 +30,18 @@ from opsproof.sources.postgres.facts import (
     Sessions,
     SessionsOf,
 )
-from opsproof.sources.postgres.failure import Full, connecting, querying
+from opsproof.sources.postgres.failure import TABLE, Full, connecting, querying
+from opsproof.sources.postgres.wire import ConnectFailed, OutOfTime, connected, dialled
 from opsproof.transport import certificate
 from opsproof.transport.attempts import spaced
 from opsproof.transport.link import Link
-from opsproof.transport.watchdog import watchdog
+from opsproof.transport.relay import Relay, relayed
+from opsproof.transport.watchdog import Watchdog, watchdog
+from opsproof.transport.web_failure import translated
 
-if TYPE_CHECKING:
-    import psycopg
-
+T = TypeVar("T", bound="tuple[Any, ...]")
 _LONGEST = 10.0
+_REQUIRES_AUTH = 160000
 _PROBE = "SELECT 1, pg_is_in_recovery(), clock_timestamp()"
 _SESSIONS = """
 SELECT current_user::text, clock_timestamp(),
@@ -49,7 +55,8 @@ _LIMITED_ROLES = """
 SELECT r.rolname::text, count(a.pid), r.rolconnlimit
 FROM pg_roles r LEFT JOIN pg_stat_activity a ON a.usesysid = r.oid AND a.backend_type = 'client backend'
 WHERE r.rolconnlimit >= 0 AND r.rolcanlogin AND r.rolname <> current_user
-GROUP BY r.rolname, r.rolconnlimit ORDER BY r.rolname"""
+GROUP BY r.rolname, r.rolconnlimit
+ORDER BY count(a.pid)::float / greatest(r.rolconnlimit, 1) DESC, r.rolname LIMIT 1000"""
 _WHO = "SELECT current_user::text, current_setting('server_version'), clock_timestamp()"
 # Needs are ours, never a server's or a user's text.
 _MAY = {
@@ -66,13 +73,6 @@ class PostgresCollector:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        try:
-            import psycopg
-        except ImportError:
-            raise NotConfigured(
-                "PostgreSQL needs an optional package: pip install 'opsproof[postgres]'", target=target.id
-            ) from None
-        self._psycopg = psycopg
 
     def collect(self, ask: Ask, link: Link) -> DatabaseProbes | Sessions:
         if isinstance(ask, DatabaseProbesOf):
@@ -85,10 +85,14 @@ class PostgresCollector:
 
     def identify(self, link: Link) -> TargetReport:
         with self._session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
-            user, version, link.clock = self._row(session, link, _WHO, "SELECT version", 3)
+            user, version, link.clock = self._row(
+                session, link, _WHO, "SELECT version", tuple[str, str, datetime]
+            )
             try:
                 found = {
-                    "system-identifier": self._row(session, link, _IDENTITY, "SELECT system_identifier", 1)[0]
+                    "system-identifier": self._row(
+                        session, link, _IDENTITY, "SELECT system_identifier", tuple[str]
+                    )[0]
                 }
             except CollectionError:
                 found = {}  # not every managed server grants it: the identity stays unverified
@@ -100,8 +104,8 @@ class PostgresCollector:
             role=self.target.role,
             identity=found,
             declared=dict(self.target.identity),
-            authenticated_as=user,
-            version=version,
+            authenticated_as=cut(user),
+            version=cut(version),
         )
 
     def lacks(self, needs: Sequence[Need], link: Link) -> list[Need]:
@@ -109,9 +113,9 @@ class PostgresCollector:
         with self._session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
             return [need for need in needs if not self._may(session, need, link)]
 
-    def _may(self, session: Any, need: Need, link: Link) -> bool:
-        row = self._row(session, link, _MAY[need.verb].format(on=need.on), f"SELECT whether: {need}", 1)
-        return row[0] is True
+    def _may(self, session: psycopg.Connection[Any], need: Need, link: Link) -> bool:
+        statement = _MAY[need.verb].format(on=need.on)
+        return self._row(session, link, statement, f"SELECT whether: {need}", tuple[bool])[0]
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -134,7 +138,9 @@ class PostgresCollector:
         at, began = datetime.now(timezone.utc), time.monotonic()
         try:
             with self._session(link, "CONNECT", within, attempt=number) as session:
-                _, recovery, link.clock = self._row(session, link, _PROBE, "SELECT 1", 3, attempt=number)
+                _, recovery, link.clock = self._row(
+                    session, link, _PROBE, "SELECT 1", tuple[int, bool, datetime], number
+                )
         except CollectionError as error:
             return QueryProbe(
                 at=at,
@@ -155,18 +161,18 @@ class PostgresCollector:
     def _counted(self, ask: SessionsOf, link: Link) -> Sessions:
         with self._session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
             user, link.clock, complete, used, most, reserved = self._row(
-                session, link, _SESSIONS, "SELECT sessions", 6
+                session, link, _SESSIONS, "SELECT sessions", tuple[str, datetime, bool, int, int, int]
             )
-            roles = self._rows(session, link, _LIMITED_ROLES, "SELECT limited roles")
+            roles = self._rows(session, link, _LIMITED_ROLES, "SELECT limited roles", tuple[str, int, int])
         return Sessions(
             role=ask.role,
-            user=user,
+            user=cut(user),
             complete=complete,
             used=used,
             max_connections=most,
             reserved=reserved,
             limited_roles=tuple(
-                RoleSessions(name=name, used=count, limit=limit) for name, count, limit in roles
+                RoleSessions(name=cut(name), used=count, limit=limit) for name, count, limit in roles
             ),
         )
 
@@ -174,75 +180,111 @@ class PostgresCollector:
     def _session(
         self, link: Link, path: str, seconds: float, attempt: int = 1
     ) -> Iterator[psycopg.Connection[Any]]:
-        """A session whose whole life is bounded by `seconds`."""
-        password = self.target.settings.password
-        link.secret(*([password.read()] if password else ()))
-        with watchdog(seconds) as dog:
-            with link.request("SQL", path, attempt=attempt):
-                session = self._connected(seconds)
+        """A session whose whole life is bounded by `seconds`, and what it receives by the ask's budget."""
+        with watchdog(seconds) as dog, ExitStack() as held:
+            with link.request("SQL", path, attempt=attempt) as entry:
+                relay = held.enter_context(self._relayed(link, seconds, dog))
+                session = self._connected(link, seconds, relay, dog)
+                held.callback(session.close)
+                entry.status = "ok"
             try:
-                dog.watch(session.fileno())
                 session.read_only = True
                 yield session
-            except TimedOut:
-                raise
             except CollectionError:
-                if dog.bitten:
-                    raise TimedOut("no answer in time", target=self.target.id) from None
+                self._raise_cause(relay, dog)
                 raise
-            finally:
-                session.close()
 
-    def _connected(self, seconds: float) -> psycopg.Connection[Any]:
+    @contextmanager
+    def _relayed(self, link: Link, seconds: float, dog: Watchdog) -> Iterator[Relay]:
+        settings = self.target.settings
+        host = settings.host if settings.host.startswith("/") else ascii_host(settings.host)
         try:
-            return self._psycopg.connect(**self._parameters(seconds))
-        except self._psycopg.Error as error:
-            failure = connecting(error, self.target)
-            traceback.clear_frames(error.__traceback__)  # psycopg leaves the socket of a timeout in there
-            raise failure from None
+            server = dialled(host, settings.port, seconds)
+        except OSError as error:
+            raise translated(error, self.target.id) from None
+        with relayed(server, link.read, dog) as relay:
+            yield relay
 
-    def _parameters(self, seconds: float) -> dict[str, Any]:
+    def _connected(self, link: Link, seconds: float, relay: Relay, dog: Watchdog) -> psycopg.Connection[Any]:
+        try:
+            return connected(self._parameters(link), seconds, relay)
+        except ConnectFailed as error:
+            self._raise_cause(relay, dog)
+            raise connecting(error.text, self.target) from None
+        except (OutOfTime, TimeoutError):
+            raise TimedOut("no connection in time", target=self.target.id) from None
+        except psycopg.Error as error:
+            raise TABLE.failure(error, target=self.target.id) from None
+
+    def _raise_cause(self, relay: Relay, dog: Watchdog) -> None:
+        """What cut the session off from our side, where something did."""
+        if relay.failure is not None:
+            raise relay.failure from None
+        if dog.bitten:
+            raise TimedOut("no answer in time", target=self.target.id) from None
+
+    def _parameters(self, link: Link) -> dict[str, Any]:
         """Everything is said, so that no PG* variable, service or password file of the shell counts."""
         settings = self.target.settings
-        verified = settings.sslmode in {"verify-ca", "verify-full"}
+        local = settings.host.startswith("/")
+        password = settings.password.read() if settings.password else ""
+        if password:
+            link.secret(password)
+        if settings.accepted and pq.version() < _REQUIRES_AUTH:
+            raise NotConfigured(
+                "this libpq cannot hold a server to SCRAM: pip install 'opsproof[postgres]', or use sslmode verify-full",
+                target=self.target.id,
+            )
         return {
-            "host": settings.host,
-            "hostaddr": "",
-            "port": settings.port,
+            "host": "localhost" if local else ascii_host(settings.host),
             "dbname": settings.database,
             "user": settings.user,
-            "password": settings.password.read() if settings.password else "",
+            "password": password,
             "passfile": "/nonexistent/pgpass",
-            "sslmode": settings.sslmode,
-            "sslrootcert": str(settings.ca) if settings.ca else certifi.where() if verified else "",
+            "sslmode": "disable" if local else settings.sslmode,
+            "sslrootcert": str(settings.ca) if settings.ca else certifi.where() if settings.verified else "",
             "sslcert": "",
             "sslkey": "",
             "gssencmode": "disable",
             "target_session_attrs": "any",
             "options": "",
             "application_name": "opsproof",
-            "connect_timeout": max(2, round(seconds)),
+            **({"require_auth": settings.accepted} if pq.version() >= _REQUIRES_AUTH else {}),
         }
 
     def _row(
-        self, session: Any, link: Link, statement: str, path: str, columns: int, attempt: int = 1
-    ) -> tuple[Any, ...]:
-        rows = self._rows(session, link, statement, path, attempt)
-        if len(rows) != 1 or len(rows[0]) != columns:
-            raise BadAnswer(f"{path} gave {len(rows)} rows, not one of {columns}", target=self.target.id)
+        self,
+        session: psycopg.Connection[Any],
+        link: Link,
+        statement: str,
+        path: str,
+        form: type[T],
+        attempt: int = 1,
+    ) -> T:
+        rows = self._rows(session, link, statement, path, form, attempt)
+        if len(rows) != 1:
+            raise BadAnswer(f"{path} gave {len(rows)} rows, not one", target=self.target.id)
         return rows[0]
 
     def _rows(
-        self, session: Any, link: Link, statement: str, path: str, attempt: int = 1
-    ) -> list[tuple[Any, ...]]:
+        self,
+        session: psycopg.Connection[Any],
+        link: Link,
+        statement: str,
+        path: str,
+        form: type[T],
+        attempt: int = 1,
+    ) -> list[T]:
+        """The rows of a statement, each as the tuple `form`."""
         with link.request("SQL", path, attempt=attempt) as entry:
             try:
                 with session.transaction(), session.cursor() as cursor:
                     cursor.execute(f"SET LOCAL statement_timeout = {round(link.remaining() * 1000)}")
-                    rows: list[tuple[Any, ...]] = cursor.execute(statement).fetchall()
-            except self._psycopg.Error as error:
+                    rows = cursor.execute(statement.encode()).fetchall()
+                found = msgspec.convert(rows, list[form])  # type: ignore[valid-type]
+            except psycopg.Error as error:
                 raise querying(error, path, self.target) from None
             except (ValueError, ArithmeticError):
                 raise BadAnswer(f"{path}: a value of another type", target=self.target.id) from None
             entry.status = "ok"
-            return rows
+            return found

@@ -14,7 +14,11 @@ from opsproof.model.target import CERTIFICATE
 
 
 class PostgresSettings(TargetSettings):
-    """A PostgreSQL database. `sslmode` defaults to verify-full, on loopback to prefer."""
+    """A PostgreSQL database. `sslmode` defaults to verify-full, on loopback to prefer.
+
+    `require_auth` names the ways to authenticate that are accepted, as libpq does. Unless said otherwise a
+    password proves itself by SCRAM alone, which does not tell it, where TLS is not verified.
+    """
 
     identities = ("system-identifier", CERTIFICATE)
     addressed_by = ("host", "port", "database")
@@ -26,6 +30,19 @@ class PostgresSettings(TargetSettings):
     password: SecretRef | None = None
     sslmode: str = "verify-full"
     ca: FilePath | None = None
+    require_auth: list[Text] | None = None
+
+    @property
+    def verified(self) -> bool:
+        """Whether TLS proves who the server is."""
+        return self.sslmode in {"verify-ca", "verify-full"}
+
+    @property
+    def accepted(self) -> str:
+        """The ways to authenticate that are accepted, as libpq reads them; empty is any."""
+        if self.require_auth is not None:
+            return ",".join(self.require_auth)
+        return "" if self.verified or self.password is None else "scram-sha-256"
 
     @property
     def address(self) -> str:
@@ -39,10 +56,14 @@ class PostgresSettings(TargetSettings):
         return given
 
     @model_validator(mode="after")
-    def _known_sslmode(self) -> PostgresSettings:
+    def _known_words(self) -> PostgresSettings:
         modes = ("disable", "prefer", "require", "verify-ca", "verify-full")
         if self.sslmode not in modes:
             refuse(f"unknown sslmode {short(self.sslmode)}", choices(self.sslmode, modes))
+        ways = ("scram-sha-256", "md5", "password", "none")
+        for way in self.require_auth or ():
+            if way not in ways:
+                refuse(f"unknown way to authenticate {short(way)} under require_auth", choices(way, ways))
         if CERTIFICATE in self.identity and self.sslmode == "disable":
             refuse(f"identity {CERTIFICATE} needs an sslmode with TLS")
         return self
