@@ -32,13 +32,13 @@ from opsproof.sources.kubernetes.reading.transitions import (
     workload_key,
 )
 
-Expected = Annotated[tuple[str, ...], Declared("workloads", optional=True)]
+Expected = Annotated[tuple[str, ...], Declared("expected_workloads", optional=True)]
 
 
 class PodLimits(Limits):
     """`at_least`: pods that must be there. `nodes`: nodes over which each workload's pods are spread.
 
-    Without `selector`, each workload that the environment names under `workloads` must have a pod.
+    Without `selector`, each workload that the environment names under `expected_workloads` has a pod.
     """
 
     selector: Scoped[SelectorText] = ""

@@ -57,7 +57,7 @@ from opsproof.sources.kubernetes.reading.transitions import (
 class WorkloadLimits(Limits):
     """`workloads`: references like `deployment/api` or `cronjob/backup`, each of which must exist.
 
-    Empty means all, and those that the environment names under `workloads` must exist.
+    Empty means all, and those that the environment names under `expected_workloads` must exist.
     `paused`: for how long a rollout may be held by hand while its new template waits.
     """
 
@@ -68,7 +68,7 @@ class WorkloadLimits(Limits):
     paused: Duration = Duration.parse("1d")
 
 
-Expected = Annotated[tuple[str, ...], Declared("workloads", optional=True)]
+Expected = Annotated[tuple[str, ...], Declared("expected_workloads", optional=True)]
 RunsAsked = Annotated[Listing[Job | CronJob] | None, Runs()]
 NodesBeside = Annotated[Listing[Node] | Failure, Beside(Kubernetes("nodes"))]
 

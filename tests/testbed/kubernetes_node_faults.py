@@ -35,6 +35,48 @@ def node(name: str, condition: str) -> Iterator[None]:
 
 
 @contextmanager
+def reporting(name: str, problem: str) -> Iterator[None]:
+    """A condition that a problem detector adds, True; the kubelet does not know it, and keeps it."""
+    api = admin()
+    since = "2026-01-01T00:00:00Z"
+    condition = {
+        "type": problem,
+        "status": "True",
+        "reason": "Found",
+        "message": "",
+        "lastTransitionTime": since,
+    }
+    try:
+        _set_condition(api, name, problem, condition)
+        _await(api, name, (problem, "True"))
+        yield
+    finally:
+        _set_condition(api, name, problem, None)
+        _await_well(api, name)
+
+
+def _set_condition(api: Api, name: str, kind: str, condition: Object | None) -> None:
+    found = [one for one in api.get("Node", name)["status"]["conditions"] if one["type"] != kind]
+    whole = [*found, condition] if condition else found
+    api.patch("Node", name, {"status": {"conditions": whole}}, part="status")
+
+
+@contextmanager
+def tainted(name: str, key: str, effect: str) -> Iterator[None]:
+    """A taint that somebody puts on by hand; what others put on meanwhile stays."""
+    api = admin()
+
+    def without() -> list[Object]:
+        return [one for one in api.get("Node", name)["spec"].get("taints") or [] if one["key"] != key]
+
+    try:
+        api.patch("Node", name, {"spec": {"taints": [*without(), {"key": key, "effect": effect}]}})
+        yield
+    finally:
+        api.patch("Node", name, {"spec": {"taints": without() or None}})
+
+
+@contextmanager
 def node_silent(name: str) -> Iterator[None]:
     """The kubelet stops renewing its lease: Ready=Unknown after some 20 seconds, its pods not ready."""
     api = admin()

@@ -30,12 +30,13 @@ def hpa_without_metrics(namespace: str, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def hpa_at_limit(namespace: str, name: str) -> Iterator[None]:
-    """Wants more replicas than it may have: ScalingLimited=True, TooManyReplicas."""
+def hpa_at_limit(namespace: str, name: str, *, fixed: bool = False) -> Iterator[None]:
+    """Wants more replicas than it may have: ScalingLimited=True, TooManyReplicas. `fixed`: nor may it have fewer."""
     of = undo.workload(namespace, name)
     cpu = {"type": "Utilization", "averageUtilization": 20}
     metrics = [{"type": "Resource", "resource": {"name": "cpu", "target": cpu}}]
-    spec = {"maxReplicas": of.replicas, "metrics": metrics}
+    least = of.replicas if fixed else max(1, of.replicas - 1)
+    spec = {"minReplicas": least, "maxReplicas": of.replicas, "metrics": metrics}
     with _hpa(namespace, name, spec, ("ScalingLimited", "True", "TooManyReplicas")):
         yield
 
@@ -248,7 +249,7 @@ def _available() -> str:
 
 
 @contextmanager
-def job(namespace: str, name: str, how: str) -> Iterator[str]:
+def job(namespace: str, name: str, how: str, *, owner: Object | None = None) -> Iterator[str]:
     """A Job that is `running`, `suspended`, `retrying` (a pod failed, another runs), `failed`, `complete`."""
     spec = make.job_spec(namespace, name)
     note = {"running": "never", "retrying": "never", "failed": "Failed"}.get(how)
@@ -259,7 +260,10 @@ def job(namespace: str, name: str, how: str) -> Iterator[str]:
     if how == "failed":
         spec["backoffLimit"] = 0
     api = admin()
-    with undo.added(make.thing("batch/v1", "Job", name, namespace, labels={"app": name}, spec=spec)):
+    made = make.thing("batch/v1", "Job", name, namespace, labels={"app": name}, spec=spec)
+    if owner is not None:
+        made["metadata"]["ownerReferences"] = [owner]
+    with undo.added(made):
         if how == "retrying":
             await_that("the first pod runs", lambda: _fail_first(namespace, name), within=undo.SOON)
         undo.await_condition(api, "Job", namespace, name, lambda now: _job_is(now, how))

@@ -159,6 +159,8 @@ def tiers_down() -> Iterator[Changes]:
                 "service smartcloudops/postgresql",
                 measured="0",
             ),
+            # A budget of maxUnavailable 1 allows none while its only pod is not ready.
+            "SC-098": fail("high", "statefulset smartcloudops/postgresql"),
             "SC-006": fail("critical", "statefulset redis", "service smartcloudops/redis", measured="0"),
             "SC-029": unready,
             "SC-060": unready,

@@ -104,5 +104,8 @@ def undrainable() -> Iterator[Changes]:
                 "deployment smartcloudops/celery-worker",
                 "deployment smartcloudops/celery-worker (volumes)",
                 "pod smartcloudops/debug",
+                # frontend's budget selects them beside their own.
+                "statefulset smartcloudops/postgresql",
+                "statefulset smartcloudops/redis",
             )
         }
