@@ -19,7 +19,7 @@ from opsproof import (
     check,
 )
 from opsproof.examine.declared import Declared
-from opsproof.model.words import several
+from opsproof.model.words import are, several
 from opsproof.sources.kubernetes.asks import Deployments, Pods
 from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.sources.kubernetes.facts.workloads import Workload
@@ -135,7 +135,7 @@ def _examine_number(chosen: Listing[Pod], serving: int, limits: PodLimits, exami
         Subject("pods", limits.selector or "all"), measured=Count(serving), limit=limits.at_least
     ) as it:
         if chosen.gaps and not limits.at_least.allows(serving):
-            raise Undecided(f"{serving} pods seen, but not every namespace answered")
+            raise Undecided(f"{several(serving, 'pod')} seen, but not every namespace answered")
         it.holds(limits.at_least, serving, f"{several(serving, 'pod')}, {limits.at_least} needed")
 
 
@@ -147,4 +147,6 @@ def _examine_spread(pods: Iterable[Pod], nodes: AtLeast[Count], examine: Examina
             examine.exclude(subject, "has fewer pods than the nodes asked for")
             continue
         with examine(subject) as it:
-            it.holds(nodes, used, f"its {len(members)} pods are on {several(used, 'node')}, {nodes} needed")
+            it.holds(
+                nodes, used, f"its {are(len(members), 'pod')} on {several(used, 'node')}, {nodes} needed"
+            )

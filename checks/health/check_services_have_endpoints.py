@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opsproof import CRITICAL, AtLeast, Count, Duration, Examination, Limits, Scoped, Subject, check
 from opsproof.model.failure import CollectionError
-from opsproof.model.words import several
+from opsproof.model.words import are, several
 from opsproof.sources.kubernetes.asks import Deployments, EndpointSlices, Pods, Services
 from opsproof.sources.kubernetes.facts.network import Service
 from opsproof.sources.kubernetes.reading.choice import absent, named
@@ -99,7 +99,7 @@ def _examine(
 
 def _states(behind: Backing) -> str:
     able = sum(pod.ready and not pod.terminating for pod in behind.pods)
-    return f"{able} of its {len(behind.pods)} pods are ready"
+    return f"{able} of its {are(len(behind.pods), 'pod')} ready"
 
 
 def _short_since(behind: Backing, outages: dict[WorkloadKey, Since], limits: ServiceLimits) -> Since:

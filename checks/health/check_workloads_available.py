@@ -23,7 +23,7 @@ from opsproof.examine.beside import Beside, known
 from opsproof.examine.declared import Declared
 from opsproof.examine.examination import Block
 from opsproof.model.failure import Failure
-from opsproof.model.words import several
+from opsproof.model.words import are, several
 from opsproof.sources.kubernetes.asks import Kubernetes, Pods, ReplicaSets, Workloads
 from opsproof.sources.kubernetes.facts.nodes import Node
 from opsproof.sources.kubernetes.facts.pods import Pod
@@ -205,7 +205,7 @@ def _decide(it: Block, workload: Workload, limits: WorkloadLimits) -> None:
         limits.replicas, wanted, f"{several(wanted, 'replica')} wanted by its spec, {limits.replicas} needed"
     )
     assert not _stuck(workload), f"the rollout passed its progress deadline; {_updated(workload)}"
-    assert running >= wanted, f"{running} of {wanted} pods are available"
+    assert running >= wanted, f"{running} of {are(wanted, 'pod')} available"
     assert not _behind(workload), f"the rollout is not complete: {_updated(workload)}"
 
 
@@ -274,4 +274,5 @@ def _updated(workload: Workload) -> str:
     older = workload.status.replicas - workload.updated if isinstance(workload, Deployment) else 0
     if workload.updated >= workload.replicas and older > 0:
         return f"{several(older, 'pod')} of an older template still there"
-    return f"{workload.updated} of {several(_due(workload), 'pod')} run the newest template"
+    due = _due(workload)
+    return f"{workload.updated} of {several(due, 'pod')} {'runs' if due == 1 else 'run'} the newest template"

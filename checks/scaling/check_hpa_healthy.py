@@ -111,7 +111,7 @@ def _examine(
             f"no current value of {unseen}: it scales by the rest of its metrics alone, or not at all"
         )
         assert pinned is None, (
-            f"it stays at its maximum of {autoscaler.spec.max_replicas} replicas and wants more"
+            f"it stays at its maximum of {several(autoscaler.spec.max_replicas, 'replica')} and wants more"
         )
 
 
@@ -142,7 +142,7 @@ def _state(autoscaler: Autoscaler, bad: Condition | None, rivals: int) -> str:
         return f"{rivals} autoscalers on {autoscaler.target}"
     if bad is not None:
         return f"{bad.type}={bad.status}"
-    return f"{autoscaler.status.current_replicas} of {autoscaler.spec.max_replicas} replicas"
+    return f"{autoscaler.status.current_replicas} of {several(autoscaler.spec.max_replicas, 'replica')}"
 
 
 def _target_exists(autoscaler: Autoscaler, workloads: Listing[Workload]) -> bool:

@@ -113,7 +113,7 @@ def _decide(
         raise Undecided(f"the controller has not seen the newest change of budget {budget.name}")
     assert status.expected_pods, f"budget {budget.name} counts no pods"
     assert status.desired_healthy, (
-        f"budget {budget.name} protects nothing: all {status.expected_pods} pods may go at once"
+        f"budget {budget.name} protects nothing: of {several(status.expected_pods, 'pod')} all may go at once"
     )
     it.holds(
         limits.allowed,
@@ -133,7 +133,7 @@ def _decide_floor(budget: DisruptionBudget, workload: Workload, autoscalers: Lis
         if autoscaler.target == workload.reference:
             least = autoscaler.spec.min_replicas
             assert floor < least, (
-                f"budget {budget.name} keeps {floor} pods, the autoscaler's minimum is {least}"
+                f"budget {budget.name} keeps {several(floor, 'pod')}, the autoscaler's minimum is {least}"
             )
 
 

@@ -132,7 +132,7 @@ def drained(name: str) -> Iterator[list[str]]:
     with cordoned(name):
         api = admin()
         gone = [
-            pod for pod in _pods_on(api, name) if pod["metadata"]["ownerReferences"][0]["kind"] != "DaemonSet"
+            pod for pod in pods_on(api, name) if pod["metadata"]["ownerReferences"][0]["kind"] != "DaemonSet"
         ]
         for pod in gone:
             await_that(f"eviction of {pod['metadata']['name']}", partial(_evict, api, pod), within=undo.SOON)
@@ -147,7 +147,7 @@ def node_gone(name: str) -> Iterator[None]:
     try:
         api.delete("Node", name)
         api.delete("Lease", name, "kube-node-lease")
-        for pod in _pods_on(api, name):
+        for pod in pods_on(api, name):
             api.delete("Pod", pod["metadata"]["name"], pod["metadata"]["namespace"], grace=0)
         yield
     finally:
@@ -165,7 +165,7 @@ def node_new(name: str = "node-c1") -> Iterator[str]:
         yield name
     finally:
         api.delete("Node", name)
-        for pod in _pods_on(api, name):
+        for pod in pods_on(api, name):
             api.delete("Pod", pod["metadata"]["name"], pod["metadata"]["namespace"], grace=0)
         api.delete("Lease", name, "kube-node-lease")
         await_that("the pods run elsewhere", lambda: all(_settled(api)), within=undo.SOON, every=0.2)
@@ -249,7 +249,8 @@ def _settled(api: Api) -> Iterator[bool]:
     return (next(health.problems_of(api, each), None) is None for each in world.WORKLOADS)
 
 
-def _pods_on(api: Api, name: str) -> list[Object]:
+def pods_on(api: Api, name: str) -> list[Object]:
+    """The pods on a node that something owns."""
     found: list[Object] = api.send("GET", path_of("Pod"), query={"fieldSelector": f"spec.nodeName={name}"})[
         "items"
     ]

@@ -285,3 +285,9 @@ def test_cordoned_nodes_above_the_limit_fail_when_forgotten(minutes: int | None,
 def test_no_cordoned_node_keeps_the_limit() -> None:
     assert examined(node(ready()), cordoned=0).passed == 3
     assert examined(node(ready(), cordoned=True), cordoned=1).findings == []
+
+
+def test_a_condition_older_than_its_node_is_none_that_it_joined_with() -> None:
+    """A node that was made anew, or a clock that was wrong, is no reason for patience."""
+    (finding,) = examined(node(ready("False", since=ago(hours=2)), created=ago(minutes=2))).findings
+    assert (finding.outcome, finding.in_transition) == (Outcome.FAIL, False)

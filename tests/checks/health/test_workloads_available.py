@@ -464,3 +464,13 @@ def test_what_the_environment_declares_must_exist() -> None:
     assert not examined(stateful_set(), expected=("deployment/api",), selector="app=db").findings
     (finding,) = examined(gaps=[REFUSED], expected=("deployment/api",)).findings
     assert finding.outcome is Outcome.UNKNOWN
+
+
+def test_one_is_singular() -> None:
+    """A workload of one pod is one pod in every message."""
+    (finding,) = examined(deployment(replicas=1, available=0, conditions=unavailable(30))).findings
+    assert finding.message == "0 of 1 pod is available"
+    (finding,) = examined(deployment(replicas=1), replicas=2).findings
+    assert finding.message == "1 replica wanted by its spec, at least 2 needed"
+    (finding,) = examined(deployment(replicas=1, updated=0, conditions=rolling(30))).findings
+    assert finding.message == "the rollout is not complete: 0 of 1 pod runs the newest template"

@@ -98,7 +98,7 @@ def test_two_budgets_on_one_pod_fail() -> None:
 
 def test_a_budget_that_protects_nothing_fails() -> None:
     (finding,) = examined(budget(desiredHealthy=0, disruptionsAllowed=3)).findings
-    assert finding.message == "budget api protects nothing: all 3 pods may go at once"
+    assert finding.message == "budget api protects nothing: of 3 pods all may go at once"
 
 
 def test_a_budget_that_cannot_be_computed_fails() -> None:

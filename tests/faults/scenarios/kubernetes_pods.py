@@ -54,12 +54,12 @@ def service_without_ready_pods() -> Iterator[Changes]:
     with faults.pods("opsforge", "grafana", "not-ready") as (pod,):
         age.unavailable("opsforge", "grafana", pod)
         subject, text = f"pod opsforge/{pod}", NOT_READY.format("grafana")
-        none = "0 ready endpoints, at least 1 needed; 0 of its 1 pods are ready"
+        none = "0 ready endpoints, at least 1 needed; 0 of its 1 pod is ready"
         yield {
             "OF-027": fail("critical", subject, measured="0/1 containers ready", message=text),
             "OF-028": fail("critical", subject, measured="0/1 containers ready", message=text),
             "OF-024": fail(
-                "high", "deployment opsforge/grafana", measured="0", message="0 of 1 pods are available"
+                "high", "deployment opsforge/grafana", measured="0", message="0 of 1 pod is available"
             ),
             "OF-029": fail("critical", "service opsforge/grafana-service", measured="0", message=none),
             "OF-049": fail("medium", "service opsforge/grafana-service", measured="0", message=none),
@@ -79,13 +79,13 @@ def creating() -> Iterator[Changes]:
                 "critical",
                 "deployment production/analytics-engine",
                 measured="0",
-                message="0 of 1 pods are available",
+                message="0 of 1 pod is available",
             ),
             "EP-049": fail(
                 "critical",
                 "service production/analytics-engine",
                 measured="0",
-                message="0 ready endpoints, at least 1 needed; 0 of its 1 pods are ready",
+                message="0 ready endpoints, at least 1 needed; 0 of its 1 pod is ready",
             ),
         }
 

@@ -63,7 +63,7 @@ def bare_sidecar() -> Iterator[Changes]:
             ),
             "OF-027": unready,
             "OF-028": unready,
-            "OF-024": fail("high", grafana, measured="0", message="0 of 1 pods are available"),
+            "OF-024": fail("high", grafana, measured="0", message="0 of 1 pod is available"),
             "OF-029": fail("critical", service, measured="0"),
             "OF-049": fail("medium", service, measured="0"),
         }

@@ -16,6 +16,7 @@ from tests.testbed import kubernetes_object_faults as objects
 from tests.testbed import kubernetes_objects as make
 from tests.testbed import kubernetes_undo as undo
 from tests.testbed.kubernetes_api import Object, admin
+from tests.testbed.process import await_that
 
 OBJECTS, CLUSTER = "objects that look well", "nodes and namespaces that look well"
 HPA = "HorizontalPodAutoscaler"
@@ -133,12 +134,14 @@ def absent_secret() -> Iterator[Changes]:
 def nodes_that_look_well() -> Iterator[Changes]:
     with (
         nodes.reporting("node-a1", "KernelDeadlock"),
-        nodes.tainted("node-b1", "node.kubernetes.io/unreachable", "NoExecute"),
+        nodes.node_new("node-c1") as new,
+        nodes.tainted(new, "node.kubernetes.io/out-of-service", "NoExecute"),
         nodes.node("node-a2", "NotReady"),
         nodes.tainted("node-a2", "ToBeDeletedByClusterAutoscaler", "NoSchedule"),
     ):
+        await_that("its pods are gone", lambda: not nodes.pods_on(admin(), new), within=undo.SOON)
         age.lasting("Node", "", "node-a2", "Ready", seconds=2 * age.HOUR)
-        three = ("node node-a1", "node node-b1", "node node-a2")
+        three = ("node node-a1", f"node {new}", "node node-a2")
         bad = fail("critical", *three, message="*; needed: *")
         yield {
             **dict.fromkeys(("EP-002", "OF-003", "OF-022", "RS-016"), bad),

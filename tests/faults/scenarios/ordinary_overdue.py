@@ -116,7 +116,7 @@ def paused_for_days() -> Iterator[Changes]:
 
     with faults.template(namespace, name, change, spec={"paused": True}, done=faults.is_paused):
         age.lasting("Deployment", namespace, name, "Progressing", seconds=48 * age.HOUR)
-        held = "its rollout is paused with changes waiting: 0 of * pods run the newest template"
+        held = "its rollout is paused with changes waiting: 0 of * the newest template"
         subject = f"deployment {namespace}/{name}"
         yield {"EP-016": fail("critical", subject, measured="0", message=held)}
 

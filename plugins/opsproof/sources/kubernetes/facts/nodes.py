@@ -67,7 +67,7 @@ class Node(KubernetesObject, frozen=True):
     def since_joining(self, condition: Condition) -> bool:
         """Whether the condition is as it was when the node joined: it has not been otherwise yet."""
         created, changed = self.created, condition.last_transition_time
-        return created is not None and changed is not None and changed - created <= _JOINING
+        return created is not None and changed is not None and abs(changed - created) <= _JOINING
 
     @property
     def cordoned(self) -> bool:
