@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from pathlib import Path
 
-from opsproof.evidence.run import Manifest, Run
+from opsproof.evidence import manifest
+from opsproof.evidence.manifest import Manifest
+from opsproof.evidence.run import Run
 
 NOW = datetime(2026, 1, 31, tzinfo=timezone.utc)
 
@@ -14,7 +16,7 @@ def sealed(reports: Path, *environments: str) -> Manifest:
     run = Run.create(reports, NOW)
     run.write("result.json", "{}")
     run.finish(reports, environments)
-    return run.read("manifest.json", Manifest)
+    return manifest.read(run.folder)
 
 
 def test_the_order_of_the_environments_makes_no_other_chain(tmp_path: Path) -> None:

@@ -48,6 +48,19 @@ def test_verify_believes_an_untouched_run(team: Team) -> None:
     assert "intact, complete" in done.stdout
 
 
+def test_the_digest_that_a_run_tells_is_what_it_is_known_by(team: Team) -> None:
+    """On the terminal, and in pytest's own JUnit; `verify --expect` takes no other, and --chain walks."""
+    told = team.run("checks", "--junitxml", "own.xml").stdout
+    digest = hashlib.sha256((team.latest.folder / "manifest.json").read_bytes()).hexdigest()
+
+    assert f"manifest: sha256:{digest}" in told
+    assert f'name="opsproof.manifest" value="sha256:{digest}"' in (team.folder / "own.xml").read_text()
+    done = team.opsproof("verify", "reports/latest", "--chain", "--expect", f"sha256:{digest}")
+    assert 0 == done.returncode, done.stdout
+    assert f"chain: {team.latest.id}: in place" in done.stdout
+    assert 1 == team.opsproof("verify", "reports/latest", "--expect", "0" * 64).returncode
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(FILES - {"manifest.json", "facts"}))
 def test_an_edited_file_is_called_altered(team: Team, name: str) -> None:

@@ -117,3 +117,45 @@ def test_another_version_of_the_code_is_named(team: Team) -> None:
     team.run("checks", "--replay", "reports/latest")
 
     assert "checks" == team.result().provenance.code_differs
+
+
+def _forge_facts(team: Team) -> Path:
+    """One answer of the last run replaced by another one's."""
+    facts = sorted((team.latest.folder / "facts").iterdir())
+    facts[0].write_bytes(facts[1].read_bytes())
+    return team.latest.folder
+
+
+def test_an_altered_run_opens_no_gate(team: Team) -> None:
+    """Facts that were changed: ALTERED on the terminal, in the result, the page and both JUnits; exit status 1."""
+    team.run("checks", "-m", "daily")
+    source = _forge_facts(team)
+
+    done = team.run("checks", "-m", "daily", "--replay", str(source), "--junitxml", "own.xml")
+
+    assert 1 == done.returncode
+    assert "GATE CLOSED" in done.stdout
+    assert "ALTERED: facts/" in " ".join(done.stdout.split())
+    result = team.result()
+    assert "ALTERED: facts/" in result.provenance.source_unsound
+    assert result.gate.closed and result.gate.unsound
+    for text in (
+        (team.latest.folder / "report.html").read_text(),
+        (team.latest.folder / "junit.xml").read_text(),
+        (team.folder / "own.xml").read_text(),
+    ):
+        assert "ALTERED: facts/" in text
+
+
+def test_a_run_without_its_manifest_opens_no_gate_unless_it_is_taken_so(team: Team) -> None:
+    """--accept-altered lets the gate decide; what was taken is said all the same."""
+    team.run("checks", "-m", "daily")
+    source = team.latest.folder
+    (source / "manifest.json").unlink()
+
+    done = team.run("checks", "-m", "daily", "--replay", str(source))
+    taken = team.run("checks", "-m", "daily", "--replay", str(source), "--accept-altered")
+
+    assert (1, 0) == (done.returncode, taken.returncode), taken.stdout
+    assert "incomplete: it has no manifest.json" in " ".join(taken.stdout.split())
+    assert "accepted by --accept-altered" in " ".join(taken.stdout.split())

@@ -94,22 +94,26 @@ def report(run: Path) -> None:
 
 @main.command()
 @RUN
-def verify(run: Path) -> None:
-    """Say whether a run's folder is what the run left: journal chain, digests, chain to the previous run.
+@click.option("--chain", is_flag=True, help="Walk back to the first run of the same environments.")
+@click.option(
+    "--expect", metavar="DIGEST", help="The digest of the manifest that the run told when it ended."
+)
+def verify(run: Path, chain: bool, expect: str | None) -> None:
+    """Say whether a run's folder is what the run left: every file, nothing else, and the chain of its journal.
 
-    Exit status 0 when intact, 1 when altered or incomplete, 2 when there is no such run.
+    Exit status 0 when intact and complete, 1 when not, 2 when there is no such run.
     """
-    from opsproof.evidence.run import open_run
-    from opsproof.judge.rebuild import result_of
+    from opsproof.cli.runs import verified
 
+    good = True
     try:
-        result = result_of(open_run(run))
-    except (FileNotFoundError, ValueError) as wrong:
+        for line, sound in verified(run, chain=chain, expect=expect):
+            click.echo(line)
+            good = good and sound
+    except FileNotFoundError as wrong:
         click.echo(f"{wrong}", err=True)
         sys.exit(2)
-    complete = "complete" if result.finished else "incomplete: the run did not end by itself"
-    click.echo(f"{result.provenance.run}: {result.integrity}, {complete}")
-    sys.exit(0 if result.integrity == "intact" and result.finished else 1)
+    sys.exit(0 if good else 1)
 
 
 def _plural(count: int, noun: str) -> str:

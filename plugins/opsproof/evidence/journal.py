@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from opsproof.evidence import plain
 from opsproof.evidence.files import _write_all, locked, writing
 
 FIRST = "0" * 64
@@ -85,8 +86,13 @@ def _last_line(handle: int) -> Entry | None:
 
 
 def read(path: Path) -> Reading:
-    """All whole lines of a journal, with the verdict on its chain. Reads only."""
-    content = path.read_bytes()
+    """All whole lines of a journal, with the verdict on its chain. Reads only.
+
+    Raises:
+        FileNotFoundError: there is none.
+        NotPlain: it is no plain file.
+    """
+    content = plain.content(path)
     whole = content.rfind(b"\n") + 1
     entries: list[Entry] = []
     prev = FIRST

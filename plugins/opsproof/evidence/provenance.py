@@ -6,8 +6,10 @@ import getpass
 import hashlib
 import os
 import platform
+import re
 import socket
 import subprocess
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -48,11 +50,40 @@ def git(folder: Path) -> dict[str, str]:
     return {"commit": commit, "dirty": "no" if all(line.startswith("# ") for line in lines) else "yes"}
 
 
+# A repository may name programs that a look at it would start.
+_NO_PROGRAMS = ("core.fsmonitor=false", "core.hooksPath=/dev/null", "core.sshCommand=false", "core.pager=cat")
+_FILTER = re.compile(r"filter\.(.+)\.(?:clean|process|smudge)", re.IGNORECASE | re.DOTALL)
+
+
 def _status(folder: Path) -> str:
+    """What git says of a work tree, without any program that its configuration names."""
+    settings = [*_NO_PROGRAMS, *_no_filters(folder)]
     # Without locks: a look at the work tree shall neither write its index nor stand in another git's way.
-    command = ["git", "--no-optional-locks", "-C", str(folder), "status", "--porcelain=v2", "--branch"]
+    words = [word for one in settings for word in ("-c", one)]
+    return _git("--no-optional-locks", *words, "-C", str(folder), "status", "--porcelain=v2", "--branch",
+                "--ignore-submodules=dirty")  # fmt: skip
+
+
+def _no_filters(folder: Path) -> Iterator[str]:
+    """Content filters, switched off one by one: git knows no switch for all of them."""
+    for key in _git("-C", str(folder), "config", "--null", "--name-only", "--list").split("\0"):
+        if named := _FILTER.fullmatch(key):
+            yield from (f"filter.{named[1]}.{part}=" for part in ("clean", "process", "smudge"))
+            yield f"filter.{named[1]}.required=false"
+
+
+def _git(*words: str) -> str:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+        done = subprocess.run(
+            ["git", *words],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=10,
+            check=False,
+            env=own,
+        )
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout if done.returncode == 0 else ""

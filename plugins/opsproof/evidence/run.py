@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import shutil
 from collections import Counter
@@ -15,23 +14,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from opsproof.evidence import journal
+from opsproof.evidence import journal, manifest, plain
 from opsproof.evidence.files import point, write_atomically, writing
 from opsproof.evidence.journal import Journal
 from opsproof.model.finding import ItemResult
 from opsproof.model.result import Provenance, Selection
 
 S = TypeVar("S")
-MANIFEST = "manifest.json"
-
-
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """The digest of each file of a run, and of the previous run of the same environments."""
-
-    run: str
-    files: dict[str, str]
-    previous: str = ""
-    previous_digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +43,10 @@ class Run:
         name = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         folder = reports / name
         with writing(folder):
-            folder.mkdir(parents=True, mode=0o700)
+            reports.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                reports.mkdir(mode=0o700)
+            folder.mkdir(mode=0o700)
             folder.chmod(0o700)
             (folder / "facts").mkdir(mode=0o700)
             (folder / ".slots").mkdir(mode=0o700)
@@ -71,7 +63,7 @@ class Run:
     def read(self, name: str, kind: type[S]) -> S:
         """A JSON file of the folder. Raises FileNotFoundError or ValueError."""
         try:
-            return msgspec.json.decode((self.folder / name).read_bytes(), type=kind)
+            return msgspec.json.decode(plain.content(self.folder / name), type=kind)
         except msgspec.MsgspecError as misfit:
             raise ValueError(f"{self.folder / name}: {misfit}") from None
 
@@ -123,46 +115,20 @@ class Run:
     def requests(self) -> dict[str, int]:
         """How many requests each target got."""
         try:
-            lines = (self.folder / "requests.jsonl").read_bytes().splitlines()
+            lines = plain.content(self.folder / "requests.jsonl").splitlines()
         except FileNotFoundError:
             return {}
         return dict(sorted(Counter(filter(None, map(_target_of, lines))).items()))
 
-    def altered(self) -> str:
-        """Compare with the manifest, when the run got so far as to write one."""
-        try:
-            manifest = self.read(MANIFEST, Manifest)
-        except FileNotFoundError:
-            return ""
-        except ValueError:
-            return f"{MANIFEST} is altered: not readable"
-        for name, digest in manifest.files.items():
-            path = self.folder / name
-            if not path.exists():
-                return f"{name} is missing"
-            if _sha256(path) != digest:
-                return f"{name} is altered: its digest is not the one in {MANIFEST}"
-        return ""
+    def finish(self, reports: Path, environments: tuple[str, ...]) -> str:
+        """Seal the run, chain it to the previous one of these environments, and point `latest` at it.
 
-    def finish(self, reports: Path, environments: tuple[str, ...]) -> None:
-        """Seal the run: manifest, chain to the previous run of these environments, `latest`. Raises Unwritable."""
+        Gives the digest of the manifest, which stands for all of the run. Raises Unwritable.
+        """
         shutil.rmtree(self.folder / ".slots", ignore_errors=True)
-        heads = reports / ".heads"
-        with writing(heads):
-            heads.mkdir(mode=0o700, exist_ok=True)
-        head = heads / _chain(environments)
-        previous = head.read_text() if head.exists() else ""
-        sealed = reports / previous / MANIFEST if previous else None
-        files = sorted(path for path in self.folder.rglob("*") if path.is_file() and path.name != MANIFEST)
-        manifest = Manifest(
-            run=self.id,
-            files={str(path.relative_to(self.folder)): _sha256(path) for path in files},
-            previous=previous,
-            previous_digest=_sha256(sealed) if sealed and sealed.exists() else "",
-        )
-        self.write(MANIFEST, manifest)
-        write_atomically(head, [self.id.encode()])
+        digest = manifest.seal(self.folder, reports, environments)
         point(reports / "latest", self.id)
+        return digest
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -188,15 +154,6 @@ def _target_of(line: bytes) -> str:
         return msgspec.json.decode(line, type=_Asked).target
     except msgspec.MsgspecError:
         return ""
-
-
-def _chain(environments: tuple[str, ...]) -> str:
-    """Names the chain of the runs of these environments, in whatever order they were given."""
-    return hashlib.sha256(",".join(sorted(set(environments))).encode()).hexdigest()[:16]
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def utc_now() -> datetime:

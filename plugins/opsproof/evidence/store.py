@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from opsproof.evidence import plain
 from opsproof.evidence.files import write_atomically, writing
 from opsproof.model.argument import Answer
 from opsproof.model.ask import Ask
@@ -81,8 +81,8 @@ class Store:
     def load(self, digest: str, attempt: int = 0) -> Recorded:
         """Raises FileNotFoundError when the run did not record it, ValueError when it is damaged."""
         try:
-            recorded: Recorded = decode(gzip.decompress(self.path(digest, attempt).read_bytes()), Recorded)
-        except (msgspec.MsgspecError, EOFError, gzip.BadGzipFile) as damage:
+            recorded: Recorded = decode(plain.unpacked(self.path(digest, attempt)), Recorded)
+        except (msgspec.MsgspecError, plain.NotPlain) as damage:
             raise ValueError(f"facts {digest} are damaged: {damage}") from None
         return recorded
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from opsproof.evidence import plain
 from opsproof.evidence.files import Unwritable, write_atomically
 from opsproof.evidence.run import end_record, utc_now
 from opsproof.evidence.servers import target_reports
@@ -22,11 +25,15 @@ ANOTHER_SAID = frozenset({pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED})
 
 @dataclass(frozen=True)
 class Ended:
-    """What a run came to. `unwritten` says why it is not whole; empty when all is kept."""
+    """What a run came to. `unwritten` says why it is not whole; empty when all is kept.
+
+    `digest` is that of the manifest: who knows it knows all of the run.
+    """
 
     result: Result
     folder: Path
     unwritten: str
+    digest: str
 
     def status(self, status: int, others_failed: bool) -> int:
         """The exit status: the gate's, where nothing but checks has a say in it.
@@ -40,6 +47,12 @@ class Ended:
         if status not in ANOTHER_SAID or others_failed:
             return status
         return int(pytest.ExitCode.TESTS_FAILED if self.result.gate.closed else pytest.ExitCode.OK)
+
+    def exposes(self, file: Path) -> bool:
+        """Whether a file that is written beside the run's own folder lies open to others."""
+        beside = file.resolve().parent
+        within = beside == self.folder.parent or self.folder.parent in beside.parents
+        return within and bool(stat.S_IMODE(beside.stat().st_mode) & 0o077)
 
     def shown_folder(self) -> str:
         """Where the report lies; empty when it could not be written."""
@@ -56,7 +69,7 @@ ended_key = pytest.StashKey[Ended]()
 
 def end(running: Running) -> Ended:
     """Close the journal, judge, and write all reports; what cannot be written is said in the outcome."""
-    unwritten = running.unwritten
+    unwritten, digest = running.unwritten, ""
     try:
         _close_journal(running)
     except Unwritable as why:
@@ -64,10 +77,10 @@ def end(running: Running) -> Ended:
     result = result_of(running.run)
     try:
         reports.write(running.run, result)
-        running.run.finish(running.planning.settings.reports, running.planning.planned.environments)
+        digest = running.run.finish(running.planning.settings.reports, running.planning.planned.environments)
     except Unwritable as why:
         unwritten = unwritten or str(why)
-    return Ended(result, running.run.folder, unwritten)
+    return Ended(result, running.run.folder, unwritten, digest)
 
 
 def _close_journal(running: Running) -> None:
@@ -87,5 +100,11 @@ def _keep_facts(running: Running) -> None:
     digests |= {Identify(target=target).digest for target in planned.targets}
     for digest in digests:
         for attempt in range(store.superseded(digest) + 1):
-            if store.path(digest, attempt).exists() and not own.path(digest, attempt).exists():
-                write_atomically(own.path(digest, attempt), [store.path(digest, attempt).read_bytes()])
+            _keep(store.path(digest, attempt), own.path(digest, attempt))
+
+
+def _keep(there: Path, here: Path) -> None:
+    """What is no plain file was no answer either."""
+    if not here.exists():
+        with suppress(FileNotFoundError, plain.NotPlain):
+            write_atomically(here, [plain.content(there)])

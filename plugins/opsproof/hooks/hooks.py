@@ -12,7 +12,7 @@ from opsproof.evidence.files import Unwritable
 from opsproof.evidence.run import utc_now
 from opsproof.examine.decide import Item
 from opsproof.hooks import canary
-from opsproof.hooks.ended import end, ended_key
+from opsproof.hooks.ended import Ended, end, ended_key
 from opsproof.hooks.expressions import mistaken, nothing_selected, only_planned
 from opsproof.hooks.garbage import made_to_stay
 from opsproof.hooks.item import CheckItem, ChecksFile
@@ -168,6 +168,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = int(pytest.ExitCode.INTERRUPTED) if running.unwritten else status
         return
     config.stash[ended_key] = ended = end(running)
+    _tell_junit(config, ended)
     session.exitstatus = ended.status(status, _other_tests_failed(config))
 
 
@@ -179,6 +180,7 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
         shown += lines(
             ended.result, width=width, verbosity=config.option.verbose, folder=ended.shown_folder()
         )
+        shown += notes(_sealed(config, ended), width)
     shown += notes(_remarks(config), width, {"yellow": True, "bold": True})
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and planning_key in config.stash:
         shown += notes(_nothing_selected(config), width)
@@ -214,6 +216,29 @@ def pytest_html_results_table_row(report: Any, cells: list[str]) -> None:
         value = str(found.get(name, ""))
         order = f"{levels.index(value)} " if value in levels else ""
         cells.insert(1, f'<td class="col-{name}" title="{escape(order + value)}">{escape(value)}</td>')
+
+
+def _sealed(config: pytest.Config, ended: Ended) -> Iterator[str]:
+    """What an auditor keeps elsewhere to know this run again, and who else may read its folder."""
+    if ended.digest:
+        yield f"manifest: sha256:{ended.digest} (opsproof verify {ended.shown_folder() or ended.folder} --expect DIGEST)"
+    for option in ("xmlpath", "htmlpath"):
+        if (named := getattr(config.option, option, None)) and ended.exposes(Path(named)):
+            yield f"{named} lies where other users of this machine may read it: chmod 700 {Path(named).parent}"
+
+
+def _tell_junit(config: pytest.Config, ended: Ended) -> None:
+    """pytest's own JUnit lies outside of the run, so that it can name the run's digest."""
+    from _pytest.junitxml import xml_key
+
+    xml = config.stash.get(xml_key, None)
+    if xml is None:
+        return
+    gate = ended.result.gate
+    xml.add_global_property("opsproof.run", ended.result.provenance.run)
+    xml.add_global_property("opsproof.gate", f"{'closed' if gate.closed else 'open'} at {gate.level}")
+    xml.add_global_property("opsproof.integrity", gate.unsound or ended.result.integrity)
+    xml.add_global_property("opsproof.manifest", f"sha256:{ended.digest}" if ended.digest else "")
 
 
 def _teller(config: pytest.Config) -> Tell:

@@ -27,6 +27,11 @@ def add_options(parser: pytest.Parser) -> None:
         help="decide again from the facts of an earlier run (its folder, e.g. reports/latest); asks no server",
     )
     group.addoption(
+        "--accept-altered",
+        action="store_true",
+        help="with --replay: let the gate decide even on a run that is altered or incomplete",
+    )
+    group.addoption(
         "--limits",
         action="append",
         default=[],

@@ -21,6 +21,7 @@ from opsproof.evidence import provenance
 from opsproof.evidence.files import Unwritable
 from opsproof.evidence.run import Run, utc_now
 from opsproof.evidence.store import Store
+from opsproof.evidence.verify import verify
 from opsproof.examine.decide import Item, decide
 from opsproof.hooks.planning import Planning
 from opsproof.judge.waivers import use, waived
@@ -150,12 +151,16 @@ def now_of(told: dict[str, Any]) -> datetime:
 def _provenance(planning: Planning, run: Run) -> Provenance:
     settings, planned, source = planning.settings, planning.planned, planning.source
     versions = provenance.versions()
+    verdict = verify(source.folder) if source else None
+    unsound = verdict if verdict and not verdict.sound else None
     return Provenance(
         run=run.id,
         started=utc_now(),
         now=planning.now,
         mode=planning.mode,
         source_run=source.id if source else "",
+        source_unsound=str(unsound) if unsound else "",
+        source_accepted=settings.accept_altered,
         environments=planned.environments,
         command=Redactor().text(" ".join(settings.command)),
         user=provenance.user(),

@@ -26,6 +26,7 @@ class Settings:
     wanted: Wanted
     gate: str
     replay: Path | None
+    accept_altered: bool
     changes: tuple[Change, ...]
     given: Given
     reports: Path
@@ -48,6 +49,7 @@ class Settings:
             wanted=Wanted.of(option.env, config.getini("opsproof_environment")),
             gate=option.gate or "",
             replay=here / option.replay if option.replay is not None else None,
+            accept_altered=option.accept_altered,
             changes=parse_changes(option.limits),
             given=parse_given(option.set),
             reports=_reports(config, systems),

@@ -42,7 +42,7 @@ def build(
     results = tuple(_folded(plan, selection, items))
     coverage = _coverage(plan, selection, results, items)
     partial = coverage.ran < coverage.expected
-    gate = judge(results, provenance.gate)
+    gate = judge(results, provenance.gate, _unsound(provenance, integrity))
     if partial and provenance.strict_selection:
         gate = msgspec.structs.replace(gate, closed=True)
     return Result(
@@ -64,6 +64,14 @@ def build(
         narrowed=tuple(_narrowed(selection, coverage)) if partial else (),
         requests=requests or {},
     )
+
+
+def _unsound(provenance: Provenance, integrity: str) -> str:
+    if integrity != "intact":
+        return f"ALTERED: {integrity}"
+    if provenance.source_unsound and not provenance.source_accepted:
+        return f"the run that is replayed is not as it was left: {provenance.source_unsound}"
+    return ""
 
 
 def _folded(plan: Plan, selection: Selection, items: Sequence[ItemResult]) -> Iterable[RequirementResult]:

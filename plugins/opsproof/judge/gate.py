@@ -9,11 +9,11 @@ from opsproof.model.outcome import Outcome
 from opsproof.model.result import Coverage, GateVerdict, RequirementResult
 
 
-def judge(results: Iterable[RequirementResult], level: Level) -> GateVerdict:
+def judge(results: Iterable[RequirementResult], level: Level, unsound: str = "") -> GateVerdict:
     """What closes the gate, by requirement: each finding counts by its own level, whatever stands beside it.
 
     A requirement stands in the list of every reason that it gives; in `below` when it is bad and gives none.
-    An item that did not run counts at its requirement's level.
+    An item that did not run counts at its requirement's level. What is `unsound` opens no gate, whatever it holds.
     """
     failures, undecided, incomplete, below = [], [], [], []
     for result in results:
@@ -28,8 +28,9 @@ def judge(results: Iterable[RequirementResult], level: Level) -> GateVerdict:
         if result.outcome.bad and not closing and not missing:
             below.append(key)
     return GateVerdict(
-        closed=bool(failures or undecided or incomplete),
+        closed=bool(failures or undecided or incomplete or unsound),
         level=level,
+        unsound=unsound,
         failures=tuple(failures),
         undecided=tuple(undecided),
         incomplete=tuple(incomplete),
@@ -56,4 +57,5 @@ def verdict(gate: GateVerdict, coverage: Coverage) -> str:
     counted = ((gate.failures, "failed"), (gate.undecided, "undecided"), (gate.incomplete, "incomplete"))
     reasons = [f"{len(keys)} {word}" for keys, word in counted if keys]
     reasons += [f"PARTIAL, {part} ran"] if partial else []
+    reasons += ["it cannot be believed"] if gate.unsound else []
     return f"GATE CLOSED at {gate.level}: {', '.join(reasons)}"

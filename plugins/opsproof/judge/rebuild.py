@@ -6,14 +6,18 @@ import msgspec
 
 from opsproof.evidence import journal
 from opsproof.evidence.run import End, Run
+from opsproof.evidence.verify import Verdict
 from opsproof.judge.fold import build
 from opsproof.model.finding import ItemResult
 from opsproof.model.result import Plan, Provenance, Result, WaiverUse
 from opsproof.model.target import TargetReport
 
 
-def result_of(run: Run) -> Result:
+def result_of(run: Run, verdict: Verdict | None = None) -> Result:
     """Rebuild the run's result from plan, selection and journal, and say whether they are intact.
+
+    Args:
+        verdict: what `evidence.verify` says of the folder; a run that has not ended yet has none.
 
     Raises:
         FileNotFoundError: the folder holds no run.
@@ -35,6 +39,6 @@ def result_of(run: Run) -> Result:
         targets=targets,
         waivers=waivers,
         finished=ends[-1].finished if ends else None,
-        integrity=reading.altered or run.altered() or "intact",
+        integrity=(verdict.altered if verdict else reading.altered) or "intact",
         requests=run.requests(),
     )

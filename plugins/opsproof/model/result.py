@@ -114,13 +114,19 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """Who ran what, where, with which code and files."""
+    """Who ran what, where, with which code and files.
+
+    `source_unsound` says why the run that is replayed is not what it left (altered, incomplete); such a source
+    closes the gate, unless the user took it by name (`source_accepted`).
+    """
 
     run: str
     started: datetime
     now: datetime
     mode: str = "live"
     source_run: str = ""
+    source_unsound: str = ""
+    source_accepted: bool = False
     environments: tuple[str, ...] = ()
     command: str = ""
     user: str = ""
@@ -137,10 +143,14 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GateVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """Why the gate is closed, or that it is open. Each list holds requirement keys; one may stand in several."""
+    """Why the gate is closed, or that it is open. Each list holds requirement keys; one may stand in several.
+
+    `unsound` says why nothing here can be believed: the run, or the one that it replays, is not as it was left.
+    """
 
     closed: bool
     level: Level
+    unsound: str = ""
     failures: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()

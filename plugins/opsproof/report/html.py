@@ -199,7 +199,8 @@ def _reasons(result: Result) -> list[str]:
         (gate.undecided, "undecided"),
         (gate.incomplete, "not run to the end"),
     )
-    return [f"{len(keys)} {word}" for keys, word in named if keys]
+    found = [f"{len(keys)} {word}" for keys, word in named if keys]
+    return [*found, "its source cannot be believed"] if gate.unsound else found
 
 
 def _island(folded: dict[str, list[list[str]]]) -> Markup:

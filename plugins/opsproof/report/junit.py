@@ -39,7 +39,13 @@ def _suite(name: str, members: list[RequirementResult], result: Result) -> Eleme
         suite.set(attribute, str(sum(case.find(tag) is not None for case in cases)))
     suite.set("time", f"{sum(float(case.get('time', 0)) for case in cases):.3f}")
     suite.set("timestamp", f"{result.provenance.started:%Y-%m-%dT%H:%M:%S}")
-    told = {"mode": result.provenance.mode, "run": result.provenance.run, "gate": result.verdict}
+    told = {
+        "mode": result.provenance.mode,
+        "run": result.provenance.run,
+        "gate": result.verdict,
+        "integrity": result.integrity,
+        **({"source": result.provenance.source_unsound} if result.provenance.source_unsound else {}),
+    }
     given = {f"set.{name}": value for name, value in result.provenance.given.items()}
     _properties(suite, {**told, **given})
     suite.extend(cases)

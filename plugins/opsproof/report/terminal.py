@@ -242,8 +242,7 @@ def _closing(result: Result, width: int, folder: str) -> Iterator[Line]:
     yield from _wrapped(
         f"{result.provenance.mode.upper()}{source}: {where}{given}", width, "", {"bold": True}
     )
-    if result.integrity != "intact":
-        yield Line(f"ALTERED: {result.integrity}", {"red": True, "bold": True})
+    yield from _soundness(result, width)
     yield from _wrapped(
         f"{coverage.in_runbook} in the runbook, {coverage.automated} automated, {coverage.selected} selected, "
         f"{coverage.decided} decided ({coverage.partial} in part); "
@@ -259,6 +258,17 @@ def _closing(result: Result, width: int, folder: str) -> Iterator[Line]:
     yield from _gate(result, width)
     if folder:
         yield Line(f"report: {folder}/report.html")
+
+
+def _soundness(result: Result, width: int) -> Iterator[Line]:
+    """Whether the run, and the one that it replays, are as they were left."""
+    bad = {"red": True, "bold": True}
+    if result.integrity != "intact":
+        yield from _wrapped(f"ALTERED: {result.integrity}", width, "", bad)
+    unsound = result.provenance.source_unsound
+    if unsound:
+        accepted = "; accepted by --accept-altered" if result.provenance.source_accepted else ""
+        yield from _wrapped(f"SOURCE {result.provenance.source_run}: {unsound}{accepted}", width, "", bad)
 
 
 def _servers(result: Result, width: int) -> Iterator[Line]:
