@@ -53,7 +53,7 @@ def test_the_digest_that_a_run_tells_is_what_it_is_known_by(team: Team) -> None:
     told = team.run("checks", "--junitxml", "own.xml").stdout
     digest = hashlib.sha256((team.latest.folder / "manifest.json").read_bytes()).hexdigest()
 
-    assert f"manifest: sha256:{digest}" in told
+    assert f"manifest sha256:{digest}\n" in told
     assert f'name="opsproof.manifest" value="sha256:{digest}"' in (team.folder / "own.xml").read_text()
     done = team.opsproof("verify", "reports/latest", "--chain", "--expect", f"sha256:{digest}")
     assert 0 == done.returncode, done.stdout

@@ -180,7 +180,9 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
         shown += lines(
             ended.result, width=width, verbosity=config.option.verbose, folder=ended.shown_folder()
         )
-        shown += notes(_sealed(config, ended), width)
+        if ended.digest and config.option.verbose >= -1:
+            shown.append(Line(f"manifest sha256:{ended.digest}"))
+        shown += notes(_exposed(config, ended), width, {"yellow": True})
     shown += notes(_remarks(config), width, {"yellow": True, "bold": True})
     if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and planning_key in config.stash:
         shown += notes(_nothing_selected(config), width)
@@ -218,10 +220,8 @@ def pytest_html_results_table_row(report: Any, cells: list[str]) -> None:
         cells.insert(1, f'<td class="col-{name}" title="{escape(order + value)}">{escape(value)}</td>')
 
 
-def _sealed(config: pytest.Config, ended: Ended) -> Iterator[str]:
-    """What an auditor keeps elsewhere to know this run again, and who else may read its folder."""
-    if ended.digest:
-        yield f"manifest: sha256:{ended.digest} (opsproof verify {ended.shown_folder() or ended.folder} --expect DIGEST)"
+def _exposed(config: pytest.Config, ended: Ended) -> Iterator[str]:
+    """Reports of other plugins that lie beside the runs, where others may read them."""
     for option in ("xmlpath", "htmlpath"):
         if (named := getattr(config.option, option, None)) and ended.exposes(Path(named)):
             yield f"{named} lies where other users of this machine may read it: chmod 700 {Path(named).parent}"
