@@ -74,6 +74,10 @@ def test_a_histogram_in_milliseconds_is_told_in_seconds() -> None:
     assert examined(histogram(boundaries), scale=1e-3).passed == 1
     finding = only(examined(histogram(boundaries), scale=1e-3, highest="100ms"))
     assert (finding.outcome, finding.measured.text, finding.measured.value) == (Outcome.FAIL, "500ms", 0.5)
+    assert (
+        "above 100ms and at most 500ms"
+        in only(examined(histogram(boundaries), scale=1e-3, highest="300ms")).message
+    )
 
 
 def test_another_percentile_is_judged_and_named() -> None:

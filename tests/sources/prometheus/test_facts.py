@@ -206,3 +206,21 @@ def test_names_ask_nobody() -> None:
 def test_values_keep_what_json_cannot_say() -> None:
     series = Series(labels={}, values=((1.5, "NaN"), (2.5, "+Inf")))
     assert [str(point.value) for point in series.points] == ["nan", "inf"]
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("sum(rate(${requests}[${window}]))", ""),
+        ("sum(rate(${requests}[${window}])", "is no PromQL"),
+        ("max without (${replicas}) (up)", ""),
+    ],
+)
+def test_what_is_wrong_with_a_query_is_said_without_asking(query: str, problem: str) -> None:
+    said = PromQL(query).problems(SomeContext())
+    assert bool(problem) is bool(said)
+    assert problem in "".join(said)
+
+
+def test_a_target_that_is_not_set_is_a_problem() -> None:
+    assert ("targets.prometheus is not set",) == PromQL("up").problems(SomeContext(targets=()))

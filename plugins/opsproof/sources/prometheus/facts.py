@@ -15,11 +15,12 @@ import msgspec
 
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
-from opsproof.model.failure import BadAnswer, Undecided
+from opsproof.model.failure import BadAnswer, NotConfigured, Undecided
 from opsproof.model.moment import Clock, Clocked, Moment
 from opsproof.model.rights import Need
 from opsproof.model.units import duration_text
 from opsproof.sources.prometheus.growth import REPLICAS
+from opsproof.sources.prometheus.reading.parse import unread
 from opsproof.sources.prometheus.status import AskRuntime, Runtime
 
 _STEPS = (5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 43200, 86400, 172800, 604800)
@@ -205,6 +206,14 @@ class PromQL:
         replicas = ", ".join(getattr(target.settings, "replica_labels", REPLICAS))
         query = context.fill(self.query.replace("${replicas}", replicas))
         return (Query(target=target.id, query=query, range=span, step=step_for(span) if span else 0.0),)
+
+    def problems(self, context: Context) -> tuple[str, ...]:
+        """What is wrong with the query, without asking anybody."""
+        try:
+            asked = [ask.query for ask in self.asks(context) if isinstance(ask, Query)]
+        except NotConfigured as error:
+            return (error.message,)
+        return tuple(filter(None, map(unread, asked)))
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Samples | None:
         return usable(answers[0]) if answers else None

@@ -34,6 +34,15 @@ def parse(text: str) -> Node:
     return _node(promql_parser.parse(_QUOTED.sub(_plain, text)))
 
 
+def unread(text: str) -> str:
+    """Why it is no PromQL; empty when it is."""
+    try:
+        parse(text)
+    except ValueError as error:
+        return f"{text!r} is no PromQL: {error}"
+    return ""
+
+
 def selector(text: str) -> Selector:
     """The one selector that the text is.
 
