@@ -5,30 +5,36 @@ from __future__ import annotations
 from tests.faults.scenario import Changes, unknown
 
 Dependents = dict[str, tuple[str, tuple[str, ...]]]
-ERRORS, BUCKETS, USED, GROUPS = ("source errors",), ("source buckets",), ("source used",), ("source groups",)
+ERRORS, BUCKETS = ("signal error-rate",), ("signal latency-p95",)
+USED, GROUPS = ("source used",), ("source groups",)
 TARGETS, PEAK, READY = ("source targets",), ("source peak",), ("source ready",)
 RESTARTS = ("metric container_restarts",)
 # Checks that ask Prometheus beside another source decide the rest.
-DELIVERY = ("delivery active Alertmanagers", "delivery dropped notifications")
+DELIVERY = ("delivery active Alertmanagers", "delivery dropped notifications", "delivery notifications")
 OVERNIGHT = ("alerts of the last 1d",)
+# That nothing fires is good only where the loaded rules could give such an alert.
+QUIET = ("alerts namespace=*",)
 
 PROMETHEUS: dict[str, Dependents] = {
     "repo-scanner": {
         "RS-011": ("high", (*READY, *GROUPS)),
         "RS-029": ("high", TARGETS),
         "RS-030": ("high", GROUPS),
+        "RS-031": ("high", QUIET),
         "RS-035": ("high", GROUPS),
         "RS-036": ("critical", USED),
         "RS-039": ("critical", RESTARTS),
         "RS-042": ("critical", ERRORS),
         "RS-047": ("medium", GROUPS),
         "RS-048": ("medium", USED),
+        "RS-083": ("high", QUIET),
         "RS-104": ("medium", PEAK),
     },
     "opsforge": {
         "OF-004": ("high", READY),
         "OF-009": ("high", TARGETS),
         "OF-010": ("critical", DELIVERY),
+        "OF-022": ("critical", QUIET),
         "OF-028": ("critical", RESTARTS),
         "OF-030": ("high", TARGETS),
         "OF-031": ("high", GROUPS),
@@ -54,13 +60,14 @@ PROMETHEUS: dict[str, Dependents] = {
         "EP-036": ("high", GROUPS),
     },
     "accelerapp": {
-        "AC-004": ("high", OVERNIGHT),
+        "AC-004": ("high", (*OVERNIGHT, *QUIET)),
         "AC-009": ("medium", USED),
         "AC-010": ("high", USED),
         "AC-072": ("high", ERRORS),
         "AC-076": ("medium", BUCKETS),
         "AC-079": ("high", USED),
         "AC-081": ("high", GROUPS),
+        "AC-100": ("high", QUIET),
     },
     "smartcloudops": {
         "SC-010": ("high", BUCKETS),
@@ -76,7 +83,7 @@ PROMETHEUS: dict[str, Dependents] = {
         "SC-036": ("medium", BUCKETS),
         "SC-037": ("medium", USED),
         "SC-040": ("high", GROUPS),
-        "SC-081": ("high", OVERNIGHT),
+        "SC-081": ("high", (*OVERNIGHT, *QUIET)),
     },
 }
 ALERTS, STATUS = ("source alerts",), ("source status",)
