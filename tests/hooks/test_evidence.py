@@ -19,12 +19,14 @@ import pytest
 
 from opsproof.cli.runs import rebuilt
 from opsproof.evidence import journal
+from opsproof.evidence.manifest import Manifest
+from opsproof.evidence.passing import Passing
 from opsproof.model.finding import ItemResult
 from tests.hooks.team import ROOT, Shop, Team
 
 FILES = {
     "plan.json", "selection.json", "journal.jsonl", "requests.jsonl", "result.json", "junit.xml", "report.html",
-    "manifest.json", "facts",
+    "manifest.json", "facts", "passing",
 }  # fmt: skip
 
 
@@ -36,6 +38,20 @@ def test_a_run_leaves_everything_for_its_owner_only(team: Team) -> None:
     assert 0o700 == stat.S_IMODE(folder.stat().st_mode)
     assert FILES == {path.name for path in folder.iterdir()}
     assert folder.name == str((team.folder / "reports" / "latest").readlink())
+
+
+def test_who_passed_is_in_the_manifest_and_can_be_read(team: Team) -> None:
+    """By item, so that a later run can tell what was mended from what is gone."""
+    team.run("checks")
+
+    run = team.latest
+    passed = {item.requirement: list(Passing(run.folder).of(item)) for item in run.results() if item.passed}
+    named = {item.passing for item in run.results() if item.passed}
+    assert passed
+    assert {name: {"endpoint"} for name in passed} == {
+        name: {subject.kind for subject in subjects} for name, subjects in passed.items()
+    }
+    assert named <= run.read("manifest.json", Manifest).files.keys()
 
 
 def test_verify_believes_an_untouched_run(team: Team) -> None:
@@ -62,7 +78,7 @@ def test_the_digest_that_a_run_tells_is_what_it_is_known_by(team: Team) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(FILES - {"manifest.json", "facts"}))
+@pytest.mark.parametrize("name", sorted(FILES - {"manifest.json", "facts", "passing"}))
 def test_an_edited_file_is_called_altered(team: Team, name: str) -> None:
     """One changed byte in any file is named."""
     team.run("checks")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import msgspec
 from _pytest.outcomes import OutcomeException
 
 from opsproof.examine.check import Check
-from opsproof.examine.examination import Examination, fingerprint
+from opsproof.examine.examination import Examination, as_subject, fingerprint
 from opsproof.examine.searched import searched
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
@@ -50,8 +50,17 @@ class Item:
         return tuple(ask for asks in self.asks.values() for ask in asks)
 
 
-def decide(item: Item, answer: Callable[[Ask], Answer[Any]]) -> ItemResult:
-    """Decide an item. Pure but for `answer`, which gives the recorded answer to an ask."""
+Keep = Callable[[ItemResult, Iterator[Subject]], str]
+
+
+def decide(item: Item, answer: Callable[[Ask], Answer[Any]], keep: Keep | None = None) -> ItemResult:
+    """Decide an item. Pure but for what it is given.
+
+    Args:
+        item: as it was planned.
+        answer: gives the recorded answer to an ask.
+        keep: writes down the subjects that passed, and gives the name of what lists them.
+    """
     answers = {name: [answer(ask) for ask in asks] for name, asks in item.asks.items()}
     examine = Examination(level=item.level)
     examine.quiet = item.quiet
@@ -64,7 +73,10 @@ def decide(item: Item, answer: Callable[[Ask], Answer[Any]]) -> ItemResult:
         looked = _examine(item, answers, examine)
     if examine.nothing_examined:
         _empty(item, looked, examine)
-    return _result(item, examine)
+    result = _result(item, examine)
+    if keep is None:
+        return result
+    return msgspec.structs.replace(result, passing=keep(result, map(as_subject, examine.passing)))
 
 
 def _examine(item: Item, answers: Mapping[str, Sequence[Answer[Any]]], examine: Examination) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ from opsproof.model.failure import ClockOff, CollectionError, Failure, NotApplic
 from opsproof.model.finding import Excluded, Finding
 from opsproof.model.level import Level
 from opsproof.model.limits import Steps
-from opsproof.model.measure import measure
+from opsproof.model.measure import Measure, measure
 from opsproof.model.moment import Moment
 from opsproof.model.outcome import Outcome
 from opsproof.model.subject import Subject
 from opsproof.model.units import Duration
+
+_EXAMPLES = 5  # subjects that are named of those excluded for one reason
 
 
 class Examination:
@@ -35,12 +38,14 @@ class Examination:
     def __init__(self, *, level: Level) -> None:
         self.level = level
         self.findings: list[Finding] = []
-        self.passed = 0
+        self.passing: list[object] = []
         self.control_answered = False
         self.proofs: list[str] = []
         self.notes: list[str] = []
         self.quiet = ""
         self._excluded: dict[str, list[str]] = {}
+        self._excluded_count: Counter[str] = Counter()
+        self._limit: tuple[object, Measure] = (None, Measure())
 
     def __call__(
         self,
@@ -129,7 +134,10 @@ class Examination:
 
     def exclude(self, subject: object, why: str) -> None:
         """Say that a listed subject is not examined, and why; a report counts these."""
-        self._excluded.setdefault(why, []).append(str(as_subject(subject)))
+        examples = self._excluded.setdefault(why, [])
+        self._excluded_count[why] += 1
+        if len(examples) < _EXAMPLES:
+            examples.append(str(as_subject(subject)))
 
     def control(self, answered: object, proof: str = "") -> None:
         """Say whether the control query, which proves an empty source alive, gave an answer.
@@ -147,12 +155,24 @@ class Examination:
         self.notes.append(text)
 
     @property
+    def passed(self) -> int:
+        return len(self.passing)
+
+    @property
     def excluded(self) -> tuple[Excluded, ...]:
-        return tuple(Excluded(why, len(names), tuple(names[:5])) for why, names in self._excluded.items())
+        return tuple(
+            Excluded(why, self._excluded_count[why], tuple(names)) for why, names in self._excluded.items()
+        )
 
     @property
     def nothing_examined(self) -> bool:
-        return not self.findings and not self.passed
+        return not self.findings and not self.passing
+
+    def shown_limit(self, limit: object) -> Measure:
+        """The limit as a measure: mostly it is the same one for every subject."""
+        if limit is not self._limit[0]:
+            self._limit = (limit, measure(limit))
+        return self._limit[1]
 
     def _add(self, subject: Subject, outcome: Outcome, level: Level, message: str, **more: Any) -> None:
         finding = Finding(subject=subject, outcome=outcome, raw=outcome, level=level, message=message, **more)
@@ -193,7 +213,7 @@ class Block:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         if error is None:
-            self.examination.passed += 1
+            self.examination.passing.append(self.subject)
             return False
         if _passes(error):
             return False
@@ -205,7 +225,7 @@ class Block:
         """What a finding shows beside its message."""
         return {
             "measured": measure(self.measured),
-            "limit": measure(self.limit),
+            "limit": self.examination.shown_limit(self.limit),
             "since": self.since.at if self.since else None,
             "since_from": self.since.read_from if self.since else "",
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ from opsproof.collect.redaction import Redactor
 from opsproof.collect.secrets import secrets_of
 from opsproof.evidence import provenance
 from opsproof.evidence.files import Unwritable
+from opsproof.evidence.passing import Passing
 from opsproof.evidence.run import Run, utc_now
 from opsproof.evidence.store import Store
 from opsproof.evidence.verify import verify
@@ -30,6 +31,7 @@ from opsproof.model.ask import Ask
 from opsproof.model.finding import ItemResult
 from opsproof.model.level import Level
 from opsproof.model.result import Provenance, Selection
+from opsproof.model.subject import Subject
 
 Stop = Callable[[str], BaseException]
 Tell = Callable[[str], None]
@@ -78,8 +80,11 @@ class Running:
             return self.collection.answer(ask)
 
         with self.keeping():
-            result = decide(item, answer)
+            result = decide(item, answer, self._keep_passing)
         return waived(result, self.planning.planned.waivers_of(item), self.planning.now)
+
+    def _keep_passing(self, result: ItemResult, subjects: Iterable[Subject]) -> str:
+        return Passing(self.run.folder).keep(result, subjects, self.collection.redactor.json)
 
     def record(self, result: ItemResult) -> ItemResult:
         """Put the result into the journal the moment it exists; gives it as it lies there, redacted."""
