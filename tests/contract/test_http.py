@@ -51,7 +51,10 @@ class TestEndpoint(CollectorContract):
     }
 
     def settings(self, port: int, secret: str) -> dict[str, Any]:
-        return {"connect_to": {f"{_HOST}:80": f"127.0.0.1:{port}"}, "headers": {"X-Token": {"file": secret}}}
+        return {
+            "connect_to": {f"{_HOST}:80": f"127.0.0.1:{port}"},
+            "headers": {f"http://{_HOST}": {"X-Token": {"file": secret}}},
+        }
 
     def failure_in(self, facts: Any) -> Failure | None:
         failure: Failure | None = facts.probes[0].failure

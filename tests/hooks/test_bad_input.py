@@ -293,11 +293,13 @@ def test_an_unreadable_file_is_one_line(team: Team, shop: Shop) -> None:
 def test_a_missing_secret_is_one_line(team: Team, shop: Shop, reference: str, why: str) -> None:
     """The reference is named with its place; a replay and plain `validate` need no secret."""
     file = team.environment("production", shop.url)
-    file.write_text(file.read_text().replace("http: {}", f"http: {{headers: {{X-Key: {reference}}}}}"))
+    file.write_text(
+        file.read_text().replace("http: {}", f"http: {{headers: {{127.0.0.1: {{X-Key: {reference}}}}}}}")
+    )
     (found,) = refused(team, shop)
     assert (
         found
-        == f"{SYSTEMS}/environments/production.yaml:3:{found.split(':')[2]}: targets.http.headers.X-Key: {why}"
+        == f"{SYSTEMS}/environments/production.yaml:3:{found.split(':')[2]}: targets.http.headers.127.0.0.1.X-Key: {why}"
     )
     assert team.opsproof("validate").returncode == 0
     assert team.opsproof("validate", "--env", "production").stdout.splitlines() == [found]
@@ -316,7 +318,9 @@ def test_however_it_is_run(team: Team, shop: Shop, words: tuple[str, ...]) -> No
 def test_the_values_of_secrets_are_not_shown(team: Team, shop: Shop) -> None:
     """A password written into the file by mistake is refused without being repeated."""
     file = team.environment("production", shop.url)
-    file.write_text(file.read_text().replace("http: {}", "http: {headers: {X-Key: hunter2-planted}}"))
+    file.write_text(
+        file.read_text().replace("http: {}", "http: {headers: {a.example.com: {X-Key: hunter2-planted}}}")
+    )
     (found,) = refused(team, shop)
     assert "hunter2" not in found
     assert "is not accepted; write {env: NAME} or {file: PATH}" in found

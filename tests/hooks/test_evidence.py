@@ -222,7 +222,7 @@ def test_no_secret_in_anything_a_run_leaves_or_prints(team: Team, shop: Shop) ->
         environment: production
         targets:
           http:
-            headers: {{X-Api-Key: {{env: SHOP_KEY}}}}
+            headers: {{"{shop.url}": {{X-Api-Key: {{env: SHOP_KEY}}}}}}
         names:
           base: {shop.url}
         """,

@@ -96,7 +96,7 @@ def test_nothing_planted_shows(testbed: None, tmp_path: Path) -> None:
             "kubernetes": {"kubeconfig": str(kubeconfig)},
             "prometheus": {"url": f"http://{gate.address}"},
             "postgres": {"password": {"file": str(wrong)}},
-            "http": {"headers": {"X-Token": {"file": str(header)}}},
+            "http": {"headers": {"api.accelerapp.io": {"X-Token": {"file": str(header)}}}},
         }
         for role, settings in changed.items():
             stack.enter_context(reached("accelerapp", role, **settings))

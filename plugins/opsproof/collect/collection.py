@@ -216,6 +216,7 @@ class Collection:
                 parts.append(kept)
                 cuts += cut_here
         except CollectionError as error:
+            error.target = error.target or ask.target
             failure = error.as_failure()
         except Unwritable:
             raise

@@ -298,7 +298,9 @@ def test_headers_are_sent_and_kept_nowhere(monkeypatch: pytest.MonkeyPatch) -> N
         connection.sendall(faulty.http(b"{}"))
 
     with faulty.serving(behave) as port:
-        endpoint, link = probes(f"http://127.0.0.1:{port}/", headers={"X-Token": {"env": "HEALTH_TOKEN"}})
+        endpoint, link = probes(
+            f"http://127.0.0.1:{port}/", headers={"http://127.0.0.1": {"X-Token": {"env": "HEALTH_TOKEN"}}}
+        )
     assert b"X-Token: hunter2" in seen[0]
     assert "hunter2" not in f"{endpoint}{link.requests}"
 
@@ -314,3 +316,54 @@ def test_a_probe_that_does_not_fit_any_more_is_not_made() -> None:
     endpoint = HttpCollector(target).collect(ask, link)
     assert isinstance(endpoint, Endpoint)
     assert (len(endpoint.probes), endpoint.wanted) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("place", "url", "sent"),
+    [
+        ("api.example.com", "https://api.example.com/health", True),
+        ("API.example.com", "https://api.example.com:8443/health", True),
+        ("api.example.com:8443", "https://api.example.com:8443/health", True),
+        ("api.example.com:8443", "https://api.example.com/health", False),
+        ("api.example.com", "http://api.example.com/health", False),
+        ("http://api.example.com", "http://api.example.com/health", True),
+        ("http://api.example.com", "https://api.example.com/health", False),
+        ("api.example.com", "https://example.com/health", False),
+        ("api.example.com", "https://api.example.com.evil.net/health", False),
+        ("bücher.example", "https://xn--bcher-kva.example/", True),
+        ("[::1]:8443", "https://[::1]:8443/", True),
+    ],
+)
+def test_headers_belong_to_a_host_and_to_https(place: str, url: str, sent: bool) -> None:
+    settings = target_of("http", headers={place: {"X-Token": {"env": "HEALTH_TOKEN"}}}).settings
+    assert (["X-Token"] if sent else []) == [*settings.headers_for(url)]
+
+
+def test_a_host_gets_no_header_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEALTH_TOKEN", "hunter2")
+    seen: list[bytes] = []
+
+    def behave(connection: socket.socket) -> None:
+        seen.append(connection.recv(65536))
+        connection.sendall(faulty.http(b"{}"))
+
+    with faulty.serving(behave) as port:
+        for host in ("127.0.0.1", "localhost"):
+            probes(
+                f"http://{host}:{port}/", headers={"http://localhost": {"X-Token": {"env": "HEALTH_TOKEN"}}}
+            )
+    assert [False, True] == [b"hunter2" in request for request in seen]
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({"X-Token": {"env": "HEALTH_TOKEN"}}, "headers belong to hosts"),
+        ({"X-Token": {"file": "token"}}, "headers belong to hosts"),
+        ({"https://api.example.com/path": {"X-Token": {"env": "A"}}}, "not a host"),
+        ({"api.example.com": {"X-Token": "hunter2"}}, "is not accepted"),
+    ],
+)
+def test_headers_without_a_host_are_refused(headers: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        target_of("http", headers=headers)

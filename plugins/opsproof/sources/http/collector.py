@@ -64,7 +64,7 @@ class HttpCollector:
         at, began, url = datetime.now(timezone.utc), time.monotonic(), ask.url
         try:
             response = web.get(
-                self._client(), url, link, path=shown(url), headers=self._headers(link), accept_any_status=True,
+                self._client(), url, link, path=shown(url), headers=self._headers(url, link), accept_any_status=True,
                 within=within, max_bytes=_MAX_BYTES, attempt=number,
             )  # fmt: skip
         except CollectionError as error:
@@ -85,8 +85,9 @@ class HttpCollector:
         pin, hosts = pin_of(self.target), list(self.target.settings.connect_to)
         return {hosts[0]: pin} if pin and len(hosts) == 1 else {}
 
-    def _headers(self, link: Link) -> dict[str, str]:
-        own = {name: reference.read() for name, reference in self.target.settings.headers.items()}
+    def _headers(self, url: str, link: Link) -> dict[str, str]:
+        belonging = self.target.settings.headers_for(url)
+        own = {name: reference.read() for name, reference in belonging.items()}
         link.secret(*own.values())
         # A new connection each time: a listener that is gone must not be hidden by an open one.
         return {"Accept": "*/*", "Connection": "close", **own}

@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
+import re
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from opsproof.environment.references import FilePath, SecretRef
 from opsproof.environment.settings import Address, TargetSettings
 from opsproof.environment.shape import refuse
+from opsproof.model.hosts import ascii_host
 from opsproof.model.target import CERTIFICATE
+
+_PLACE = re.compile(r"(?:https?://)?(?:\[[0-9a-fA-F:.]+\]|[^:/\s@?#]+)(?::[0-9]{1,5})?")
+_FORM = "write it like headers: {api.example.com: {X-Token: {env: NAME}}}"
+
+
+def _by_host(given: Any) -> Any:
+    """Refuse headers that belong to no host: they would go to every host of every row."""
+    if isinstance(given, dict):
+        for inside in given.values():
+            if isinstance(inside, dict) and inside and set(inside) <= {"env", "file"}:
+                refuse("headers belong to hosts", _FORM)
+    return given
+
+
+def _place(given: str) -> str:
+    if not _PLACE.fullmatch(given):
+        refuse("not a host that headers can belong to", _FORM)
+    return given
+
+
+Place = Annotated[str, AfterValidator(_place)]
 
 
 class HttpSettings(TargetSettings):
-    """How the environment's own URLs and TLS hosts are reached: `connect_to` sends host:port elsewhere."""
+    """How the environment's own URLs and TLS hosts are reached: `connect_to` sends host:port elsewhere.
+
+    `headers` belong to hosts (`api.example.com`, `api.example.com:8443`) and are sent over https alone; where they
+    may be sent in the clear, the host says so (`http://backend:5000`).
+    """
 
     addressed_by = ()
 
     connect_to: dict[Address, Address] = {}
     ca: FilePath | None = None
-    headers: dict[str, SecretRef] = {}
+    headers: Annotated[dict[Place, dict[str, SecretRef]], BeforeValidator(_by_host)] = {}
 
     @property
     def address(self) -> str:
@@ -28,3 +58,21 @@ class HttpSettings(TargetSettings):
         if CERTIFICATE in self.identity and len(self.connect_to) != 1:
             refuse(f"identity {CERTIFICATE} needs connect_to with exactly one host, whose certificate it is")
         return self
+
+    def headers_for(self, url: str) -> dict[str, SecretRef]:
+        """The headers that belong to a URL's host."""
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        wanted = (parts.scheme, ascii_host(parts.hostname or ""))
+        found: dict[str, SecretRef] = {}
+        for place, headers in self.headers.items():
+            scheme, host, own_port = _read(place)
+            if (scheme, host) == wanted and own_port in {None, port}:
+                found |= headers
+        return found
+
+
+def _read(place: str) -> tuple[str, str, int | None]:
+    scheme, found, rest = place.rpartition("://")
+    parts = urlsplit(f"//{rest}")
+    return (scheme if found else "https"), ascii_host(parts.hostname or ""), parts.port

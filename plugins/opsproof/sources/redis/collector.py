@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from typing import Any
 
 import certifi
+import redis.connection
+import redis.exceptions
 
 from opsproof.model.ask import Ask
-from opsproof.model.failure import BadAnswer, CollectionError, Forbidden, NotConfigured, TimedOut
+from opsproof.model.failure import BadAnswer, CollectionError, Forbidden, NotConfigured, TimedOut, TooBig
+from opsproof.model.hosts import ascii_host
 from opsproof.model.rights import Need
 from opsproof.model.target import CERTIFICATE, Target, TargetReport
+from opsproof.model.text import cut
 from opsproof.sources.redis.facts import (
     PROBED,
     CacheMemory,
@@ -39,13 +43,6 @@ class RedisCollector:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        try:
-            import redis.connection
-        except ImportError:
-            raise NotConfigured(
-                "Redis needs an optional package: pip install 'opsproof[redis]'", target=target.id
-            ) from None
-        self._redis = redis
 
     def collect(self, ask: Ask, link: Link) -> CacheProbes | CacheMemory:
         if isinstance(ask, CacheProbesOf):
@@ -70,7 +67,7 @@ class RedisCollector:
             identity=identity,
             declared=dict(self.target.identity),
             authenticated_as=self.target.settings.username or "default",
-            version=info.get("redis_version", ""),
+            version=cut(info.get("redis_version", ""), 64),
         )
 
     def lacks(self, needs: Sequence[Need], link: Link) -> list[Need]:
@@ -91,9 +88,10 @@ class RedisCollector:
                 seconds, step = round(time.monotonic() - began, 4), "INFO"
                 for section in _SECTIONS:
                     info |= session.info(section)
+                    self._refuse_sentinel(info)
                 link.clock = clock(info) or link.clock
                 step = "EXISTS"
-                session.ask("EXISTS", PROBED)
+                session.reads(PROBED)
         except CollectionError as error:
             return CacheProbe(
                 at=at,
@@ -107,15 +105,24 @@ class RedisCollector:
     def _memory(self, link: Link, number: int, within: float) -> MemorySample:
         with self._session(link, number, within) as session:
             info = session.info("memory")
+            if not info:
+                self._refuse_sentinel(session.info("server"))
         try:
             return MemorySample(
                 at=datetime.now(timezone.utc),
                 used=int(info["used_memory"]),
                 limit=int(info["maxmemory"]),
-                policy=info.get("maxmemory_policy", "")[:32],
+                policy=cut(info.get("maxmemory_policy", ""), 32),
             )
         except (KeyError, ValueError):
             raise BadAnswer("INFO memory holds no used_memory and maxmemory", target=self.target.id) from None
+
+    def _refuse_sentinel(self, info: dict[str, str]) -> None:
+        if info.get("redis_mode") == "sentinel":
+            raise NotConfigured(
+                "a Sentinel answers there, which holds no data: name a Redis server itself",
+                target=self.target.id,
+            )
 
     @contextmanager
     def _session(self, link: Link, number: int, seconds: float) -> Iterator[_Session]:
@@ -125,7 +132,7 @@ class RedisCollector:
             try:
                 session.connect()
                 yield session
-            except TimedOut:
+            except (TimedOut, TooBig):
                 raise
             except CollectionError:
                 if dog.bitten:
@@ -139,7 +146,7 @@ class RedisCollector:
         password = settings.password.read() if settings.password else None
         link.secret(*filter(None, [password]))
         options: dict[str, Any] = {
-            "host": settings.host,
+            "host": settings.host if settings.host.isascii() else ascii_host(settings.host),
             "port": settings.port,
             "db": settings.database,
             "username": settings.username,
@@ -151,25 +158,49 @@ class RedisCollector:
             "decode_responses": True,
             "encoding_errors": "replace",
         }
-        connection: Any = self._redis.connection
         if not settings.tls:
-            return connection.Connection(**options)
+            return _bounded(redis.connection.Connection, link, "")(**options)
         ca = str(settings.ca) if settings.ca else certifi.where()
-        pinned = _pinned(connection.SSLConnection, pin_of(self.target))
-        return pinned(ssl_ca_certs=ca, ssl_check_hostname=True, **options)
+        made = _bounded(redis.connection.SSLConnection, link, pin_of(self.target))
+        return made(ssl_ca_certs=ca, ssl_check_hostname=True, **options)
 
 
-def _pinned(base: Any, pin: str) -> Any:
-    """A connection that looks at the declared certificate before it sends the password."""
+def _bounded(base: Any, link: Link, pin: str) -> Any:
+    """A connection that counts what it receives, and looks at the declared certificate before it sends the password."""
 
-    class Pinned(base):  # type: ignore[misc]
+    class Bounded(base):  # type: ignore[misc]
         def _connect(self) -> Any:
             connected = super()._connect()
             if pin:
                 require(connected, pin)
-            return connected
+            return _Counted(connected, link)
 
-    return Pinned
+    return Bounded
+
+
+class _Counted:
+    """A socket whose received bytes count against the ask's budget before anybody keeps them."""
+
+    def __init__(self, connected: Any, link: Link) -> None:
+        self._connected = connected
+        self._link = link
+
+    def recv(self, size: int, *flags: int) -> bytes:
+        data: bytes = self._connected.recv(size, *flags)
+        self._link.read(len(data))
+        return data
+
+    def recv_into(self, buffer: Any, *sizes: int) -> int:
+        count: int = self._connected.recv_into(buffer, *sizes)
+        self._link.read(count)
+        return count
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connected, name)
+
+
+class _Elsewhere(Exception):
+    """Another node of the cluster has the key (MOVED, ASK)."""
 
 
 class _Session:
@@ -195,7 +226,11 @@ class _Session:
         name = " ".join(command)
         with self._link.request("REDIS", name, attempt=self._number) as entry, self._translated(name):
             self.connection.send_command(*command)
-            answer = self.connection.read_response()
+            try:
+                answer = self.connection.read_response()
+            except (redis.exceptions.MovedError, redis.exceptions.AskError):
+                entry.status = "elsewhere"
+                raise _Elsewhere from None
             entry.status = "ok"
             entry.bytes = len(answer) if isinstance(answer, str) else 0
             return answer
@@ -212,6 +247,11 @@ class _Session:
         except Forbidden:
             return False
         return True
+
+    def reads(self, key: str) -> None:
+        """Read a key. A node of a cluster that says where it is has answered: the key is another node's."""
+        with suppress(_Elsewhere):
+            self.ask("EXISTS", key)
 
     def ping(self) -> None:
         if self.ask("PING") != "PONG":
@@ -233,8 +273,6 @@ class _Session:
 
     @contextmanager
     def _translated(self, what: str) -> Iterator[None]:
-        import redis
-
         try:
             yield
         except (redis.RedisError, OSError, ValueError, RecursionError) as error:

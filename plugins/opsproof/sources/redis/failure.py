@@ -1,21 +1,21 @@
-"""Redis' refusals as ours, by the word that an error reply begins with."""
+"""Redis' refusals as ours: by the word that an error reply begins with, else by the library's class."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-import redis
+from redis import exceptions
 
 from opsproof.model.failure import (
     BadAnswer,
     CollectionError,
     Failure,
     Forbidden,
+    NotConfigured,
     TimedOut,
     Unauthenticated,
     Unreachable,
 )
 from opsproof.model.target import Target
+from opsproof.transport.failures import Row, Table
 from opsproof.transport.web_failure import translated
 
 
@@ -23,70 +23,97 @@ class Refused(Unreachable):
     """The server is there and does not serve: loading, without its master, full, busy."""
 
     def as_failure(self) -> Failure:
-        return Failure("Unreachable", self.message, self.target, self.scope)
+        return Failure("Unreachable", self.message, self.target, self.scope, self.own)
 
 
-_REFUSALS = {
-    "LOADING": "the server is still loading its data",
-    "MASTERDOWN": "the replica has lost its master and refuses reads",
-    "BUSY": "a script blocks the server",
-    "CLUSTERDOWN": "the cluster is down",
-    "OOM": "the server is out of memory",
-    "NOREPLICAS": "the server has not enough replicas",
-    "MISCONF": "the server cannot save to disk",
-    "max": "too many connections",
+_PASSWORD = "wrong password for {user}, or none"  # noqa: S105
+_ACL = "the ACL of {user} lacks it; `opsproof rights` shows what is needed"
+_LOADING = "the server is still loading its data"
+_LOST = "the replica has lost its master and refuses reads"
+_DOWN = "the cluster is down"
+_MEMORY = "the server is out of memory"
+_FULL = "too many connections"
+WORDS: dict[str, tuple[type[CollectionError], str]] = {
+    "NOAUTH": (Unauthenticated, _PASSWORD),
+    "WRONGPASS": (Unauthenticated, _PASSWORD),
+    "NOPERM": (Forbidden, _ACL),
+    "LOADING": (Refused, _LOADING),
+    "MASTERDOWN": (Refused, _LOST),
+    "BUSY": (Refused, "a script blocks the server"),
+    "CLUSTERDOWN": (Refused, _DOWN),
+    "OOM": (Refused, _MEMORY),
+    "NOREPLICAS": (Refused, "the server has not enough replicas"),
+    "MISCONF": (Refused, "the server cannot save to disk"),
+    "max": (Refused, _FULL),
 }
+
+
+def _known(*names: str) -> tuple[type[Exception], ...]:
+    """Of these classes those that the installed version has."""
+    return tuple(getattr(exceptions, name) for name in names if hasattr(exceptions, name))
+
+
+TABLE = Table(
+    Row(
+        *_known("AuthenticationError", "AuthorizationError", "AuthenticationWrongNumberOfArgsError",
+                "ExternalAuthProviderError"),
+        failure=Unauthenticated, message=_PASSWORD,
+    ),
+    Row(*_known("NoPermissionError"), failure=Forbidden, message=_ACL),
+    Row(*_known("BusyLoadingError"), failure=Refused, message=_LOADING),
+    Row(*_known("MasterDownError"), failure=Refused, message=_LOST),
+    Row(*_known("ClusterDownError"), failure=Refused, message=_DOWN),
+    Row(*_known("OutOfMemoryError"), failure=Refused, message=_MEMORY),
+    Row(*_known("MaxConnectionsError"), failure=Refused, message=_FULL),
+    Row(*_known("TimeoutError"), failure=TimedOut, message="no answer in time"),
+    Row(
+        *_known("ReadOnlyError", "NoScriptError", "ExecAbortError", "ModuleError", "NoSuchFieldsetError", "AskError",
+                "TryAgainError", "MovedError", "ClusterCrossSlotError", "ResponseError"),
+        failure=Refused, message="the server answers with an error",
+    ),
+    Row(
+        *_known("InvalidResponse"), UnicodeDecodeError, RecursionError,
+        failure=BadAnswer, message="what answers there is no Redis",
+    ),
+    Row(
+        *_known("DataError", "PubSubError", "WatchError", "LockError", "LockNotOwnedError", "ChildDeadlockedError",
+                "InvalidPipelineStack", "IncorrectPolicyType", "CrossSlotTransactionError", "SlotNotCoveredError",
+                "RedisClusterException", "ClusterError"),
+        failure=NotConfigured, message="the library cannot be used so", own=True,
+    ),
+    Row(*_known("RedisError"), failure=Unreachable, message="the connection was closed"),
+)  # fmt: skip
+# What lies below a connection that fails (refused, no name, TLS) decides; alone, it was closed.
+CONNECTION = Table(Row(exceptions.ConnectionError, failure=Unreachable, message="the connection was closed"))
 
 
 def failed(error: Exception, what: str, target: Target) -> CollectionError:
     """Why a connection or command failed. The text is ours."""
-    kind = _KINDS.get(_word(error), "")
+    told = WORDS.get(str(error).split(" ", 1)[0]) if isinstance(error, exceptions.RedisError) else None
+    if told is not None:
+        failure = told[0](told[1], target=target.id)
+    elif _connection(error):
+        return _broken(error, what, target)
+    else:
+        failure = TABLE.failure(error, target=target.id)
     user = target.settings.username or "default"
-    if kind == "unauthenticated":
-        return Unauthenticated(f"{what}: wrong password for {user}, or none", target=target.id)
-    if kind == "forbidden":
-        return Forbidden(
-            f"{what}: the ACL of {user} lacks it; `opsproof rights` shows what is needed", target=target.id
-        )
-    if kind:
-        return Refused(f"{what}: {kind}", target=target.id)
-    return _other(error, what, target)
+    failure.message = f"{what}: {failure.message.format(user=user)}"
+    return failure
 
 
-_KINDS: Mapping[str, str] = {
-    "NOAUTH": "unauthenticated",
-    "WRONGPASS": "unauthenticated",
-    "NOPERM": "forbidden",
-    **_REFUSALS,
-}
+def _connection(error: Exception) -> bool:
+    return type(error) is exceptions.ConnectionError or not isinstance(
+        error, (exceptions.RedisError, UnicodeDecodeError, RecursionError)
+    )
 
 
-def _word(error: Exception) -> str:
-    """redis-py cuts the first word off for the errors that it has classes for."""
-    for kind, word in _CLASSES:
-        if isinstance(error, kind):
-            return word
-    return str(error).split(" ", 1)[0]
-
-
-_CLASSES: tuple[tuple[type[Exception], str], ...] = (
-    (redis.exceptions.AuthenticationError, "WRONGPASS"),
-    (redis.exceptions.NoPermissionError, "NOPERM"),
-    (redis.exceptions.BusyLoadingError, "LOADING"),
-    (redis.exceptions.MasterDownError, "MASTERDOWN"),
-    (redis.exceptions.OutOfMemoryError, "OOM"),
-    (redis.exceptions.ClusterDownError, "CLUSTERDOWN"),
-    (redis.exceptions.MaxConnectionsError, "max"),
-)
-
-
-def _other(error: Exception, what: str, target: Target) -> CollectionError:
-    if isinstance(error, redis.exceptions.TimeoutError):
-        return TimedOut(f"{what}: no answer in time", target=target.id)
-    if isinstance(error, redis.exceptions.ConnectionError) and "closed by server" in str(error):
-        return Unreachable(f"{what}: the connection was closed", target=target.id)
-    if isinstance(error, redis.exceptions.ResponseError):
-        return Refused(f"{what}: the server answers with an error", target=target.id)
-    if isinstance(error, (redis.exceptions.InvalidResponse, UnicodeDecodeError, RecursionError)):
-        return BadAnswer("what answers there is no Redis", target=target.id)
+def _broken(error: Exception, what: str, target: Target) -> CollectionError:
+    if (
+        error.__cause__ is None
+        and error.__context__ is None
+        and isinstance(error, exceptions.ConnectionError)
+    ):
+        failure = CONNECTION.failure(error, target=target.id)
+        failure.message = f"{what}: {failure.message}"
+        return failure
     return translated(error, target.id)
