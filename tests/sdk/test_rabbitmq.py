@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import time
 import urllib.request
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -40,15 +41,26 @@ def team(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Team:
     return made
 
 
-def manage(broker: Broker, method: str, path: str, body: Any = None) -> None:
-    """As the administrator that a new node has."""
+def manage(broker: Broker, method: str, path: str, body: Any = None) -> Any:
+    """As the administrator that a new node has; gives what it answers."""
     request = urllib.request.Request(
-        f"{broker.url}{path}", method=method, data=json.dumps(body or {}).encode()
+        f"{broker.url}{path}",
+        method=method,
+        data=None if method == "GET" else json.dumps(body or {}).encode(),
     )
     request.add_header("Authorization", "Basic " + b64encode(b"guest:guest").decode())
     request.add_header("Content-Type", "application/json")
-    with urllib.request.urlopen(request, timeout=30):
-        pass
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        content = answer.read()
+    return json.loads(content) if content else None
+
+
+def until(told: Callable[[], bool]) -> None:
+    """The management API's numbers are a few seconds old: wait until they say so."""
+    end = time.monotonic() + 60
+    while not told():
+        assert time.monotonic() < end, "the broker does not tell it"
+        time.sleep(0.2)
 
 
 def test_the_rights_are_enough(team: Team) -> None:
@@ -81,6 +93,7 @@ def test_a_queue_that_nobody_reads_is_found(team: Team, broker: Broker) -> None:
     assert (empty.returncode, "MA-002" in empty.stdout) == (1, True), empty.stdout + empty.stderr
 
     manage(broker, "PUT", "/api/queues/%2F/mail.out", {"durable": True})
+    until(lambda: "consumers" in manage(broker, "GET", "/api/queues/%2F/mail.out"))
     unread = team.pytest("-m", "daily", "--env", "local")
     assert "0 consumers, at least 1 needed" in unread.stdout, unread.stdout + unread.stderr
 
@@ -90,5 +103,6 @@ def test_a_queue_that_nobody_reads_is_found(team: Team, broker: Broker) -> None:
     finally:
         broker.ctl("set_vm_memory_high_watermark", "0.4")
     assert (alarmed.returncode, "alarm: memory" in alarmed.stdout) == (1, True), alarmed.stdout
+    until(lambda: not any(one["mem_alarm"] for one in manage(broker, "GET", "/api/nodes")))
     calm = team.pytest("-m", "critical", "--env", "local")
     assert calm.returncode == 0, calm.stdout

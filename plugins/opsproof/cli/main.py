@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from opsproof.cli.list_commands import checks, sources
 from opsproof.cli.options import CHECKS
 from opsproof.cli.rights_command import rights
 
@@ -70,6 +71,8 @@ def identify(folder: Path, environments: tuple[str, ...]) -> None:
 
 
 main.add_command(rights)
+main.add_command(checks)
+main.add_command(sources)
 
 
 @main.command()

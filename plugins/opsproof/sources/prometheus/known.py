@@ -11,6 +11,7 @@ import msgspec
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
 from opsproof.model.failure import Undecided
+from opsproof.model.rights import Need
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +43,10 @@ class AskKnown(Ask, frozen=True, kw_only=True, tag="prometheus/known"):
     """Which labels do the series of this selector bear? Where none is there, what is near it is asked, too."""
 
     selector: str
+    needs: ClassVar[tuple[Need, ...]] = (
+        Need("GET", "/api/v1/labels"),
+        Need("GET", "/api/v1/label/__name__/values"),
+    )
     answer: ClassVar[Any] = Known
 
 
