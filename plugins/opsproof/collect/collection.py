@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -15,18 +14,27 @@ from typing import Any
 
 import msgspec
 
+from opsproof.collect.breaker import AFTER, Breaker
 from opsproof.collect.redaction import Redactor
 from opsproof.collect.texts import bounded
+from opsproof.collect.turns import Turns, serve
 from opsproof.environment.kinds import collector_of
-from opsproof.evidence.files import Unwritable, append_line, locked, writing
+from opsproof.evidence.files import Unwritable, append_line, locked, write_atomically, writing
 from opsproof.evidence.store import Recorded, Store, in_parts
 from opsproof.model.argument import Answer
 from opsproof.model.ask import Ask, Identify
-from opsproof.model.failure import BadAnswer, CollectionError, IdentityMismatch, TimedOut
+from opsproof.model.failure import (
+    BadAnswer,
+    CollectionError,
+    Failure,
+    IdentityMismatch,
+    NotConfigured,
+    TimedOut,
+)
 from opsproof.model.target import Target, TargetReport
 from opsproof.transport.link import Collector, Link, Request
 
-_THREADS = 32
+_PROBES = 32
 
 
 class FileSlots:
@@ -98,6 +106,10 @@ def _no_slot(target: Target) -> TimedOut:
     return TimedOut("no free slot in the load budget in time", target=target.id, own=True)
 
 
+def _encoded(ask: Ask) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(ask, order="sorted"))
+
+
 @dataclass
 class Progress:
     """How far one target is: what a progress line shows."""
@@ -133,6 +145,7 @@ class Collection:
     def __post_init__(self) -> None:
         self.store = Store(self.folder / "facts")
         self.slots = FileSlots(self.folder / ".slots")
+        self.breaker = Breaker(self.folder / ".slots")
 
     def gather(self, asks: Iterable[Ask]) -> None:
         """Answer all of them, concurrently, each target's identity first.
@@ -140,15 +153,15 @@ class Collection:
         Raises:
             Unwritable: an answer could not be kept; no more was asked after it.
         """
-        wanted = {ask.digest: ask for ask in asks}
+        wanted = {ask.digest: ask for ask in sorted(asks, key=lambda ask: ask.digest)}
         progress = {ask.target: Progress(ask.target) for ask in wanted.values()}
         for ask in wanted.values():
             progress[ask.target].total += 1
-        with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(self.identify, progress))
-            # Slow asks (spaced probes) of many targets first would starve the rest: go round the targets.
-            for ask in sorted(wanted.values(), key=lambda ask: (ask.digest, ask.target)):
-                pool.submit(self._tracked, ask, progress[ask.target])
+        queues: dict[str, list[Ask]] = {target: [Identify(target=target)] for target in progress}
+        for ask in wanted.values():
+            queues[ask.target].append(ask)
+        most = {target: self._at_once(target, waiting) for target, waiting in queues.items()}
+        serve(Turns(queues, most), lambda ask: self._tracked(ask, progress[ask.target]))
         if self._unwritable is not None:
             raise self._unwritable
 
@@ -161,6 +174,14 @@ class Collection:
         for digest in digests:
             self._answers.pop(digest, None)
             self.store.set_aside(digest)
+        for target in targets:
+            self.breaker.heard(target)
+
+    def _at_once(self, target: str, asks: Iterable[Ask]) -> int:
+        """How many asks of one target are under way: probes mostly sleep, others soon wait for its load budget."""
+        if target not in self.targets or any(ask.probing for ask in asks):
+            return _PROBES
+        return 2 * self.targets[target].budget.in_flight
 
     def _tracked(self, ask: Ask, progress: Progress) -> None:
         if self._unwritable is not None:
@@ -169,6 +190,8 @@ class Collection:
             answer = self.answer(ask)
         except Unwritable as why:
             self._unwritable = why
+            return
+        if isinstance(ask, Identify):
             return
         with self._lock:
             progress.done += 1
@@ -192,11 +215,20 @@ class Collection:
                     recorded, parts = self._asked(ask)
                     self.store.publish(recorded, parts)
                     return self._answers.setdefault(ask.digest, self.store.published(ask, recorded, parts))
+        self._keep(ask)
         return self._answers.setdefault(ask.digest, self.store.answer(ask, self.now))
+
+    def _keep(self, ask: Ask) -> None:
+        """A replay's folder holds the facts it decided on, those of derived asks too."""
+        own = Store(self.folder / "facts")
+        if not self.live and self.store.has(ask.digest) and not own.has(ask.digest):
+            write_atomically(own.path(ask.digest), [self.store.path(ask.digest).read_bytes()])
 
     def _asked(self, ask: Ask) -> tuple[Recorded, list[bytes]]:
         """What came of asking, and the facts' JSON in parts; none where there is a failure."""
-        target = self.targets[ask.target]
+        target = self.targets.get(ask.target)
+        if target is None:
+            return self._unknown(ask), []
         link = Link(
             target, ask.digest, slots=self.slots, record=self._record, deadline=self.deadline,
             tell=self.redactor.add,
@@ -206,6 +238,7 @@ class Collection:
         cuts = 0
         failure = None
         try:
+            self._require_patience(target, ask)
             if not isinstance(ask, Identify):
                 self._require_identity(target, ask)
             facts = self._collect(ask, target, link)
@@ -225,12 +258,13 @@ class Collection:
             failure = BadAnswer(
                 f"{type(error).__name__} while reading the answer", target=ask.target
             ).as_failure()
+        self._count(target, ask, link, failure)
         if failure is not None:
             parts, cuts = [], 0
             failure = msgspec.structs.replace(failure, message=self.redactor.text(failure.message))
         answered = datetime.now(timezone.utc)
         recorded = Recorded(
-            ask=msgspec.Raw(msgspec.json.encode(ask, order="sorted")),
+            ask=_encoded(ask),
             digest=ask.digest,
             target=ask.target,
             asked=asked,
@@ -249,12 +283,31 @@ class Collection:
                 collector = self._collectors[target.id] = collector_of(target.kind)(target)
         return collector.identify(link) if isinstance(ask, Identify) else collector.collect(ask, link)
 
+    def _unknown(self, ask: Ask) -> Recorded:
+        """Derived asks may name targets that the plan does not."""
+        now = datetime.now(timezone.utc)
+        failure = NotConfigured("no target of this run", target=ask.target).as_failure()
+        return Recorded(
+            ask=_encoded(ask), digest=ask.digest, target=ask.target, asked=now, answered=now, failure=failure
+        )
+
     def _keepable(self, part: bytes, target: Target) -> tuple[bytes, int]:
         """Facts as they may be kept: without secrets, no text longer than a text is; and how many were cut."""
         redacted = self.redactor.json(part)
         if self.redactor.in_names(redacted):
             raise BadAnswer("a name in the answer holds one of our credentials", target=target.id)
         return bounded(redacted)
+
+    def _require_patience(self, target: Target, ask: Ask) -> None:
+        """A target that did not answer several asks in a row is not asked any more; a probe's fact is just that."""
+        if not ask.probing and self.breaker.gave_up(target.id):
+            raise TimedOut(f"gave up on it after {AFTER} asks without answer", target=target.id)
+
+    def _count(self, target: Target, ask: Ask, link: Link, failure: Failure | None) -> None:
+        if link.answered:
+            self.breaker.heard(target.id)
+        elif failure is not None and failure.kind == "TimedOut" and not failure.own and link.asked:
+            self.breaker.silent(target.id)
 
     def _require_proof(self, target: Target, link: Link) -> None:
         """What answered counts only as the declared server, whether or not that could be asked before."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from opsproof.model.argument import Answer, Argument, Context
+from opsproof.model.argument import Answer, Argument, Context, followed
 from opsproof.model.ask import Ask
 from opsproof.model.failure import CollectionError, Failure, raised_from
 
@@ -28,6 +28,14 @@ class Beside:
             return ()
         try:
             return self.source.asks(context)
+        except CollectionError:
+            return ()
+
+    def follow(self, answers: Sequence[Answer[Any]], context: Context) -> tuple[Ask, ...]:
+        if not self._wanted(context):
+            return ()
+        try:
+            return followed(self.source, answers, context)
         except CollectionError:
             return ()
 

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 from _pytest.outcomes import OutcomeException
 
+from opsproof.evidence.files import Unwritable
 from opsproof.examine.check import Check
 from opsproof.examine.examination import Examination, as_subject, fingerprint
 from opsproof.examine.searched import searched
-from opsproof.model.argument import Answer, Context
+from opsproof.model.argument import Answer, Context, Following, followed
 from opsproof.model.ask import Ask
 from opsproof.model.failure import CollectionError, Failure, NotConfigured, Undecided
 from opsproof.model.finding import Finding, ItemResult, standing
@@ -21,6 +22,8 @@ from opsproof.model.limits import Limits
 from opsproof.model.listing import Listing
 from opsproof.model.outcome import Outcome
 from opsproof.model.subject import Subject
+
+Answering = Callable[[Ask], Answer[Any]]
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,31 @@ class Item:
 
     @property
     def all_asks(self) -> tuple[Ask, ...]:
+        """What is known to be asked when the item is made."""
         return tuple(ask for asks in self.asks.values() for ask in asks)
+
+    def derived(self, answer: Answering) -> tuple[Ask, ...]:
+        """What follows from the answers to `all_asks`."""
+        if self.not_applicable or self.undecidable is not None:
+            return ()
+        return tuple(ask for name in self.asks for ask in self._followed(name, answer))
+
+    def _followed(self, name: str, answer: Answering) -> tuple[Ask, ...]:
+        source = self.check.sources.get(name)
+        if not isinstance(source, Following):
+            return ()
+        answers = [answer(ask) for ask in self.asks[name]]
+        try:
+            return followed(source, answers, self.context)
+        except Exception:  # noqa: BLE001
+            # Deciding meets the same, and says of which argument.
+            return ()
 
 
 Keep = Callable[[ItemResult, Iterator[Subject]], str]
 
 
-def decide(item: Item, answer: Callable[[Ask], Answer[Any]], keep: Keep | None = None) -> ItemResult:
+def decide(item: Item, answer: Answering, keep: Keep | None = None) -> ItemResult:
     """Decide an item. Pure but for what it is given.
 
     Args:
@@ -70,21 +91,27 @@ def decide(item: Item, answer: Callable[[Ask], Answer[Any]], keep: Keep | None =
     elif item.undecidable is not None:
         examine.unknown(item.requirement, item.undecidable)
     else:
-        looked = _examine(item, answers, examine)
+        looked = _examine(item, answers, answer, examine)
     if examine.nothing_examined:
         _empty(item, looked, examine)
-    result = _result(item, examine)
+    asked = {one.ask.digest: None for some in answers.values() for one in some}
+    result = msgspec.structs.replace(_result(item, examine), asks=tuple(asked))
     if keep is None:
         return result
     return msgspec.structs.replace(result, passing=keep(result, map(as_subject, examine.passing)))
 
 
-def _examine(item: Item, answers: Mapping[str, Sequence[Answer[Any]]], examine: Examination) -> list[str]:
+def _examine(
+    item: Item, answers: Mapping[str, list[Answer[Any]]], answer: Answering, examine: Examination
+) -> list[str]:
     """Run the check; where its arguments were looked for."""
     arguments: dict[str, Any] = {}
     for name, source in item.check.sources.items():
         try:
+            answers[name].extend(map(answer, followed(source, answers[name], item.context)))
             arguments[name] = source.assemble(answers[name], item.context)
+        except Unwritable:
+            raise
         except (CollectionError, Undecided) as reason:
             examine.unknown(Subject("source", name), reason)
             return []

@@ -70,6 +70,7 @@ class Running:
         """Ask for everything that the selected items need, each thing once over all processes."""
         with self.keeping():
             self.collection.gather(ask for item in items for ask in item.all_asks)
+            self.collection.gather(ask for item in items for ask in item.derived(self.collection.answer))
 
     def decide(self, item: Item, attempts: Mapping[str, int] = NEWEST) -> ItemResult:
         """Decide an item on the newest answers, but for those asks of which an earlier attempt is named."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Template
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from opsproof.model.ask import Ask
-from opsproof.model.failure import Failure, NotConfigured, raised_from
+from opsproof.model.failure import Failure, NotConfigured, TooBig, raised_from
 from opsproof.model.limits import Limits
 from opsproof.model.listing import Listing
 from opsproof.model.moment import Clock, joined
@@ -62,6 +62,37 @@ class Argument(Protocol):
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Any:
         """The argument. Raises CollectionError when nothing of it is known."""
+
+
+@runtime_checkable
+class Following(Protocol):
+    """An argument whose names are not configured (a pod's logs): its answers say what else has to be asked."""
+
+    def follow(self, answers: Sequence[Answer[Any]], context: Context) -> tuple[Ask, ...]:
+        """The derived asks: one wave, a pure function of the facts of `asks`. `assemble` gets their answers, too.
+
+        Answers may be failures; nothing follows from those. Raises CollectionError when nothing can follow.
+        """
+
+
+FOLLOWING = (
+    200  # derived asks of one argument: a server that names a million things is not asked a million times
+)
+
+
+def followed(source: object, answers: Sequence[Answer[Any]], context: Context) -> tuple[Ask, ...]:
+    """The derived asks of a check's argument, each once.
+
+    Raises:
+        CollectionError: nothing can follow; TooBig: more than FOLLOWING do.
+    """
+    if not isinstance(source, Following):
+        return ()
+    known = {answer.ask for answer in answers}
+    found = tuple(ask for ask in dict.fromkeys(source.follow(answers, context)) if ask not in known)
+    if len(found) > FOLLOWING:
+        raise TooBig(f"{len(found)} derived asks; at most {FOLLOWING} are made for one argument", own=True)
+    return found
 
 
 def listing(answers: Sequence[Answer[Any]], scope: Callable[[Ask], str]) -> Listing[Any]:

@@ -58,6 +58,7 @@ class Link:
         self.budget = target.budget
         self.deadline = min(deadline, time.monotonic() + target.budget.deadline)
         self.clock: datetime | None = None
+        self.asked = False  # a request went out
         self.answered = False  # a request ended with an answer
         self.proven: set[str] = set()
         self.received = 0
@@ -135,6 +136,7 @@ class Link:
             except TimedOut as late:
                 late.own = True
                 raise
+            self.asked = True
             yield from self._recorded(method, path, attempt)
         self.answered = True
 
