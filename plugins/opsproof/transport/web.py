@@ -179,6 +179,7 @@ def _exchange(
         stream=True, allow_redirects=False,
     ) as answer:  # fmt: skip
         entry.status = answer.status_code
+        _require_one_encoding(answer, link)
         body = _read(answer, link, max_bytes)
         if not body and _unframed(answer):
             raise BadAnswer("the answer is truncated or damaged", target=link.target.id)
@@ -192,6 +193,13 @@ def _unframed(answer: requests.Response) -> bool:
     """Headers that end with the connection look complete: an answer with a body always says how long it is."""
     framed = {"content-length", "transfer-encoding"} & {name.lower() for name in answer.headers}
     return not framed and answer.status_code not in {204, 304}
+
+
+def _require_one_encoding(answer: requests.Response, link: Link) -> None:
+    """A few bytes that are packed three times fill the memory of the world."""
+    named = (part.strip().lower() for part in answer.headers.get("content-encoding", "").split(","))
+    if len([name for name in named if name not in {"", "identity"}]) > 1:
+        raise BadAnswer("the answer is packed more than once", target=link.target.id)
 
 
 def _read(answer: requests.Response, link: Link, max_bytes: int) -> bytes:

@@ -19,6 +19,7 @@ from opsproof.model.argument import Answer, Context, listing
 from opsproof.model.ask import Ask
 from opsproof.model.failure import NotConfigured
 from opsproof.model.listing import Listing
+from opsproof.model.paths import segment
 from opsproof.model.rights import Need
 from opsproof.sources.kubernetes.existence import proven
 from opsproof.sources.kubernetes.facts import cluster, network, nodes, scaling, storage, workloads
@@ -54,8 +55,8 @@ class Resource:
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     def path(self, namespace: str = "", name: str = "") -> str:
-        scope = f"/namespaces/{namespace}" if namespace else ""
-        return f"{self.prefix}{scope}/{self.plural}" + (f"/{name}" if name else "")
+        scope = f"/namespaces/{segment(namespace)}" if namespace else ""
+        return f"{self.prefix}{scope}/{self.plural}" + (f"/{segment(name)}" if name else "")
 
 
 _CORE, _APPS, _BATCH, _METRICS = "/api/v1", "/apis/apps/v1", "/apis/batch/v1", "/apis/metrics.k8s.io/v1beta1"
