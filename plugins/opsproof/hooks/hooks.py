@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,10 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             config.stash[running_key] = begin(planning, _session_stops, tell)
     except Unwritable as why:
         raise pytest.UsageError(str(why)) from None
+    capture: Any = config.pluginmanager.get_plugin("capturemanager")
+    # What the guard has to say goes to the terminal, and not to where pytest keeps what tests print.
+    with capture.global_and_fixture_disabled() if capture is not None else nullcontext():
+        config.stash[running_key].guarded()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -141,8 +146,10 @@ def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_report_teststatus(report: Any) -> Any:
+def pytest_report_teststatus(report: Any, config: pytest.Config) -> Any:
     """Our outcomes, one letter and word each; pytest's FAILURES section stays for other tests."""
+    if running_key in config.stash:
+        config.stash[running_key].goes_on()
     outcome = dict(report.user_properties).get("outcome") if hasattr(report, "user_properties") else None
     if outcome not in _WORDS or "requirement" not in dict(report.user_properties):
         return None

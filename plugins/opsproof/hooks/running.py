@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import msgspec
 import pytest
 
 from opsproof.collect.collection import Collection, Progress
+from opsproof.collect.deadline import Deadline
 from opsproof.collect.redaction import Redactor
 from opsproof.collect.secrets import secrets_of
 from opsproof.evidence import provenance
@@ -53,6 +55,8 @@ class Running:
     stop: Stop
     tell: Tell
     unwritten: str = ""
+    worker: bool = False
+    guard: Deadline | None = None
 
     def select(self, selection: Selection, nodeids: dict[int, str]) -> None:
         """Write down what this run is to decide: the expected, against which the journal is held.
@@ -93,7 +97,24 @@ class Running:
         redacted = msgspec.json.decode(encoded, type=ItemResult)
         with self.keeping():
             self.run.journal.append("result", redacted)
+        self.goes_on()
         return redacted
+
+    def goes_on(self) -> None:
+        """Something was decided, here or by a worker: the process is not stuck."""
+        if self.guard is not None:
+            self.guard.decided()
+
+    def guarded(self) -> None:
+        """From here on a process beside this one ends it when it is stuck beyond the run's deadline."""
+        if self.collection.live:
+            left = self.ends - time.monotonic()
+            self.guard = Deadline(left, self.planning.settings.deadline, self._finishing())
+
+    def _finishing(self) -> list[str]:
+        """What makes the reports of the journal when this process was killed; the controller's to do."""
+        rebuild = "from opsproof.cli import main; main()"
+        return [] if self.worker else [sys.executable, "-c", rebuild, "report", str(self.run.folder)]
 
     @contextmanager
     def keeping(self) -> Iterator[None]:
@@ -119,6 +140,8 @@ class Running:
 
     def close(self) -> None:
         self.collection.close()
+        if self.guard is not None:
+            self.guard.close()
 
 
 running_key = pytest.StashKey[Running]()
@@ -146,7 +169,7 @@ def begin(planning: Planning, stop: Stop, tell: Tell) -> Running:
 def join(planning: Planning, told: dict[str, Any], stop: Stop, tell: Tell) -> Running:
     """Become part of the controller's run."""
     run, ends = Run(Path(told["folder"])), float(told["ends"])
-    return Running(planning, run, _collection(planning, run, ends, tell), ends, stop, tell)
+    return Running(planning, run, _collection(planning, run, ends, tell), ends, stop, tell, worker=True)
 
 
 def now_of(told: dict[str, Any]) -> datetime:
