@@ -210,7 +210,7 @@ def test_positions_of_keys_and_values_are_kept(tmp_path: Path) -> None:
         ("b: &x {c: 1}\na:\n  <<: *x\n", (3, 3), "merge keys"),
         ("[1]: a\n", (1, 1), "a key must be text"),
         ("~: a\n", (1, 1), "a key is missing"),
-        ("a: [1, 2\n", (2, 1), "not valid YAML"),
+        ("a: [1, 2\n", (1, 4), "the . that begins here is not closed; end it with ]"),
         ("a: `x`\n", (1, 4), 'needs "quotes"'),
         ("a: \x07\n", (1, 4), "a character that YAML does not allow"),
     ],

@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from opsproof.environment.environment import Environment
 from opsproof.environment.names import Names, UnknownName, mentioned
 from opsproof.environment.problems import Problem, choices, short, unknown
+from opsproof.environment.runbook import RequirementShape
 from opsproof.environment.shape import described, problem
+from opsproof.environment.syntax import spaces
 from opsproof.model.failure import NotConfigured
 from opsproof.model.limits import Limits
 from opsproof.model.requirement import Requirement
@@ -78,6 +80,10 @@ def _misplaced(
         if name in elsewhere:
             wrong = f"{requirement.id}: {name} is a field of {other}, not of {section}"
             problems.append(Problem.at(where, wrong, f"move it to {other}"))
+        elif name in RequirementShape.model_fields:
+            column = requirement.positions.key(section).column - 1
+            wrong = f"{requirement.id}: {name} is a key of the row, not of {section}"
+            problems.append(Problem.at(where, wrong, f"indent it by {spaces(column)}, as {section} is"))
         else:
             hint = choices(name, known) if known else f"its checks have no {section}"
             what = f"{requirement.id}: unknown {section} field {short(name)}"

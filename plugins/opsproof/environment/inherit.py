@@ -13,6 +13,7 @@ from opsproof.environment.names import Names
 from opsproof.environment.problems import Problem, choices, short, unknown
 from opsproof.environment.settings import TargetSettings, target_id
 from opsproof.environment.shape import described, each, shaped
+from opsproof.environment.syntax import spaces
 from opsproof.environment.system import SystemFile, circles, undeclared
 from opsproof.environment.yaml import Document
 from opsproof.model.requirement import NotApplicableHere, Positions
@@ -121,14 +122,15 @@ def _target(role: str, written: Any, document: Document) -> tuple[Target | None,
     positions = document.positions
     if not isinstance(written, dict):
         needed = f"{'.'.join(path)}: needs a mapping of keys to values, found {described(written)}"
-        return None, [Problem.at(positions.at(*path), needed)]
+        return None, [Problem.at(positions.at(*path), needed, _elsewhere(role, positions))]
     kind = written.get("kind", role)
     try:
         allowed = targeted()
         if kind not in allowed:
             if "kind" in written:
                 return None, [unknown(positions.at(*path, "kind"), "kind of target", str(kind), allowed)]
-            return None, [Problem.at(positions.key(*path), f"{role} needs a kind", choices(role, allowed))]
+            hint = _elsewhere(role, positions) or choices(role, allowed)
+            return None, [Problem.at(positions.key(*path), f"{role} needs a kind", hint)]
         form = settings_of(kind)
     except KindError as error:
         return None, [Problem.at(positions.key(*path), str(error))]
@@ -142,6 +144,19 @@ def _target(role: str, written: Any, document: Document) -> tuple[Target | None,
         identity=dict(settings.identity), budget=settings.budget.made(),
     )  # fmt: skip
     return made, problems
+
+
+def _elsewhere(role: str, positions: Positions) -> str:
+    """The hint for a key at the depth of targets that belongs further out, or further in; else empty."""
+    if role in EnvironmentShape.model_fields:
+        column = positions.key("targets").column - 1
+        return f"{role} stands beside targets: indent it by {spaces(column)}"
+    try:
+        known = any(role in settings_of(kind).model_fields for kind in targeted())
+    except KindError:
+        return ""
+    deeper = positions.key("targets", role).column + 1
+    return f"{role} is a key of a target: indent it by {spaces(deeper)}" if known else ""
 
 
 def _unknown_identities(settings: TargetSettings, positions: Positions) -> list[Problem]:

@@ -139,6 +139,8 @@ def _requirement(
 ) -> tuple[Requirement | None, list[Problem]]:
     positions = document.positions.below("requirements", name)
     shape, problems = shaped(RequirementShape, document, ("requirements", name))
+    if name in RequirementShape.model_fields:
+        return None, [_too_shallow(name, document)]
     problems = _bad_id(name, positions.key()) + [_named(name, problem) for problem in problems]
     if shape is None:
         return None, problems
@@ -167,6 +169,15 @@ def _requirement(
         positions=positions,
     )
     return made, problems
+
+
+def _too_shallow(name: str, document: Document) -> Problem:
+    """A key of a row that stands where the ids do."""
+    ids = document.positions.key("requirements", name)
+    column = ids.column + 1
+    return Problem.at(
+        ids, f"{name} is a key of a requirement, not an id", f"indent it by {column} spaces or more"
+    )
 
 
 def _named(name: str, problem: Problem) -> Problem:

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from opsproof.environment.problems import Problem, choices, short
+from opsproof.environment.syntax import spaces
 from opsproof.environment.yaml import Document
 from opsproof.model.level import Level
 from opsproof.model.requirement import Positions, Steps
@@ -81,7 +82,7 @@ def problem(model: type[BaseModel], detail: ErrorDetails, positions: Positions) 
     kind, loc = detail["type"], _steps(detail["loc"])
     if kind == "extra_forbidden":
         word = str(loc[-1])
-        hint = choices(word, allowed_keys(_model_at(model, loc[:-1])))
+        hint = _outer(model, loc, positions) or choices(word, allowed_keys(_model_at(model, loc[:-1])))
         return Problem.at(positions.key(*loc), f"unknown key {short(word)}", hint)
     if kind == "missing":
         return Problem.at(positions.at(*loc[:-1]), f"key {loc[-1]!r} is missing")
@@ -89,6 +90,16 @@ def problem(model: type[BaseModel], detail: ErrorDetails, positions: Positions) 
     message, hint = words(detail)
     where = positions.key(*loc) if "[key]" in detail["loc"] else positions.at(*loc)
     return Problem.at(where, f"{name}: {message}" if name else message, hint)
+
+
+def _outer(model: type[BaseModel], loc: Steps, positions: Positions) -> str:
+    """The hint for a key that belongs to something further out: it is indented too deep."""
+    for depth in range(len(loc) - 1):
+        step = loc[depth]
+        if isinstance(step, str) and loc[-1] in allowed_keys(_model_at(model, loc[:depth])):
+            column = positions.key(*loc[: depth + 1]).column - 1
+            return f"{loc[-1]} stands beside {step}: indent it by {spaces(column)}"
+    return ""
 
 
 _MAPPING = "a mapping of keys to values"

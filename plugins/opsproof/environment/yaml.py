@@ -30,6 +30,7 @@ from typing import Any
 import yaml
 
 from opsproof.environment.problems import Problem, place, short
+from opsproof.environment.syntax import mistake
 from opsproof.model.requirement import Position, Positions, Steps
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -43,6 +44,7 @@ _NUMBERLIKE = re.compile(
     r"[-+]?(?=\.?[0-9])[0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9_]*)?|[-+]?0[xob][0-9a-fA-F_]+|[-+]?\.(inf|nan)",
     re.IGNORECASE,
 )
+_TIGHT = re.compile(r"([A-Za-z_][\w-]*):([^\s/:\\]\S*)")  # a key and its value without a space between
 _BASE_60 = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
 _WORDS = {"true", "false", "yes", "no", "on", "off", "y", "n"}
 _NUMBER_BEGINS = frozenset("+-.0123456789")
@@ -162,26 +164,12 @@ def _text(file: Path) -> str | Problem:
 
 
 def _syntax(file: Path, text: str, error: yaml.YAMLError) -> Problem:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    if mark is None:
-        where = int(getattr(error, "position", 0) or 0)
-        line, column = text.count("\n", 0, where), where - (text.rfind("\n", 0, where) + 1)
-        return Problem(file, line + 1, column + 1, "a character that YAML does not allow")
-    lines = text.splitlines()
-    here = lines[mark.line][mark.column :] if mark.line < len(lines) else ""
-    message = str(getattr(error, "problem", "") or "cannot be read")
-    if "nesting depth" in message:  # PyYAML 6.0.4 and later have a bound of their own
-        return Problem(file, mark.line + 1, mark.column + 1, f"nested deeper than {DEEPEST} levels")
-    if here.startswith("\t"):
-        return Problem(
-            file, mark.line + 1, mark.column + 1, "a tab where YAML wants spaces", "indent with spaces"
-        )
-    hint = (
-        'a value that begins with this character needs "quotes"'
-        if here[:1] in {*"%@`*&!|>[]{},"} and here
-        else ""
-    )
-    return Problem(file, mark.line + 1, mark.column + 1, f"not valid YAML: {message}", hint)
+    found = mistake(text, error)
+    if "nesting depth" in str(
+        getattr(error, "problem", "")
+    ):  # PyYAML 6.0.4 and later have a bound of their own
+        return Problem(file, found.line, found.column, f"nested deeper than {DEEPEST} levels")
+    return Problem(file, found.line, found.column, found.message, found.hint)
 
 
 class _Bad(Exception):
@@ -290,12 +278,12 @@ class _Maker:
         made: dict[str, Any] = {}
         for key, value in pairs:
             below: Steps = (*path, key.text)
-            if self._good_key(key, below):
+            if self._good_key(key, below, value):
                 self.keys[below] = key.position
                 made[key.text] = self.make(value, below)
         return made
 
-    def _good_key(self, key: _Node, path: Steps) -> bool:
+    def _good_key(self, key: _Node, path: Steps, value: _Node) -> bool:
         message, hint = "", ""
         if key.items is not None or key.pairs is not None:
             message, hint = "a key must be text", ""
@@ -303,6 +291,8 @@ class _Maker:
             message, hint = "a key is missing before the colon", ""
         elif key.plain and key.text == "<<":
             message, hint = "merge keys (<<) are not read", "repeat the keys; an environment can say `like`"
+        elif key.plain and value.plain and not value.text and (tight := _TIGHT.fullmatch(key.text)):
+            message, hint = "no space after the colon", f"write {tight[1]}: {tight[2]}"
         elif path in self.keys:
             message, hint = f"duplicate key {short(key.text)}", f"first at {place(self.keys[path])}"
         if message:
