@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from opsproof import AtMost, Count, Duration, Limits, Percent, Scoped
 from opsproof.environment.bind import Bound, bind
-from opsproof.environment.context import EnvironmentContext
+from opsproof.environment.context import EnvironmentContext, Undeclared
 from opsproof.model.failure import NotConfigured
 from tests.environment.files import SYSTEM, load
 
@@ -74,8 +74,17 @@ def test_a_field_is_accepted_if_any_check_of_the_row_has_it(tmp_path: Path) -> N
     assert made["ErrorLimits"].limits.jobs == ("b",)
 
 
-def test_a_limit_that_nobody_states_is_a_failure_and_no_problem(tmp_path: Path) -> None:
-    made = bound(tmp_path, "limits: {window: 5m}", ErrorLimits)["ErrorLimits"]
+def test_a_limit_that_the_row_forgets_is_a_problem(tmp_path: Path) -> None:
+    """Nobody can mean it: with the field, and how to say that the runbook has none."""
+    (found,) = problems(tmp_path, "limits: {window: 5m}", ErrorLimits)
+    assert found == (
+        "2:52: SH-001: ErrorLimits needs limits.highest; "
+        "add it to the row; highest: null says that the runbook does not state it"
+    )
+
+
+def test_a_limit_that_the_runbook_does_not_state_is_a_failure_and_no_problem(tmp_path: Path) -> None:
+    made = bound(tmp_path, "limits: {highest: null}", ErrorLimits)["ErrorLimits"]
     assert (made.limits, made.missing, made.problems) == (None, ("highest",), ())
     assert made.failure is not None
     assert made.failure.message == "limits.highest of SH-001 is not set; add it to the row in runbook.yaml"
@@ -201,8 +210,9 @@ def test_what_the_environment_lacks_names_the_key_to_add(tmp_path: Path) -> None
     file = "checks/systems/shop/environments/production.yaml"
     with pytest.raises(NotConfigured, match=rf"^targets.postgres is not set; add it to {file}$"):
         made.target("postgres")
-    with pytest.raises(
-        NotConfigured, match=r"^http_request is not declared; add it under metrics or names of"
-    ):
+    with pytest.raises(Undeclared, match=r"^http_request is not declared$") as undeclared:
         made.fill("${http_request}")
+    assert undeclared.value.hint == (
+        "did you mean 'http_requests'? else add it under metrics or names of system.yaml"
+    )
     assert made.target("prometheus").id.startswith("prometheus:https://prometheus.example.com#")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,7 +24,7 @@ class Bound:
     """One check of one requirement in one environment.
 
     `limits` is None exactly when there are problems or a failure. `failure` says why the item is UNKNOWN:
-    a name that the environment does not set, or limits that nobody states (`missing`). `used_defaults` are
+    a name that the environment does not set, or limits that the row says nobody states (`missing`). `used_defaults` are
     the fields of limits (not of scope) left to our default: they count as inferred.
     """
 
@@ -130,6 +130,9 @@ def _bound(check: str, kind: type[Limits], requirement: Requirement, environment
         for name, field in kind.model_fields.items()
         if field.is_required() and name not in {**given, **filled}
     )
+    forgotten = [name for name in missing if name not in {**requirement.limits, **requirement.scope}]
+    if forgotten:
+        return Bound(check, missing=missing, problems=tuple(_forgotten(forgotten, kind, check, requirement)))
     if missing:
         return Bound(check, missing=missing, failure=_unstated(missing, kind, requirement))
     return _made(check, kind, requirement, {**given, **filled})
@@ -142,6 +145,17 @@ def _defaults(kind: type[Limits]) -> dict[str, Any]:
 def _filled(name: str, value: Any, row: Mapping[str, Any], names: Names) -> Any:
     """`scope: {jobs: "${jobs}"}` means the environment's name, not itself."""
     return names.replaced(value, {key: other for key, other in row.items() if key != name})
+
+
+def _forgotten(
+    missing: Iterable[str], kind: type[Limits], check: str, requirement: Requirement
+) -> Iterator[Problem]:
+    """Fields that the row has to state. `null` states that the runbook has none."""
+    for name in missing:
+        section = "scope" if name in kind.scoped_fields() else "limits"
+        wrong = f"{requirement.id}: {check} needs {section}.{name}"
+        hint = f"add it to the row; {name}: null says that the runbook does not state it"
+        yield Problem.at(requirement.positions.key(section), wrong, hint)
 
 
 def _unstated(missing: tuple[str, ...], kind: type[Limits], requirement: Requirement) -> NotConfigured:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
 from opsproof.environment.environment import Environment
 from opsproof.environment.names import UnknownName, mentioned, text
-from opsproof.environment.problems import choices
 from opsproof.model.argument import fill
 from opsproof.model.failure import NotConfigured
 from opsproof.model.limits import Limits, Steps
@@ -27,6 +27,16 @@ class AmbiguousTarget(Exception):
         )
         listed = " or ".join(f"on: {role}" for role in roles)
         self.hint = f"make a row of each: {listed}" if named else f"say which one is meant: {listed}"
+
+
+class Undeclared(NotConfigured):
+    """A name that nobody declares. Planning refuses it, so that no run ever sees it as a failure."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"{name} is not declared" if known else f"{name} is defined by itself")
+        near = get_close_matches(name, known, n=1)
+        meant = f"did you mean {near[0]!r}? else " if near else ""
+        self.hint = f"{meant}add it under metrics or names of system.yaml" if known else ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +75,8 @@ class EnvironmentContext:
         """Replace `${name}` by limits, scope, names and metrics. Lists are joined by `|`.
 
         Raises:
-            NotConfigured: a name that the environment does not set, or that nobody declares.
+            NotConfigured: a name that the environment does not set.
+            Undeclared: a name that nobody declares, or that is defined by itself.
         """
         wanted = {name for _, name in mentioned(template)}
         return fill(template, {name: self._text(name) for name in wanted})
@@ -87,12 +98,7 @@ class EnvironmentContext:
                 return self.environment.names.replaced(value, own) if isinstance(value, str) else value
             return self.environment.names.value(name, own)
         except UnknownName as error:
-            file = self.environment.names.file
-            message = (
-                f"{error.name} is not declared; add it under metrics or names of system.yaml and of {file}"
-            )
-            near = choices(error.name, error.known).partition("?")
-            raise NotConfigured(message + (f" ({near[0]}?)" if near[1] else "")) from None
+            raise Undeclared(error.name, error.known) from None
 
     def _own(self) -> dict[str, Any]:
         return {name: getattr(self.limits, name) for name in type(self.limits).model_fields}

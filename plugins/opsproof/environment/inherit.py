@@ -15,6 +15,7 @@ from opsproof.environment.settings import TargetSettings, target_id
 from opsproof.environment.shape import described, each, shaped
 from opsproof.environment.syntax import spaces
 from opsproof.environment.system import SystemFile, circles, undeclared
+from opsproof.environment.wellknown import misnamed
 from opsproof.environment.yaml import Document
 from opsproof.model.requirement import NotApplicableHere, Positions
 from opsproof.model.target import Target
@@ -79,7 +80,7 @@ def environments(
         if chain is not None:
             parts = _joined([own[one][0] for one in reversed(chain)], system)
             made[name] = one = _environment(name, file, system, parts, shown_file[name])
-            problems += circles(one.names, one.where)
+            problems += [*circles(one.names, one.where), *misnamed(one)]
     return made, problems
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from opsproof.environment.cited import Cited, beyond, document_lines
 from opsproof.environment.environment import Environment
 from opsproof.environment.folder import Folder, read_folder
 from opsproof.environment.index import Index
@@ -86,11 +87,31 @@ def load_system(path: Path, only: Collection[str] | None = None) -> tuple[System
         _check_alone(folder)
         return None, folder.problems
     requirements, procedures, ids = _runbook(folder, file)
+    folder.problems += _cited(folder, file, requirements, procedures)
     known = _environments(folder, file, ids)
     waivers = _waivers(folder, ids, known)
     if folder.whole and not folder.damaged and len(known) == len(folder.names):
         folder.problems += _nowhere(requirements.values(), known.values())
     return _system(folder, file, requirements, procedures, known, waivers), folder.problems
+
+
+def _cited(
+    folder: Folder, file: SystemFile, rows: Mapping[str, Requirement], procedures: Mapping[str, Procedure]
+) -> Iterator[Problem]:
+    """Lines that the runbook's document does not have."""
+    shape = file.shape.runbook
+    source, declared = (shape.source, shape.lines) if shape else ("", None)
+    last = document_lines(source, (folder.path, folder.root), declared)
+    cited = [Cited(row.id, row.lines, row.positions.at("lines")) for row in rows.values()]
+    document = folder.documents.get("runbook.yaml")
+    if document is not None:
+        places = document.positions.below("procedures")
+        cited += [Cited(one.id, one.lines, places.at(one.id, "lines")) for one in procedures.values()]
+    cited += [
+        Cited(one.label, one.lines, file.positions.at("severities", index, "lines"))
+        for index, one in enumerate(file.severities)
+    ]
+    return beyond(cited, last)
 
 
 def _nowhere(rows: Iterable[Requirement], known: Collection[Environment]) -> list[Problem]:

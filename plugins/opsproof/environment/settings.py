@@ -26,6 +26,8 @@ from opsproof.environment.shape import Shape, Text, refuse
 from opsproof.model.target import CERTIFICATE, Budget
 from opsproof.model.units import Bytes, Duration
 
+_HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+
 
 def _secret_or_path(given: object) -> object:
     return {"file": given} if isinstance(given, str) else given
@@ -41,7 +43,7 @@ def _url(given: str) -> str:
         refuse("user name and password in the URL are not accepted", f"give username, and password: {WRITE}")
     if (
         parts.scheme not in {"http", "https"}
-        or not parts.hostname
+        or not is_host(parts.hostname or "")
         or port == 0
         or parts.query
         or parts.fragment
@@ -50,9 +52,27 @@ def _url(given: str) -> str:
     return given.rstrip("/")
 
 
+def is_host(text: str) -> bool:
+    """A DNS name, or an address without brackets. Underscores are allowed, as Docker's names have them."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return len(text) <= 253 and all(_HOST_LABEL.fullmatch(part) for part in text.rstrip(".").split("."))
+    return True
+
+
+def _host(given: str) -> str:
+    if not is_host(given) and not given.startswith("/"):
+        refuse(
+            f"{short(given)} is not a host",
+            "write it like db.example.com, or an address; the port has its own key",
+        )
+    return given
+
+
 def _address(given: str) -> str:
     match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:/\s@]+):([0-9]{1,5})", given)
-    if not match or not 0 < int(match[2]) < 65536:
+    if not match or not is_host(match[1].strip("[]")) or not 0 < int(match[2]) < 65536:
         refuse(f"{short(given)} is not host:port", "write it like api.example.com:443")
     return given
 
@@ -65,6 +85,7 @@ def _port(given: int) -> int:
 
 SecretOrPath = Annotated[SecretRef, BeforeValidator(_secret_or_path)]
 Url = Annotated[Text, AfterValidator(_url)]
+Host = Annotated[Text, AfterValidator(_host)]  # or, for PostgreSQL, the folder of its socket
 Address = Annotated[str, AfterValidator(_address)]
 Port = Annotated[int, AfterValidator(_port)]
 

@@ -48,6 +48,11 @@ class Beside:
         except CollectionError as error:
             return error.as_failure()
 
+    def problems(self, context: Context) -> tuple[str, ...]:
+        """What the source says is wrong."""
+        said = getattr(self.source, "problems", None)
+        return tuple(said(context)) if said is not None and self._wanted(context) else ()
+
     def _wanted(self, context: Context) -> bool:
         return not self.when or bool(getattr(context.limits, self.when))
 

@@ -60,6 +60,9 @@ class Argument(Protocol):
     def asks(self, context: Context) -> tuple[Ask, ...]:
         """What has to be asked for this argument. Raises NotConfigured."""
 
+    # It may also have `problems(context) -> tuple[str, ...]`: what is wrong with the row or the environment,
+    # said without asking anybody.
+
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Any:
         """The argument. Raises CollectionError when nothing of it is known."""
 

@@ -29,6 +29,12 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         return ()
 
     @property
+    def spread(self) -> float:
+        """The seconds between its first and its last attempt, of asks with spaced `probes` or `samples`."""
+        attempts = int(getattr(self, "probes", getattr(self, "samples", 1)))
+        return max(0, attempts - 1) * float(getattr(self, "spacing", 0.0))
+
+    @property
     def digest(self) -> str:
         """Names the ask's facts: 32 hex digits of SHA-256 over its canonical JSON."""
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()[:32]

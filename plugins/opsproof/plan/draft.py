@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from opsproof.environment.bind import Bound, bind
-from opsproof.environment.context import AmbiguousTarget, EnvironmentContext
+from opsproof.environment.context import AmbiguousTarget, EnvironmentContext, Undeclared
 from opsproof.environment.environment import Environment
 from opsproof.environment.problems import Problem, choices, short
 from opsproof.environment.system import System
 from opsproof.examine.check import Check
 from opsproof.examine.decide import Item
 from opsproof.library import Found, file_of
+from opsproof.model.ask import Ask
 from opsproof.model.failure import NotConfigured
 from opsproof.model.level import Level
 from opsproof.model.limits import Limits
@@ -22,6 +23,7 @@ from opsproof.model.requirement import NotApplicableHere, Requirement
 from opsproof.model.result import RequirementRecord
 from opsproof.plan import record
 from opsproof.plan.changes import Change, changed
+from opsproof.plan.static import Watched, said_by_arguments, too_long
 
 
 @dataclass
@@ -34,6 +36,7 @@ class Draft:
     items: list[Item] = field(default_factory=list)
     records: list[RequirementRecord] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    tags: dict[str, type[Ask]] = field(default_factory=dict)
 
     def add(self, system: System, environment: Environment, row: Requirement) -> None:
         """The items of one row in one environment."""
@@ -60,16 +63,8 @@ class Draft:
         reason: Exception | None = bound.failure
         asks: dict[str, tuple[Any, ...]] = {}
         if reason is None:
-            try:
-                asks = {name: source.asks(context) for name, source in check.sources.items()}
-            except NotConfigured as missing:
-                reason, asks = missing, {}
-            except AmbiguousTarget as several:
-                where = row.positions.at("on" if row.on else "checks")
-                self.problems.append(Problem.at(where, f"{row.id}: {several}", several.hint))
-            except (AttributeError, KeyError, TypeError, ValueError) as error:
-                where = row.positions.at("checks")
-                self.problems.append(Problem.at(where, f"{row.id}: {check.name} cannot ask: {error}"))
+            asks, reason = self._asks(row, check, context)
+            self.problems += self._unfit(row, environment, asks)
         declared = self._declared(environment, row)
         return Item(
             requirement=row.id,
@@ -86,12 +81,60 @@ class Draft:
             quiet=next((one.reason for one in environment.quiet_hours if one.includes(self.now)), ""),
         )
 
+    def _asks(
+        self, row: Requirement, check: Check, context: EnvironmentContext
+    ) -> tuple[dict[str, tuple[Ask, ...]], NotConfigured | None]:
+        """What the check asks; or what the environment does not set for it. Mistakes are kept as problems."""
+        watched = Watched(context)
+        wrong: list[tuple[str, str]] = []
+        asks: dict[str, tuple[Ask, ...]] = {}
+        reason: NotConfigured | None = None
+        try:
+            asks = {name: source.asks(watched) for name, source in check.sources.items()}
+        except Undeclared as missing:
+            watched.undeclared.append(missing)
+        except NotConfigured as missing:
+            reason = missing
+            if missing.message not in watched.unset:
+                wrong.append((f"{check.name}: {missing.message}", ""))
+        except AmbiguousTarget as several:
+            where = row.positions.at("on" if row.on else "checks")
+            self.problems.append(Problem.at(where, f"{row.id}: {several}", several.hint))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            wrong.append((f"{check.name} cannot ask: {error}", ""))
+        wrong += [(f"{check.name}: {one.message}", one.hint) for one in watched.undeclared]
+        if not wrong:
+            wrong = [(f"{check.name}: {text}", "") for text in said_by_arguments(check, watched)]
+        where = row.positions.at("checks", row.checks.index(check.name))
+        self.problems += [Problem.at(where, f"{row.id}: {text}", hint) for text, hint in wrong]
+        return asks, reason
+
+    def _unfit(
+        self, row: Requirement, environment: Environment, asks: Mapping[str, tuple[Ask, ...]]
+    ) -> Iterator[Problem]:
+        """Asks that cannot be made in time, and that cannot be told from others."""
+        every = [ask for some in asks.values() for ask in some]
+        where = row.positions.at("limits", "spacing")
+        for wrong, hint in too_long(every, environment.targets.values()):
+            yield Problem.at(where, f"{row.id}: {wrong}", hint)
+        for ask in every:
+            tag = str(type(ask).__struct_config__.tag)
+            known = self.tags.setdefault(tag, type(ask))
+            if known is not type(ask):
+                wrong = f"{row.id}: {_named(type(ask))} and {_named(known)} are asks of one tag, {tag!r}"
+                hint = "they would share their answers; give one of them another tag"
+                yield Problem.at(row.positions.at("checks"), wrong, hint)
+
     def _declared(self, environment: Environment, row: Requirement) -> str:
         """Why the row was declared not to apply; empty when it does."""
         for one in environment.not_applicable:
             if one.requirement == row.id and one.in_force(self.now):
                 return _declaration(one)
         return ""
+
+
+def _named(kind: type[Ask]) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _lost(row: Requirement, found: Found) -> Iterator[Problem]:

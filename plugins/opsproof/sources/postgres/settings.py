@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from opsproof.environment.problems import choices, short
 from opsproof.environment.references import FilePath, SecretRef
-from opsproof.environment.settings import Port, TargetSettings, bracketed, loopback
+from opsproof.environment.settings import Host, Port, TargetSettings, bracketed, loopback
 from opsproof.environment.shape import Text, refuse
 from opsproof.model.target import CERTIFICATE
 
@@ -23,7 +23,7 @@ class PostgresSettings(TargetSettings):
     identities = ("system-identifier", CERTIFICATE)
     addressed_by = ("host", "port", "database")
 
-    host: Text
+    host: Host
     port: Port = 5432
     database: Text
     user: Text

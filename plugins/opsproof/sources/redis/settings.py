@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from opsproof.environment.references import FilePath, SecretRef
-from opsproof.environment.settings import Port, TargetSettings, bracketed
+from opsproof.environment.settings import Host, Port, TargetSettings, bracketed
 from opsproof.environment.shape import Text, refuse
 from opsproof.model.target import CERTIFICATE
 
@@ -17,7 +17,7 @@ class RedisSettings(TargetSettings):
 
     addressed_by = ("host", "port", "database")
 
-    host: Text
+    host: Host
     port: Port = 6379
     username: Text | None = None
     password: SecretRef | None = None
