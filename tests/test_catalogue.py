@@ -140,7 +140,7 @@ def test_every_automated_row_gets_an_item_for_each_of_its_checks(
 ) -> None:
     testbed = Choice(tuple(one.id for one in loaded.environments().values() if one.name == "testbed"))
     files = Files.of(loaded, found, testbed)
-    planned = make_plan(files, secrets=False, now=datetime(2026, 1, 5, 9, tzinfo=timezone.utc))
+    planned = make_plan(files, now=datetime(2026, 1, 5, 9, tzinfo=timezone.utc))
     items = Counter((item.requirement, item.check.name) for item in planned.items)
     assert items == Counter((row.id, name) for row in automated for name in row.checks)
 

@@ -10,6 +10,7 @@ import pytest
 
 from opsproof.cli import main
 from opsproof.environment.load import load_systems
+from opsproof.environment.pins import read_pins
 from opsproof.hooks.options import add_options
 from tests.docs.pages import ROOT, Step, documents, prose
 from tests.testbed.__main__ import COMMANDS
@@ -139,15 +140,19 @@ def test_the_examples_of_a_system_load(tmp_path: Path, monkeypatch: pytest.Monke
         "system.yaml",
         "runbook.yaml",
         "environments/production.yaml",
+        "checks/secrets.yaml",
         "waivers.yaml",
     ]
     for name, text in examples:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
+        file = tmp_path / name if name.startswith("checks/") else folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
 
     loaded = load_systems(folder.parent)
 
-    assert [str(problem) for problem in loaded.problems] == []
+    pins = read_pins(tmp_path / "checks")
+    assert pins is not None
+    assert [str(problem) for problem in (*loaded.problems, *pins.problems)] == []
     shop = loaded.systems["shop"]
     assert list(shop.requirements) == ["SH-001", "SH-002", "SH-003"]
     assert len(shop.waivers) == len(shop.procedures) == len(shop.environments) == 1

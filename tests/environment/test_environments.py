@@ -319,7 +319,7 @@ def test_missing_secrets_are_listed_with_their_places(
     monkeypatch.delenv("SHOP_TOKEN", raising=False)
     text = PRODUCTION.replace("token:", "ca: ca.pem, headers: {X-Org: {file: org}}, token:")
     made = environment(tmp_path, text)
-    found = [str(one).split("/environments/", 1)[-1] for one in missing_secrets(made)]
+    found = [str(one).split("/environments/", 1)[-1] for one in missing_secrets(made, "prometheus")]
     folder = made.file.parent
     assert found == [
         "production.yaml:3:105: targets.prometheus.token: environment variable SHOP_TOKEN is not set",
@@ -329,7 +329,7 @@ def test_missing_secrets_are_listed_with_their_places(
     monkeypatch.setenv("SHOP_TOKEN", "x")
     for name in ("ca.pem", "org"):
         (folder / name).write_text("x")
-    assert missing_secrets(made) == []
+    assert missing_secrets(made, "prometheus") == []
 
 
 def test_an_environment_without_targets_is_no_mistake(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ SLIPS = {
     ),
     "a bracket left open": ("a: [b, c\nd: 1\n", "1:4: the [ that begins here is not closed; end it with ]"),
     "a brace left open": ("a: {b: c\nd: 1\n", "1:4: the { that begins here is not closed; end it with }"),
+    "a bracket left open at the end": ("a: [\n", "1:4: the [ that begins here is not closed; end it with ]"),
     "a bracket too many": ("a: [b]]\nc: 1\n", "1:7: a ] that closes nothing; take it away"),
     "no comma": (
         "a: {b: 1 c: 2}\n",

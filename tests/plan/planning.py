@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from opsproof.environment.pins import read_pins
 from opsproof.examine.check import Check
 from opsproof.library import Found
 from opsproof.model.level import LOW
@@ -31,11 +32,12 @@ def runbook(**rows: str) -> str:
 
 def planned(folder: Path, *checks: Check, env: tuple[str, ...] = (), **more: Any) -> Planned:
     """The plan of the shop whose files are given by name, e.g. `production=`; see `shop`."""
-    options = {name: more.pop(name) for name in ("changes", "replaying", "secrets") if name in more}
+    pins = read_pins(folder / "checks") if more.pop("pins", False) else None
+    options = {name: more.pop(name) for name in ("changes", "replaying") if name in more}
     loaded = load(folder, **more)
     choice = Choice(env or tuple(loaded.environments()))
     found = Found(checks={check.name: check for check in checks})
-    return make_plan(Files.of(loaded, found, choice), now=NOW, **options)
+    return make_plan(Files.of(loaded, found, choice, pins), now=NOW, **options)
 
 
 def problems(plan: Planned) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +13,11 @@ from opsproof.collect.redaction import Redactor
 from opsproof.collect.secrets import secrets_of
 from opsproof.evidence.run import utc_now
 from opsproof.model.target import CERTIFICATE, Target
-from opsproof.plan.planned import Planned
 
 _WITHIN = 60.0
 
 
-def declarations(plan: Planned) -> Iterator[tuple[str, bool]]:
+def declarations(targets: Mapping[str, Target]) -> Iterator[tuple[str, bool]]:
     """Lines of YAML, and whether the target of each line answered."""
     with tempfile.TemporaryDirectory(prefix="opsproof-") as name:
         folder = Path(name)
@@ -28,11 +27,11 @@ def declarations(plan: Planned) -> Iterator[tuple[str, bool]]:
             folder,
             utc_now(),
             time.monotonic() + _WITHIN,
-            {name: _as_far_as_it_tells(target) for name, target in plan.targets.items()},
-            Redactor(secrets_of(plan.targets.values())),
+            {name: _as_far_as_it_tells(target) for name, target in targets.items()},
+            Redactor(secrets_of(targets.values())),
         )
         yield "targets:", True
-        for target in plan.targets.values():
+        for target in targets.values():
             answer = collection.identify(target.id)
             yield f"  {target.role}:  # {target.id}", True
             if answer.failure is not None or answer.facts is None:

@@ -29,11 +29,11 @@ def main() -> None:
     "--env", "environments", multiple=True, help="Look for this environment's secrets, too; repeatable."
 )
 def validate(folder: Path, environments: tuple[str, ...]) -> None:
-    """Say everything that is wrong in the files, one line each. Asks no server.
+    """Say everything that is wrong in the files, one line each; then where each secret goes. Asks no server.
 
     Exit status 0 when nothing is wrong, 4 otherwise.
     """
-    from opsproof.cli.files import planned
+    from opsproof.cli.files import planned, where_secrets_go
 
     plan = planned(folder, environments)
     for problem in plan.problems:
@@ -47,6 +47,8 @@ def validate(folder: Path, environments: tuple[str, ...]) -> None:
     click.echo(
         f"{_plural(len(systems), 'system')}, {_plural(rows, 'requirement')}, {automated} automated: nothing wrong"
     )
+    for line in where_secrets_go(plan):
+        click.echo(f"secret: {line}")
 
 
 @main.command()
@@ -57,14 +59,14 @@ def identify(folder: Path, environments: tuple[str, ...]) -> None:
 
     Exit status 0 when every target answered, 1 otherwise.
     """
-    from opsproof.cli.files import planned
+    from opsproof.cli.files import targets
     from opsproof.cli.identify import declarations
 
-    plan = planned(folder, environments)
-    if plan.problems:
-        raise click.ClickException("\n".join(plan.problems))
+    found, problems = targets(folder, environments)
+    if problems:
+        raise click.ClickException("\n".join(problems))
     answered = True
-    for line, good in declarations(plan):
+    for line, good in declarations(found):
         click.echo(line)
         answered = answered and good
     sys.exit(0 if answered else 1)

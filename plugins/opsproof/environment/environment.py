@@ -56,18 +56,22 @@ class Environment:
         return source.at(section, name, *rest) if source else Position(self.file)
 
 
-def missing_secrets(environment: Environment) -> list[Problem]:
-    """What the targets refer to and is not there: variables, files. Looks only whether they exist."""
-    found = []
-    for role, target in environment.targets.items():
-        source = environment.sources.get(("targets", role))
-        gaps = [(path, reference.missing()) for path, reference in secrets(target.settings)]
-        gaps += [(path, missing_path(shown(file), Path())) for path, file in paths(target.settings)]
-        for path, why in gaps:
-            if why:
-                where = source.at("targets", role, *path) if source else Position(environment.file)
-                found.append(Problem.at(where, f"targets.{role}.{'.'.join(path)}: {why}"))
-    return found
+def missing_secrets(environment: Environment, role: str) -> list[Problem]:
+    """What a target refers to and is not there: variables, files. Looks only whether they exist."""
+    settings = environment.targets[role].settings
+    gaps = [(path, reference.missing()) for path, reference in secrets(settings)]
+    gaps += [(path, missing_path(shown(file), Path())) for path, file in paths(settings)]
+    return [
+        Problem.at(environment.where("targets", role, *path), f"targets.{role}.{'.'.join(path)}: {why}")
+        for path, why in gaps
+        if why
+    ]
+
+
+def unfit(environment: Environment, role: str) -> list[Problem]:
+    """Why the files that a target refers to do not fit it; nothing for those that are not there."""
+    why = environment.targets[role].settings.unfit()
+    return [Problem.at(environment.where("targets", role), f"targets.{role}: {why}")] if why else []
 
 
 class NotApplicableShape(Shape):

@@ -115,6 +115,21 @@ class TargetSettings(Shape):
         """What the target's id shows. No secret."""
         return str(getattr(self, "url", ""))
 
+    def hosts(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        """The servers, as host:port, that the secret at `path` is sent to; none where the rows' URLs say it."""
+        url = getattr(self, "url", None)
+        return (host_of(url),) if url else ()
+
+    def unfit(self) -> str:
+        """Why the files that the settings refer to do not fit them; empty too where they are not there."""
+        return ""
+
+
+def host_of(url: str) -> str:
+    """`host:port` of a URL."""
+    parts = urlsplit(url)
+    return f"{bracketed(parts.hostname or '')}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+
 
 def _identity_text(given: object) -> object:
     if not isinstance(given, dict):

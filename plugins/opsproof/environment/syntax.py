@@ -94,16 +94,26 @@ class _Lines:
         )
 
     def _open_bracket(self) -> Mistake | None:
-        opening = self._line(self.begun.line)[self.begun.column : self.begun.column + 1]
+        opening = self._line(self.begun.line)[self.begun.column : self.begun.column + 1] if self.begun else ""
         closing = _CLOSES.get(opening)
         if closing is None:
-            return None
+            return self._last_bracket()
         if self.at.line > self.begun.line:
             return self._at(
                 self.begun, f"the {opening} that begins here is not closed", f"end it with {closing}"
             )
         wanted = f"a comma or {closing} is missing before this"
         return self._at(self.at, wanted, f"separate what is within {opening}{closing} by commas")
+
+    def _last_bracket(self) -> Mistake | None:
+        """The end of the file came where a value was wanted: the last line with a bracket left it open."""
+        above = self._above(self.at.line)
+        opened = re.search(r"[\[{][^\]}]*$", self._line(above)) if above is not None else None
+        if above is None or opened is None or self.at.line < len(self.lines):
+            return None
+        opening = opened[0][0]
+        wrong = f"the {opening} that begins here is not closed"
+        return Mistake(above + 1, opened.start() + 1, wrong, f"end it with {_CLOSES[opening]}")
 
     def _no_colon(self, number: int) -> Mistake | None:
         tight = self._tight(number)

@@ -106,13 +106,13 @@ class Run:
         return not self.selection().nodeids
 
     def discard(self) -> None:
-        """Leave no empty run behind. A folder that holds more than the beginning of a run stays."""
+        """Leave no empty run behind, nor empty reports. A folder that holds more than the beginning of a run stays."""
         for name in ("plan.json", "selection.json", "journal.jsonl"):
             with suppress(OSError):
                 (self.folder / name).unlink()
-        for folder in ("facts", PASSING, ".slots", ""):
+        for folder in ("facts", PASSING, ".slots", "", ".."):
             with suppress(OSError):
-                (self.folder / folder).rmdir()
+                (self.folder / folder).resolve().rmdir()
 
     def requests(self) -> dict[str, int]:
         """How many requests each target got."""

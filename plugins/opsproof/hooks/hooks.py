@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from opsproof.report.terminal import Line, lines, notes
 
 settings_key = pytest.StashKey[Settings]()
 wanted_key = pytest.StashKey[list[Item]]()
+unmet_key = pytest.StashKey[tuple[str, ...]]()
 mistaken_key = pytest.StashKey[list[str]]()
 _WORDS = {
     "fail": ("not kept", "F", ("FAIL", {"red": True})),
@@ -62,6 +63,8 @@ def pytest_testnodedown(node: Any) -> None:
     """Hear from an xdist worker why it stopped."""
     if running_key in node.config.stash:
         running = node.config.stash[running_key]
+        if unmet := getattr(node, "workeroutput", {}).get("opsproof.unmet"):
+            node.config.stash[unmet_key] = tuple(unmet)
         running.unwritten = running.unwritten or getattr(node, "workeroutput", {}).get("opsproof", "")
 
 
@@ -122,12 +125,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Write down what is selected. Workers select the same: the first of them writes."""
+    """Write down what is selected, once its targets can be asked. Workers select the same: the first writes."""
     config = session.config
-    if running_key not in config.stash or getattr(config, "workerinput", {}).get("workerid", "gw0") != "gw0":
+    if running_key not in config.stash:
         return
     items = [item for item in session.items if isinstance(item, CheckItem)]
     planning, running = config.stash[planning_key], config.stash[running_key]
+    config.stash[unmet_key] = unmet = planning.planned.unmet([item.planned for item in items])
+    if unmet and not hasattr(config, "workerinput"):
+        raise pytest.UsageError(*unmet)
+    if unmet or getattr(config, "workerinput", {}).get("workerid", "gw0") != "gw0":
+        return
     wanted: list[Item] = config.stash[wanted_key]
     words = narrowing(vars(config.option), whole_folder=planning.settings.whole_folder)
     selection = selected(planning, wanted, items, list(words))
@@ -138,6 +146,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
     """Ask every server what the selected items need, once, before the first of them is decided."""
     items = [item.planned for item in session.items if isinstance(item, CheckItem)]
+    if unmet := session.config.stash.get(unmet_key, ()):
+        raise _worker_refuses(session, unmet)
     stopped = session.testsfailed and not session.config.option.continue_on_collection_errors
     if items and running_key in session.config.stash and not stopped:
         running = session.config.stash[running_key]
@@ -171,6 +181,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if status in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED}:
         return
     running = config.stash[running_key]
+    if config.stash.get(unmet_key, ()):
+        session.exitstatus = int(pytest.ExitCode.USAGE_ERROR)
+        return
     if running.run.decides_nothing():
         session.exitstatus = int(pytest.ExitCode.INTERRUPTED) if running.unwritten else status
         return
@@ -273,6 +286,13 @@ def _worker_stops(session: pytest.Session, why: str) -> BaseException:
     return pytest.exit.Exception(why, pytest.ExitCode.TESTS_FAILED)
 
 
+def _worker_refuses(session: pytest.Session, unmet: Sequence[str]) -> BaseException:
+    """A worker tells its controller what it lacks, which ends the session as a wrong usage."""
+    session.config.workeroutput["opsproof.unmet"] = list(unmet)  # type: ignore[attr-defined]
+    session.shouldstop = unmet[0]
+    return pytest.exit.Exception(unmet[0], pytest.ExitCode.TESTS_FAILED)
+
+
 def _other_tests_failed(config: pytest.Config) -> bool:
     """Failures that are not ours to judge: other tests in the same session, or a broken teardown."""
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
@@ -281,6 +301,7 @@ def _other_tests_failed(config: pytest.Config) -> bool:
 
 def _remarks(config: pytest.Config) -> Iterator[str]:
     """What else the summary says of the session: what could not be written, names that nothing bears."""
+    yield from config.stash.get(unmet_key, ())
     unwritten = config.stash[running_key].unwritten if running_key in config.stash else ""
     unwritten = config.stash[ended_key].unwritten if ended_key in config.stash else unwritten
     if unwritten:

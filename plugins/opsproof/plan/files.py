@@ -9,27 +9,32 @@ from pathlib import Path
 from opsproof.environment.environment import Environment
 from opsproof.environment.index import Index
 from opsproof.environment.load import Loaded, load_systems
+from opsproof.environment.pins import Pins, read_pins
 from opsproof.library import Found, discover
 from opsproof.plan.wanted import Choice, Wanted
 
 
 @dataclass(frozen=True)
 class Files:
-    """What was read. `problems` are of the wish for environments; those of the files stay with them."""
+    """What was read. `problems` are of the wish for environments; those of the files stay with them.
+
+    `pins` is the project's list of which secret may go where, if it has one.
+    """
 
     loaded: Loaded
     found: Found
     chosen: tuple[Environment, ...]
+    pins: Pins | None = None
     problems: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, loaded: Loaded, found: Found, choice: Choice) -> Files:
+    def of(cls, loaded: Loaded, found: Found, choice: Choice, pins: Pins | None = None) -> Files:
         known = loaded.environments()
         lost = [one for one in choice.ids if one not in known]
         # A file that cannot be used says so itself; that it is never passed over in silence is said here.
         unread = [f"{one}: the environment cannot be read" for one in lost if not loaded.problems]
         chosen = tuple(known[one] for one in choice.ids if one in known)
-        return cls(loaded, found, chosen, (*choice.problems, *unread))
+        return cls(loaded, found, chosen, pins, (*choice.problems, *unread))
 
 
 def read_files(systems: Path, root: Path, wanted: Wanted) -> Files:
@@ -42,13 +47,15 @@ def read_files(systems: Path, root: Path, wanted: Wanted) -> Files:
     """
     choice = wanted.choose(Index(systems))
     loaded = load_systems(systems, choice.ids if systems.is_dir() else None)
-    return Files.of(loaded, discover(systems.parent, root, _named(loaded, choice.ids)), choice)
+    found = discover(systems.parent, root, _named(loaded, choice.ids))
+    return Files.of(loaded, found, choice, read_pins(systems.parent))
 
 
 def read_all(systems: Path, root: Path) -> Files:
     """Read everything: all environments, all files of checks, whether a row names them or not."""
     loaded = load_systems(systems)
-    return Files.of(loaded, discover(systems.parent, root), Choice(tuple(loaded.environments())))
+    choice = Choice(tuple(loaded.environments()))
+    return Files.of(loaded, discover(systems.parent, root), choice, read_pins(systems.parent))
 
 
 def _named(loaded: Loaded, ids: Iterable[str]) -> set[str]:

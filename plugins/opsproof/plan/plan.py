@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from opsproof.environment.environment import Environment, missing_secrets
+from opsproof.environment.environment import Environment
 from opsproof.environment.load import Loaded
 from opsproof.environment.problems import Problem
 from opsproof.library import Found
@@ -20,6 +20,7 @@ from opsproof.plan.files import Files
 from opsproof.plan.given import NOTHING_GIVEN, Given, provided
 from opsproof.plan.planned import Planned
 from opsproof.plan.record import recorded
+from opsproof.plan.secrets import strays
 
 
 def make_plan(
@@ -28,14 +29,12 @@ def make_plan(
     changes: tuple[Change, ...] = (),
     given: Given = NOTHING_GIVEN,
     replaying: bool = False,
-    secrets: bool = True,
     now: datetime,
 ) -> Planned:
     """Make the plan for the chosen environments. Reads nothing but what was read.
 
     Args:
         replaying: facts come from a run named by the user: no secret is needed, no recording is used.
-        secrets: look whether the references to secrets lead anywhere.
     """
     loaded, found = files.loaded, files.found
     chosen, unsuitable = provided(files.chosen, given)
@@ -46,8 +45,8 @@ def make_plan(
             if row.automated:
                 draft.add(system, environment, row)
     recording, mixed = (None, []) if replaying else _recording(chosen)
-    if secrets and recording is None and not replaying:
-        draft.problems += [problem for one in chosen for problem in missing_secrets(one)]
+    if files.pins is not None:
+        draft.problems += [*files.pins.problems, *strays(files.pins, chosen, draft.items)]
     targets, contradictions = joined(target for one in chosen for target in one.targets.values())
     changes_refused = refused(changes, {record.id for record in draft.records})
     problems = (*files.problems, *unsuitable, *mixed, *contradictions, *changes_refused)
@@ -61,6 +60,8 @@ def make_plan(
         digests={**loaded.digests(), **_check_digests(found)},
         gate=_gate(chosen),
         recording=recording,
+        live=recording is None and not replaying,
+        chosen=tuple(chosen),
         rows={
             (system.name, row.id): row for system in systems.values() for row in system.requirements.values()
         },

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from opsproof.environment.environment import Environment
 from opsproof.examine.decide import Item
 from opsproof.model.requirement import Requirement, Waiver
 from opsproof.model.result import ItemRecord, Plan
 from opsproof.model.target import Target
+from opsproof.plan.secrets import unmet
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,19 @@ class Planned:
     digests: dict[str, str]
     gate: str
     recording: Path | None
+    live: bool
+    chosen: tuple[Environment, ...]
     files: Mapping[Path, tuple[str, ...]]
     rows: Mapping[tuple[str, str], Requirement]
     waivers_by_system: Mapping[str, tuple[Waiver, ...]]
     problems: tuple[str, ...] = ()
+
+    def unmet(self, items: Sequence[Item]) -> tuple[str, ...]:
+        """What keeps the targets of these items from being asked, one line each. A replay asks nobody.
+
+        It is looked at when the items are selected: what nobody selected needs no secret.
+        """
+        return unmet(self.chosen, items) if self.live else ()
 
     def row(self, item: Item) -> Requirement:
         return self.rows[item.system, item.requirement]

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from opsproof.model.failure import NotConfigured
+from opsproof.sources.kubernetes.kubeconfig import context_of, document, entry, only_context
 from opsproof.sources.kubernetes.plugin import credentials
 from opsproof.sources.kubernetes.settings import KubernetesSettings
 
@@ -89,9 +89,9 @@ def _of_kubeconfig(settings: KubernetesSettings, seconds: float) -> Login:
     from kubernetes.config.kube_config import KubeConfigLoader
 
     assert settings.kubeconfig is not None
-    config = _document(settings.kubeconfig.read(), str(settings.kubeconfig))
+    config = document(settings.kubeconfig.read(), str(settings.kubeconfig))
     folder = str(settings.kubeconfig.path.parent) if settings.kubeconfig.path else ""
-    context = settings.context or _only_context(config)
+    context = settings.context or only_context(config)
     user = _user_of(config, context)
     for key, instead in _REFUSED.items():
         if key in user:
@@ -107,36 +107,9 @@ def _of_kubeconfig(settings: KubernetesSettings, seconds: float) -> Login:
     return _from_client(found, settings)
 
 
-def _document(text: str, name: str) -> dict[str, Any]:
-    try:
-        config = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise NotConfigured(f"the kubeconfig ({name}) is not YAML") from None
-    if not isinstance(config, dict) or not config.get("contexts") or not config.get("clusters"):
-        raise NotConfigured(f"the kubeconfig ({name}) names no contexts and clusters")
-    return config
-
-
-def _only_context(config: Mapping[str, Any]) -> str:
-    """The current context changes under our feet: with several, the environment has to name one."""
-    names = [str(one.get("name")) for one in config["contexts"] if isinstance(one, dict)]
-    if len(names) != 1:
-        raise NotConfigured(f"the kubeconfig has several contexts; add the key `context`: {', '.join(names)}")
-    return names[0]
-
-
 def _user_of(config: Mapping[str, Any], context: str) -> dict[str, Any]:
-    chosen = _entry(config, "contexts", context).get("context")
-    if not isinstance(chosen, dict):
-        known = ", ".join(str(one.get("name")) for one in config["contexts"] if isinstance(one, dict))
-        raise NotConfigured(f"the kubeconfig has no context {context!r}; it has {known}")
-    user = _entry(config, "users", str(chosen.get("user"))).get("user")
+    user = entry(config, "users", str(context_of(config, context).get("user"))).get("user")
     return user if isinstance(user, dict) else {}
-
-
-def _entry(config: Mapping[str, Any], section: str, name: str) -> dict[str, Any]:
-    entries = config.get(section) or []
-    return next((one for one in entries if isinstance(one, dict) and str(one.get("name")) == name), {})
 
 
 def _from_client(found: Any, settings: KubernetesSettings) -> Login:

@@ -7,9 +7,11 @@ from pathlib import Path
 from pydantic import model_validator
 
 from opsproof.environment.references import FilePath, SecretRef
-from opsproof.environment.settings import SecretOrPath, TargetSettings, Url
+from opsproof.environment.settings import SecretOrPath, TargetSettings, Url, host_of
 from opsproof.environment.shape import Text, refuse
+from opsproof.model.failure import NotConfigured
 from opsproof.model.target import CERTIFICATE
+from opsproof.sources.kubernetes.kubeconfig import document, only_context, server_of
 
 
 class KubernetesSettings(TargetSettings):
@@ -34,6 +36,30 @@ class KubernetesSettings(TargetSettings):
     def address(self) -> str:
         name = self.kubeconfig.env or Path(self.kubeconfig.file).name if self.kubeconfig else "in-cluster"
         return self.server or self.context or name
+
+    def hosts(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        """The API server: the one that is named, else the one of the kubeconfig, as far as it can be read."""
+        try:
+            server = self.server or self._of_kubeconfig()
+        except NotConfigured:
+            return ()
+        return (host_of(server),) if server else ()
+
+    def unfit(self) -> str:
+        """A context that the kubeconfig does not have."""
+        if self.kubeconfig is None or self.kubeconfig.missing():
+            return ""
+        try:
+            self._of_kubeconfig()
+        except NotConfigured as wrong:
+            return wrong.message
+        return ""
+
+    def _of_kubeconfig(self) -> str:
+        if self.kubeconfig is None:
+            return ""
+        config = document(self.kubeconfig.read(), str(self.kubeconfig))
+        return server_of(config, self.context or only_context(config))
 
     @model_validator(mode="after")
     def _names_a_cluster(self) -> KubernetesSettings:

@@ -48,6 +48,9 @@ class PostgresSettings(TargetSettings):
     def address(self) -> str:
         return f"{bracketed(self.host)}:{self.port}/{self.database}"
 
+    def hosts(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        return (f"{bracketed(self.host)}:{self.port}",)
+
     @model_validator(mode="before")
     @classmethod
     def _default_sslmode(cls, given: Any) -> Any:

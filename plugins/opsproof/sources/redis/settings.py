@@ -29,6 +29,9 @@ class RedisSettings(TargetSettings):
     def address(self) -> str:
         return f"{bracketed(self.host)}:{self.port}" + (f"/{self.database}" if self.database else "")
 
+    def hosts(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        return (f"{bracketed(self.host)}:{self.port}",)
+
     @model_validator(mode="after")
     def _shows_what_it_declares(self) -> RedisSettings:
         if CERTIFICATE in self.identity and not self.tls:
