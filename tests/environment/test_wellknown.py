@@ -70,6 +70,7 @@ def test_what_is_no_host_port_or_context_is_refused(tmp_path: Path, target: str,
         "postgres: {host: /var/run/postgresql, database: d, user: u}",
         "prometheus: {url: 'http://[::1]:9090/prom'}",
         "http: {connect_to: {'[::1]:443': '10.0.0.7:443'}}",
+        "http: {connect_to: {'bücher.example:443': 'bücher.example:8443'}}",
     ],
 )
 def test_what_is_one_is_not(tmp_path: Path, target: str) -> None:

@@ -46,7 +46,7 @@ class Changing(dict[str, Any]):
 def starting(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> Inside:
     """A shop whose pages answer 503 while they start: undecided. Attempts follow each other at once."""
     monkeypatch.setattr(waiting, "pauses", lambda: repeat(0.001))
-    inside.team.write("checks/check_shop.py", STARTING)
+    inside.team.write("checks/shop/check_pages.py", STARTING)
     return inside
 
 

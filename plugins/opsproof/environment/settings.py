@@ -26,7 +26,7 @@ from opsproof.environment.shape import Shape, Text, refuse
 from opsproof.model.target import CERTIFICATE, Budget
 from opsproof.model.units import Bytes, Duration
 
-_HOST_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_HOST_LABEL = re.compile(r"\w(?:[\w-]{0,61}\w)?")  # letters beyond ASCII, too
 
 
 def _secret_or_path(given: object) -> object:
