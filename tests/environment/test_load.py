@@ -225,6 +225,17 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     assert "no folder of systems here" in str(problem)
 
 
+def test_a_system_without_an_environment_is_named(tmp_path: Path) -> None:
+    """Its automated rows would get no item in any run; rows that are only planned need none."""
+    systems = shop(tmp_path)
+    (systems / "shop" / "environments" / "production.yaml").unlink()
+    assert lines(load_systems(systems)) == [
+        "system.yaml:1:1: no environment: nothing decides the automated rows (1); add environments/<name>.yaml"
+    ]
+    write(systems / "shop", "runbook.yaml", "requirements:\n  SH-1: {says: x, planned: later, cadence: daily}\n")
+    assert lines(load_systems(systems)) == []
+
+
 def test_a_system_bears_its_folders_name(tmp_path: Path) -> None:
     (found,) = lines(load(tmp_path, system=SYSTEM.replace("system: shop", "system: shoppe")))
     assert found == "system.yaml:1:9: system 'shoppe' lies in the folder 'shop'; give both the same name"

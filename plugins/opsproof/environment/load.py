@@ -90,6 +90,7 @@ def load_system(path: Path, only: Collection[str] | None = None) -> tuple[System
     folder.problems += _cited(folder, file, requirements, procedures)
     known = _environments(folder, file, ids)
     waivers = _waivers(folder, ids, known)
+    folder.problems += _homeless(folder, requirements.values())
     if folder.whole and not folder.damaged and len(known) == len(folder.names):
         folder.problems += _nowhere(requirements.values(), known.values())
     return _system(folder, file, requirements, procedures, known, waivers), folder.problems
@@ -112,6 +113,15 @@ def _cited(
         for index, one in enumerate(file.severities)
     ]
     return beyond(cited, last)
+
+
+def _homeless(folder: Folder, rows: Iterable[Requirement]) -> list[Problem]:
+    """Automated rows of a system that lives nowhere: no run could decide them."""
+    automated = sum(row.automated for row in rows)
+    if folder.names or not automated:
+        return []
+    wrong = f"no environment: nothing decides the automated rows ({automated})"
+    return [Problem.at(Position(folder.path / "system.yaml"), wrong, "add environments/<name>.yaml")]
 
 
 def _nowhere(rows: Iterable[Requirement], known: Collection[Environment]) -> list[Problem]:
