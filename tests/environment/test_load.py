@@ -232,7 +232,9 @@ def test_a_system_without_an_environment_is_named(tmp_path: Path) -> None:
     assert lines(load_systems(systems)) == [
         "system.yaml:1:1: no environment: nothing decides the automated rows (1); add environments/<name>.yaml"
     ]
-    write(systems / "shop", "runbook.yaml", "requirements:\n  SH-1: {says: x, planned: later, cadence: daily}\n")
+    write(
+        systems / "shop", "runbook.yaml", "requirements:\n  SH-1: {says: x, planned: later, cadence: daily}\n"
+    )
     assert lines(load_systems(systems)) == []
 
 

@@ -20,7 +20,7 @@ PRODUCTION = """
 environment: production
 targets:
   prometheus: {url: "https://prometheus.example.com", token: {env: SHOP_TOKEN}}
-  http: {headers: {X-Key: {env: SHOP_KEY}}}
+  http: {headers: {other.example.com: {X-Key: {env: SHOP_KEY}}}}
 names: {api_url: "https://shop.example.com"}
 """
 
@@ -108,19 +108,19 @@ def test_any_other_secret_is_not(tmp_path: Path, environment: pytest.MonkeyPatch
 
 
 def test_each_secret_is_listed_with_the_servers_it_goes_to(tmp_path: Path) -> None:
-    """A header goes to the hosts of the rows' own URLs."""
+    """A header goes to the host that it belongs to, at the ports of the rows' URLs."""
     made = plan(tmp_path)
     assert [str(one) for one in sent(made.chosen[0], made.items)] == [
         "environment variable SHOP_TOKEN -> prometheus.example.com:443 (shop/production targets.prometheus.token)",
-        "environment variable SHOP_KEY -> other.example.com:8443, shop.example.com:443"
-        " (shop/production targets.http.headers.X-Key)",
+        "environment variable SHOP_KEY -> other.example.com:8443"
+        " (shop/production targets.http.headers.other.example.com.X-Key)",
     ]
 
 
 PINS = """
 secrets:
   - {secret: {env: SHOP_TOKEN}, hosts: ["prometheus.example.com:443"]}
-  - {secret: {env: SHOP_KEY}, hosts: ["shop.example.com:443", "other.example.com:8443"]}
+  - {secret: {env: SHOP_KEY}, hosts: ["other.example.com:443", "other.example.com:8443"]}
 """
 
 
@@ -136,12 +136,12 @@ def test_any_other_pair_is_a_problem(tmp_path: Path) -> None:
     found = problems(plan(tmp_path, foreign.replace("prometheus.example", "evil.example"), pins=True))
     assert [one.split(": ", 1)[0] for one in found] == [
         "environments/production.yaml:3:56",
-        "environments/production.yaml:4:27",
+        "environments/production.yaml:4:47",
     ]
     assert "environment variable AWS_SECRET_ACCESS_KEY would go to evil.example.com:443, which " in found[0]
     assert found[0].endswith("secrets.yaml does not allow; it lists nothing for it")
     assert "environment variable SHOP_KEY would go to other.example.com:8443, which " in found[1]
-    assert found[1].endswith("secrets.yaml does not allow; it may go to shop.example.com:443")
+    assert found[1].endswith("secrets.yaml does not allow; it may go to other.example.com:443")
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,10 @@ class TargetSettings(Shape):
         url = getattr(self, "url", None)
         return (host_of(url),) if url else ()
 
+    def sends(self, path: tuple[str, ...], url: str) -> bool:
+        """Whether the secret at `path` is sent where a row's URL leads."""
+        return True
+
     def unfit(self) -> str:
         """Why the files that the settings refer to do not fit them; empty too where they are not there."""
         return ""

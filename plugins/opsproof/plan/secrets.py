@@ -107,7 +107,7 @@ def _hosts(target: Target, path: tuple[str, ...], items: Iterable[Item]) -> tupl
     if own:
         return own
     urls = (getattr(ask, "url", "") for item in items for ask in item.all_asks if ask.target == target.id)
-    return tuple(sorted({host_of(url) for url in urls if url}))
+    return tuple(sorted({host_of(url) for url in urls if url and target.settings.sends(path, url)}))
 
 
 def _belongs(item: Item, environment: Environment) -> bool:

@@ -61,15 +61,24 @@ class HttpSettings(TargetSettings):
 
     def headers_for(self, url: str) -> dict[str, SecretRef]:
         """The headers that belong to a URL's host."""
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        wanted = (parts.scheme, ascii_host(parts.hostname or ""))
         found: dict[str, SecretRef] = {}
         for place, headers in self.headers.items():
-            scheme, host, own_port = _read(place)
-            if (scheme, host) == wanted and own_port in {None, port}:
+            if _belongs(url, place):
                 found |= headers
         return found
+
+    def sends(self, path: tuple[str, ...], url: str) -> bool:
+        """A header goes to the host that it belongs to."""
+        return len(path) > 1 and _belongs(url, path[1])
+
+
+def _belongs(url: str, place: str) -> bool:
+    parts = urlsplit(url)
+    scheme, host, port = _read(place)
+    return (scheme, host) == (parts.scheme, ascii_host(parts.hostname or "")) and port in {
+        None,
+        parts.port or (443 if parts.scheme == "https" else 80),
+    }
 
 
 def _read(place: str) -> tuple[str, str, int | None]:
