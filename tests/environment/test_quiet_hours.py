@@ -45,6 +45,16 @@ def test_until_midnight_is_until_the_end_of_the_day(tmp_path: Path, end: str) ->
     assert [made.includes(one) for one in at] == [False, True, False]
 
 
+def test_hours_past_midnight_end_on_the_next_day(tmp_path: Path) -> None:
+    """Also on Monday morning, which is not listed; and not on Saturday morning."""
+    made = hours(tmp_path, 'from: "22:00", until: "06:00", ')
+    at = [
+        datetime(2026, 6, day, hour, tzinfo=timezone.utc)
+        for day, hour in ((20, 5), (21, 5), (22, 5), (22, 6))
+    ]
+    assert [made.includes(one) for one in at] == [False, True, True, False]
+
+
 @pytest.mark.parametrize(
     ("times", "problem"),
     [

@@ -127,7 +127,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Write down what is selected, once its targets can be asked. Workers select the same: the first writes."""
     config = session.config
-    if running_key not in config.stash:
+    # pytest comes here from a refused expression, too: nothing was looked at then.
+    if running_key not in config.stash or wanted_key not in config.stash:
         return
     items = [item for item in session.items if isinstance(item, CheckItem)]
     planning, running = config.stash[planning_key], config.stash[running_key]
