@@ -18,6 +18,7 @@ from opsproof import (
     Undecided,
     check,
 )
+from opsproof.model.scope import in_namespace
 from opsproof.sources.kubernetes.asks import Pods, PodUsages
 from opsproof.sources.kubernetes.facts.nodes import PodUsage, by_object
 from opsproof.sources.kubernetes.facts.pods import Container, Pod
@@ -39,7 +40,7 @@ def check_metrics_api(pods: Pods, usages: PodUsages, limits: MetricsApiLimits, e
     """Autoscalers that cannot see a pod's use do not scale it, and nobody sees it fill up."""
     measured = by_object(usages)
     for pod in pods:
-        if pod.namespace in usages.gaps:
+        if usages.lacks(in_namespace(pod.namespace)):
             continue
         started = _started(pod)
         if pod.terminating or pod.finished:

@@ -20,6 +20,7 @@ from opsproof import (
 )
 from opsproof.examine.beside import Beside
 from opsproof.model.failure import Failure
+from opsproof.model.scope import in_namespace
 from opsproof.model.words import several
 from opsproof.sources.kubernetes.asks import Pods
 from opsproof.sources.kubernetes.facts.pods import ContainerStatus, Pod, Terminated
@@ -163,7 +164,7 @@ def _examine_replaced(
 ) -> None:
     """Containers whose pods are gone by now: replacing a crashing pod does not undo its crashes."""
     there = {(pod.namespace, pod.name) for pod in pods}
-    namespaces = {pod.namespace for pod in pods} - set(pods.gaps)
+    namespaces = {name for name in {pod.namespace for pod in pods} if not pods.lacks(in_namespace(name))}
     for (namespace, pod, container), value in sorted(counted.items()):
         times = Count(round(value))
         if not times or namespace not in namespaces or (namespace, pod) in there:

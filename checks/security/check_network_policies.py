@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 
 from opsproof import HIGH, Count, Examination, Limits, Listing, Scoped, Subject, Undecided, check
 from opsproof.examine.deciding import deciding
-from opsproof.model.failure import CollectionError
+from opsproof.model.failure import CollectionError, raised_from
 from opsproof.model.words import first_few
 from opsproof.sources.kubernetes.asks import NetworkPolicies, Pods
 from opsproof.sources.kubernetes.facts.network import NetworkPolicy
@@ -192,5 +192,5 @@ def _decide_declared(
 
 def _complete(policies: Listing[NetworkPolicy]) -> None:
     """Raises for the first namespace whose policies are not known."""
-    for namespace in policies.gaps:
-        policies.within(namespace)
+    for gap in policies.gaps:
+        raise raised_from(gap)

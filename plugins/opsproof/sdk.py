@@ -6,7 +6,7 @@
 from opsproof.environment.references import FilePath, SecretRef
 from opsproof.environment.settings import Address, Port, SecretOrPath, TargetSettings, Url, WebSettings
 from opsproof.environment.shape import Text, refuse
-from opsproof.model.argument import Answer, Argument, Context, listing
+from opsproof.model.argument import Answer, Argument, Context, Partly, listing
 from opsproof.model.ask import Ask, Identify
 from opsproof.model.decoding import decode
 from opsproof.model.failure import (
@@ -26,6 +26,7 @@ from opsproof.model.failure import (
 )
 from opsproof.model.listing import Listing
 from opsproof.model.rights import Account, Need, Rights, RightsFile
+from opsproof.model.scope import Scope
 from opsproof.model.source import SourceKind
 from opsproof.model.subject import Subject
 from opsproof.model.target import CERTIFICATE, Budget, Target, TargetReport
@@ -60,12 +61,14 @@ __all__ = [
     "Need",
     "NotConfigured",
     "NotFound",
+    "Partly",
     "Port",
     "Request",
     "Response",
     "Rights",
     "RightsFile",
     "Row",
+    "Scope",
     "SecretOrPath",
     "SecretRef",
     "SourceKind",

@@ -10,6 +10,7 @@ import msgspec
 
 from opsproof import HIGH, Examination, Level, Listing
 from opsproof.model.failure import Failure
+from opsproof.model.scope import in_namespace
 from opsproof.sources.kubernetes.facts.network import EndpointSlice, NetworkPolicy, Service
 from opsproof.sources.kubernetes.facts.nodes import Node
 from opsproof.sources.kubernetes.facts.pods import Pod
@@ -26,7 +27,9 @@ from opsproof.sources.kubernetes.facts.workloads import (
 T = TypeVar("T")
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=timezone.utc)
 SHOP = "shop"
-REFUSED = Failure("Forbidden", "list pods in namespace dark is not allowed", "kubernetes:test", "dark")
+REFUSED = Failure(
+    "Forbidden", "list pods in namespace dark is not allowed", "kubernetes:test", in_namespace("dark")
+)
 
 
 def ago(minutes: float) -> str:

@@ -30,6 +30,7 @@ from opsproof.model.ask import Ask
 from opsproof.model.failure import Failure, Forbidden, NotApplicable, Undecided
 from opsproof.model.finding import ItemResult
 from opsproof.model.outcome import Outcome
+from opsproof.model.scope import in_namespace
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=timezone.utc)
 
@@ -159,7 +160,7 @@ def test_no_answer_is_unknown_with_its_cause() -> None:
 
 def test_a_gap_is_one_unknown_and_hides_no_failure() -> None:
     """What was refused is undecided; what was seen is still judged."""
-    gap = Failure("Forbidden", "list pods in namespace b", "k", "b")
+    gap = Failure("Forbidden", "list pods in namespace b", "k", in_namespace("b"))
 
     def body(things: Any, examine: Examination) -> None:
         for thing in things:

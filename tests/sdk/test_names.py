@@ -9,8 +9,8 @@ from tests.sdk.outside import EXAMPLE
 
 PINNED = """
     CERTIFICATE Account Address Answer Argument Ask BadAnswer Budget CollectionError Collector Context
-    Failure FilePath Forbidden Identify IdentityMismatch JsonApi Link Listing Need NotConfigured NotFound Port
-    Request Response Rights RightsFile Row SecretOrPath SecretRef SourceKind Subject Table Target TargetReport
+    Failure FilePath Forbidden Identify IdentityMismatch JsonApi Link Listing Need NotConfigured NotFound Partly Port
+    Request Response Rights RightsFile Row Scope SecretOrPath SecretRef SourceKind Subject Table Target TargetReport
     TargetSettings Text TimedOut TlsFailed TooBig Unauthenticated Undecided Unreachable Url Watchdog WebSettings
     decode get listing refuse session spaced translated watchdog
 """

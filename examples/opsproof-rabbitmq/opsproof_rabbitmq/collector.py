@@ -6,7 +6,18 @@ from typing import Any
 
 import msgspec
 
-from opsproof.sdk import Ask, BadAnswer, Forbidden, JsonApi, Link, Need, Target, TargetReport, Unauthenticated
+from opsproof.sdk import (
+    Ask,
+    BadAnswer,
+    Forbidden,
+    JsonApi,
+    Link,
+    Need,
+    Scope,
+    Target,
+    TargetReport,
+    Unauthenticated,
+)
 from opsproof_rabbitmq.facts import Node, NodesOf, Queue, QueuesOf
 
 _ALARMS = "/api/health/checks/alarms"
@@ -91,7 +102,7 @@ class RabbitmqCollector:
         except Unauthenticated:
             # Who we are was asked before, so that our password is right.
             what = f"the permission to see the virtual host {ask.vhost} is missing"
-            raise Forbidden(what, target=self.target.id, scope=ask.vhost) from None
+            raise Forbidden(what, target=self.target.id, scope=Scope("vhost", ask.vhost)) from None
 
     def _pages(self, path: str, link: Link) -> tuple[Queue, ...]:
         found: list[_Queue] = []

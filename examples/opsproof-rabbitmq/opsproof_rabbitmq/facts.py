@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from opsproof.sdk import Answer, Ask, Context, Listing, Need, Subject, listing
+from opsproof.sdk import Answer, Ask, Context, Listing, Need, Scope, Subject, listing
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +73,11 @@ class AllQueues:
         return tuple(QueuesOf(target=target, vhost=vhost) for vhost in context.names("vhosts"))
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Listing[Any]:
-        return listing(answers, lambda ask: ask.vhost if isinstance(ask, QueuesOf) else "")
+        return listing(answers, _scope)
+
+
+def _scope(ask: Ask) -> Scope:
+    return Scope("vhost", ask.vhost) if isinstance(ask, QueuesOf) else Scope()
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from opsproof.collect.turns import Turns, serve
 from opsproof.environment.kinds import collector_of
 from opsproof.evidence.files import Unwritable, append_line, locked, write_atomically, writing
 from opsproof.evidence.store import Recorded, Store, in_parts
-from opsproof.model.argument import Answer
+from opsproof.model.argument import Answer, Partly
 from opsproof.model.ask import Ask, Identify
 from opsproof.model.failure import (
     BadAnswer,
@@ -237,11 +237,14 @@ class Collection:
         parts: list[bytes] = []
         cuts = 0
         failure = None
+        gaps: tuple[Failure, ...] = ()
         try:
             self._require_patience(target, ask)
             if not isinstance(ask, Identify):
                 self._require_identity(target, ask)
             facts = self._collect(ask, target, link)
+            if isinstance(facts, Partly):
+                facts, gaps = facts.facts, self._without_secrets(*facts.gaps)
             if ask.probing:
                 self._require_proof(target, link)
             for part in in_parts(facts):
@@ -260,8 +263,8 @@ class Collection:
             ).as_failure()
         self._count(target, ask, link, failure)
         if failure is not None:
-            parts, cuts = [], 0
-            failure = msgspec.structs.replace(failure, message=self.redactor.text(failure.message))
+            parts, cuts, gaps = [], 0, ()
+            (failure,) = self._without_secrets(failure)
         answered = datetime.now(timezone.utc)
         recorded = Recorded(
             ask=_encoded(ask),
@@ -273,8 +276,15 @@ class Collection:
             skew=round((link.clock - answered).total_seconds(), 3) if link.clock else None,
             cut=cuts,
             failure=failure,
+            gaps=gaps,
         )
         return recorded, parts
+
+    def _without_secrets(self, *failures: Failure) -> tuple[Failure, ...]:
+        return tuple(
+            msgspec.structs.replace(failure, message=self.redactor.text(failure.message))
+            for failure in failures
+        )
 
     def _collect(self, ask: Ask, target: Target, link: Link) -> Any:
         with self._lock:

@@ -40,6 +40,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     cut: int = 0
     facts: msgspec.Raw = msgspec.Raw(b"null")
     failure: Failure | None = None
+    gaps: tuple[Failure, ...] = ()
 
     @property
     def read_by(self) -> Clock:
@@ -116,7 +117,7 @@ class Store:
                 facts[:0] = decode(parts.pop(), ask.answer)  # from the end, where memory is given back
         except msgspec.MsgspecError:
             return self.answer(ask, recorded.answered)
-        return Answer(ask, facts, None, recorded.read_by)
+        return Answer(ask, facts, None, recorded.read_by, recorded.gaps)
 
 
 def _answer(ask: Ask, recorded: Recorded, facts: bytes | msgspec.Raw = b"null") -> Answer[Any]:
@@ -124,7 +125,7 @@ def _answer(ask: Ask, recorded: Recorded, facts: bytes | msgspec.Raw = b"null") 
     if recorded.failure is not None:
         return Answer(ask, None, recorded.failure, clock)
     try:
-        return Answer(ask, clocked(decode(facts, ask.answer), clock), None, clock)
+        return Answer(ask, clocked(decode(facts, ask.answer), clock), None, clock, recorded.gaps)
     except msgspec.MsgspecError as misfit:
         wrong = BadAnswer(f"facts of another form: {misfit}", target=ask.target)
         return Answer(ask, None, wrong.as_failure(), clock)

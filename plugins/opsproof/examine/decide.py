@@ -21,6 +21,7 @@ from opsproof.model.level import Level
 from opsproof.model.limits import Limits
 from opsproof.model.listing import Listing
 from opsproof.model.outcome import Outcome
+from opsproof.model.scope import Scope
 from opsproof.model.subject import Subject
 
 Answering = Callable[[Ask], Answer[Any]]
@@ -129,15 +130,16 @@ def _examine(
 
 
 def _add_gaps(arguments: Iterable[Any], examine: Examination) -> None:
-    """A scope that did not answer is undecided as a whole, once, whatever else was found."""
-    gaps: dict[tuple[str, str], Failure] = {}
+    """A scope that did not answer is undecided as a whole, once for each cause, whatever else was found."""
+    gaps: dict[tuple[Scope, str], Failure] = {}
     doubts: dict[str, None] = {}
     for argument in arguments:
         if isinstance(argument, Listing):
-            gaps |= {(gap.scope, gap.cause): gap for gap in argument.gaps.values()}
+            gaps |= {(gap.scope, gap.cause): gap for gap in argument.gaps}
             doubts |= dict.fromkeys(argument.doubts)
-    for (scope, _), gap in sorted(gaps.items()):
-        examine.unknown(Subject("namespace", scope or "all"), gap)
+    for (scope, cause), gap in sorted(gaps.items(), key=lambda item: item[0]):
+        name = scope.name or "all"
+        examine.unknown(Subject(scope.kind or "scope", name, key=f"{name}/{cause}"), gap)
     for doubt in doubts:
         examine.note(doubt)
 

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from string import Template
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
+import msgspec
+
 from opsproof.model.ask import Ask
 from opsproof.model.failure import Failure, NotConfigured, TooBig, raised_from
 from opsproof.model.limits import Limits
 from opsproof.model.listing import Listing
 from opsproof.model.moment import Clock, joined
+from opsproof.model.scope import Scope
 from opsproof.model.target import Target
 from opsproof.model.units import Duration
 
@@ -20,15 +23,29 @@ A = TypeVar("A")
 
 @dataclass(frozen=True)
 class Answer(Generic[A]):
-    """One ask's answer: facts, or the failure to get them, and the clock of the server."""
+    """One ask's answer: facts, or the failure to get them, and the clock of the server.
+
+    `gaps` are the scopes that a partly refused ask lacks; only who reads them (`listing`) gets such facts.
+    """
 
     ask: Ask
     facts: A | None
     failure: Failure | None
     clock: Clock
+    gaps: tuple[Failure, ...] = ()
 
     def value(self) -> A:
-        """The facts.
+        """The whole facts.
+
+        Raises:
+            CollectionError: there are none, or something of them is lacking.
+        """
+        for gap in self.gaps:
+            raise raised_from(gap)
+        return self.seen()
+
+    def seen(self) -> A:
+        """The facts as far as they are known, beside the `gaps`.
 
         Raises:
             CollectionError: there are none.
@@ -98,7 +115,15 @@ def followed(source: object, answers: Sequence[Answer[Any]], context: Context) -
     return found
 
 
-def listing(answers: Sequence[Answer[Any]], scope: Callable[[Ask], str]) -> Listing[Any]:
+@dataclass(frozen=True)
+class Partly:
+    """What a collector gives of a partly refused ask: the facts it got, and why it lacks which scopes."""
+
+    facts: Any
+    gaps: tuple[Failure, ...]
+
+
+def listing(answers: Sequence[Answer[Any]], scope: Callable[[Ask], Scope]) -> Listing[Any]:
     """Join the answers of a source that asks once per scope (namespace) to one Listing with gaps.
 
     Each answer's facts are a sequence of items. Raises CollectionError when no scope answered.
@@ -107,11 +132,11 @@ def listing(answers: Sequence[Answer[Any]], scope: Callable[[Ask], str]) -> List
     if failed and len(failed) == len(answers):
         failed[0].value()
     gaps = [
-        Failure(gap.kind, gap.message, gap.target, scope(answer.ask))
-        for answer in failed
-        if (gap := answer.failure) is not None
+        msgspec.structs.replace(gap, scope=gap.scope or scope(answer.ask))
+        for answer in answers
+        for gap in ((answer.failure,) if answer.failure is not None else answer.gaps)
     ]
-    items = [item for answer in answers if answer.failure is None for item in answer.value()]
+    items = [item for answer in answers if answer.failure is None for item in answer.seen()]
     return Listing(items, as_of=joined(answer.clock for answer in answers), gaps=gaps)
 
 

@@ -20,6 +20,8 @@ from __future__ import annotations
 
 import msgspec
 
+from opsproof.model.scope import WHOLE, Scope
+
 
 class Failure(msgspec.Struct, frozen=True):
     """A CollectionError as data: what a recording keeps and a report folds by `cause`."""
@@ -27,7 +29,7 @@ class Failure(msgspec.Struct, frozen=True):
     kind: str
     message: str
     target: str = ""
-    scope: str = ""
+    scope: Scope = msgspec.field(default=WHOLE, name="within")  # what of the target it is about
     own: bool = False  # ours: it says nothing about the server
 
     @property
@@ -59,7 +61,7 @@ class CollectionError(Exception):
     it tells nothing about the server.
     """
 
-    def __init__(self, message: str, *, target: str = "", scope: str = "", own: bool = False) -> None:
+    def __init__(self, message: str, *, target: str = "", scope: Scope = WHOLE, own: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.target = target

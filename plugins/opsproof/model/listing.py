@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from opsproof.model.failure import Failure, raised_from
 from opsproof.model.moment import Age, Clock, Moment
+from opsproof.model.scope import WHOLE, Scope
 
 T = TypeVar("T")
 
@@ -36,7 +37,8 @@ class Listing(Generic[T]):
     ) -> None:
         self.items = tuple(items)
         self.clock = as_of if isinstance(as_of, Clock) else Clock(as_of)
-        self.gaps = {gap.scope: gap for gap in gaps}
+        self.gaps = tuple(dict.fromkeys(gaps))
+        self._lacking = {gap.scope: gap for gap in reversed(self.gaps)}
         self.looked = tuple(looked)
         self.doubts = tuple(doubts)
         self._by_scope: dict[str, tuple[T, ...]] | None = None
@@ -47,13 +49,17 @@ class Listing(Generic[T]):
     def __len__(self) -> int:
         return len(self.items)
 
+    def lacks(self, scope: Scope) -> Failure | None:
+        """Why what lies in this scope is not all known: the first gap there, or over the whole; None if it is."""
+        return self._lacking.get(scope) or self._lacking.get(WHOLE)
+
     def within(self, namespace: str) -> tuple[T, ...]:
         """The items of one namespace.
 
         Raises:
             CollectionError: that namespace (or all of them) did not answer.
         """
-        gap = self.gaps.get(namespace) or self.gaps.get("")
+        gap = self.lacks(Scope("namespace", namespace))
         if gap is not None:
             raise raised_from(gap)
         if self._by_scope is None:
@@ -68,7 +74,7 @@ class Listing(Generic[T]):
         return Listing(
             filter(keep, self.items),
             as_of=self.clock,
-            gaps=self.gaps.values(),
+            gaps=self.gaps,
             looked=self.looked,
             doubts=self.doubts,
         )

@@ -11,6 +11,7 @@ from checks.capacity.check_metrics_api_available import MetricsApiLimits, check_
 from opsproof import CRITICAL, MEDIUM, Examination, Listing
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
+from opsproof.model.scope import in_namespace
 from opsproof.sources.kubernetes.facts.meta import Amounts, Meta, Owner
 from opsproof.sources.kubernetes.facts.nodes import ContainerUsage, PodUsage
 from opsproof.sources.kubernetes.facts.pods import (
@@ -131,6 +132,8 @@ def test_a_container_that_is_not_in_the_measurement_is_undecided() -> None:
 
 
 def test_a_namespace_whose_metrics_are_refused_is_not_called_unmeasured() -> None:
-    refused = Failure("Forbidden", "the permission to list pods.metrics.k8s.io is missing", "k", "shop")
+    refused = Failure(
+        "Forbidden", "the permission to list pods.metrics.k8s.io is missing", "k", in_namespace("shop")
+    )
     examine = examined(pod(), gaps=(refused,))
     assert (examine.findings, examine.passed) == ([], 0)

@@ -8,6 +8,7 @@ from checks.capacity.check_requests_and_limits import ResourceLimits, check_requ
 from opsproof import MEDIUM, Examination
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
+from opsproof.model.scope import in_namespace
 from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.sources.kubernetes.reading.templates import Templated
 from tests.checks.cluster import (
@@ -126,5 +127,5 @@ def test_the_row_names_workloads_and_containers() -> None:
 
 
 def test_a_missing_workload_may_be_in_a_silent_namespace() -> None:
-    gap = Failure("Forbidden", "list deployments in namespace shop is not allowed", "k", SHOP)
+    gap = Failure("Forbidden", "list deployments in namespace shop is not allowed", "k", in_namespace(SHOP))
     assert examined(gaps=[gap], workloads=("deployment/api",)).findings[0].outcome is Outcome.UNKNOWN

@@ -11,6 +11,7 @@ from checks.health.check_ingress_has_address import IngressLimits, check_ingress
 from opsproof import Examination
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
+from opsproof.model.scope import in_namespace
 from opsproof.sources.kubernetes.facts.cluster import SecretName
 from opsproof.sources.kubernetes.facts.network import Ingress, IngressClass
 from tests.checks.cluster import SHOP, examination, listing, meta, service
@@ -105,9 +106,11 @@ def test_an_action_of_the_controller_is_no_service() -> None:
 
 
 def test_unknown_services_or_classes_decide_nothing() -> None:
-    gap = Failure("Forbidden", "list services in namespace shop is not allowed", "kubernetes:test", SHOP)
+    gap = Failure(
+        "Forbidden", "list services in namespace shop is not allowed", "kubernetes:test", in_namespace(SHOP)
+    )
     assert examined(ingress(), service_gaps=[gap]).findings[0].outcome is Outcome.UNKNOWN
-    gap = Failure("Forbidden", "list ingressclasses is not allowed", "kubernetes:test", "")
+    gap = Failure("Forbidden", "list ingressclasses is not allowed", "kubernetes:test")
     assert examined(ingress(), classes=[], class_gaps=[gap]).findings[0].outcome is Outcome.UNKNOWN
 
 
@@ -147,7 +150,9 @@ def test_secrets_are_looked_at_only_where_that_is_allowed() -> None:
 
 
 def test_secrets_that_are_refused_leave_their_part_undecided() -> None:
-    refused = Failure("Forbidden", "the permission to list secrets in namespace shop is missing", "k", SHOP)
+    refused = Failure(
+        "Forbidden", "the permission to list secrets in namespace shop is missing", "k", in_namespace(SHOP)
+    )
     for secrets in (refused, listing(gaps=[refused])):
         examine = examined(TLS, secrets=secrets)
         assert [one.outcome for one in examine.findings] == [Outcome.UNKNOWN]

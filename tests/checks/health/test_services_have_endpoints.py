@@ -8,6 +8,7 @@ from checks.health.check_services_have_endpoints import ServiceLimits, check_ser
 from opsproof import CRITICAL, Examination
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
+from opsproof.model.scope import in_namespace
 from opsproof.sources.kubernetes.facts.network import EndpointSlice, Service
 from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.sources.kubernetes.facts.workloads import Deployment
@@ -172,6 +173,6 @@ def test_a_wrong_port_is_no_change_under_way() -> None:
 
 
 def test_a_namespace_whose_slices_are_silent_is_undecided() -> None:
-    gap = Failure("Forbidden", REFUSED.message, REFUSED.target, SHOP)
+    gap = Failure("Forbidden", REFUSED.message, REFUSED.target, in_namespace(SHOP))
     (finding,) = examined(service(), pods=(pod("api-1"),), gaps=[gap]).findings
     assert finding.outcome is Outcome.UNKNOWN

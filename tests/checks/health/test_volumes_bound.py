@@ -139,7 +139,7 @@ def test_its_volume_must_be_well() -> None:
 
 
 def test_unknown_volumes_decide_nothing() -> None:
-    gap = Failure("Forbidden", "list persistentvolumes is not allowed", "kubernetes:test", "")
+    gap = Failure("Forbidden", "list persistentvolumes is not allowed", "kubernetes:test")
     assert examined(claim(), volumes=[], gaps=[gap]).findings[0].outcome is Outcome.UNKNOWN
 
 

@@ -11,6 +11,7 @@ from checks.scaling.check_hpa_healthy import AutoscalerLimits, check_autoscalers
 from opsproof import HIGH, MEDIUM, Examination
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
+from opsproof.model.scope import in_namespace
 from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.sources.kubernetes.facts.scaling import Autoscaler
 from tests.checks.cluster import (
@@ -186,7 +187,9 @@ def test_each_named_workload_has_an_autoscaler() -> None:
 
 
 def test_in_a_silent_namespace_nobody_knows() -> None:
-    gap = Failure("Forbidden", "list horizontalpodautoscalers in namespace shop is not allowed", "k", SHOP)
+    gap = Failure(
+        "Forbidden", "list horizontalpodautoscalers in namespace shop is not allowed", "k", in_namespace(SHOP)
+    )
     (finding,) = examined(gaps=[gap], workloads=("deployment/api",)).findings
     assert finding.outcome is Outcome.UNKNOWN
 

@@ -10,6 +10,7 @@ from checks.scaling.check_pdb import BudgetLimits, check_disruption_budgets
 from opsproof import HIGH, Examination
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
+from opsproof.model.scope import in_namespace
 from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.sources.kubernetes.facts.scaling import DisruptionBudget
 from tests.checks.cluster import (
@@ -128,7 +129,9 @@ def test_single_replicas_and_daemon_sets_need_none() -> None:
 
 
 def test_a_silent_namespace_is_undecided() -> None:
-    gap = Failure("Forbidden", "list poddisruptionbudgets in namespace shop is not allowed", "k", SHOP)
+    gap = Failure(
+        "Forbidden", "list poddisruptionbudgets in namespace shop is not allowed", "k", in_namespace(SHOP)
+    )
     assert examined(gaps=[gap]).findings[0].outcome is Outcome.UNKNOWN
 
 
@@ -183,6 +186,8 @@ def test_the_pods_of_anything_that_a_drain_moves_count() -> None:
 
 
 def test_evictions_in_a_silent_namespace_are_undecided() -> None:
-    gap = Failure("Forbidden", "list poddisruptionbudgets in namespace shop is not allowed", "k", SHOP)
+    gap = Failure(
+        "Forbidden", "list poddisruptionbudgets in namespace shop is not allowed", "k", in_namespace(SHOP)
+    )
     examine = examined(there=SINGLE, pods=(pod(),), drain=True, gaps=[gap])
     assert examine.findings[0].outcome is Outcome.UNKNOWN

@@ -10,6 +10,7 @@ from checks.security.check_network_policies import PolicyLimits, check_network_p
 from opsproof import HIGH, Examination
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
+from opsproof.model.scope import in_namespace
 from opsproof.sources.kubernetes.facts.network import NetworkPolicy
 from opsproof.sources.kubernetes.facts.pods import Pod
 from tests.checks.cluster import SHOP, container, examination, listing, meta, pod, policy
@@ -151,7 +152,9 @@ def test_pods_on_the_hosts_network_and_finished_ones_are_set_aside() -> None:
 
 
 def test_unknown_policies_decide_nothing() -> None:
-    gap = Failure("Forbidden", "list networkpolicies in namespace shop is not allowed", "k", SHOP)
+    gap = Failure(
+        "Forbidden", "list networkpolicies in namespace shop is not allowed", "k", in_namespace(SHOP)
+    )
     assert {finding.outcome for finding in examined(gaps=[gap]).findings} == {Outcome.UNKNOWN}
 
 

@@ -40,7 +40,7 @@ def assembled(*answers: Answer[Any]) -> Listing[Pod]:
 def test_a_namespace_that_does_not_exist_is_a_gap_by_its_name() -> None:
     """The API answers 200 and an empty list for it."""
     found = assembled(pods("shop", "api"), pods("pay"), proof("shop"), proof("pay", there=False))
-    assert [gap.message for gap in found.gaps.values()] == ["there is no namespace pay"]
+    assert [gap.message for gap in found.gaps] == ["there is no namespace pay"]
     assert [pod.name for pod in found.within("shop")] == ["api"]
     with pytest.raises(NotFound, match="there is no namespace pay"):
         found.within("pay")
@@ -53,19 +53,19 @@ def test_when_none_exists_nothing_is_known() -> None:
 
 def test_an_empty_namespace_that_exists_is_empty() -> None:
     found = assembled(pods("pay"), proof("pay"))
-    assert (found.within("pay"), found.gaps, found.doubts) == ((), {}, ())
+    assert (found.within("pay"), found.gaps, found.doubts) == ((), (), ())
 
 
 def test_what_is_in_a_namespace_proves_it() -> None:
     """It may have been deleted since, or nobody may look."""
     found = assembled(pods("pay", "api"), proof("pay", failure=REFUSED))
-    assert (len(found), found.gaps, found.doubts) == (1, {}, ())
+    assert (len(found), found.gaps, found.doubts) == (1, (), ())
     assert not assembled(pods("pay", "api"), proof("pay", there=False)).gaps
 
 
 def test_a_refused_proof_is_a_doubt() -> None:
     found = assembled(pods("pay"), proof("pay", failure=REFUSED))
-    assert found.gaps == {}
+    assert found.gaps == ()
     assert found.doubts == (
         "nothing seen in namespace pay, and not proven that it exists: "
         "the permission to get namespaces pay is missing",
@@ -83,7 +83,7 @@ def test_a_refused_list_stays_refused() -> None:
     found = assembled(
         pods("shop", "api"), pods("pay", failure=REFUSED), proof("shop"), proof("pay", there=False)
     )
-    assert [gap.kind for gap in found.gaps.values()] == ["Forbidden"]
+    assert [gap.kind for gap in found.gaps] == ["Forbidden"]
 
 
 def test_the_listing_says_where_it_looked() -> None:

@@ -21,6 +21,7 @@ from opsproof.model.failure import NotConfigured
 from opsproof.model.listing import Listing
 from opsproof.model.paths import segment
 from opsproof.model.rights import Need
+from opsproof.model.scope import WHOLE, Scope, in_namespace
 from opsproof.sources.kubernetes.existence import proven
 from opsproof.sources.kubernetes.facts import cluster, network, nodes, scaling, storage, workloads
 from opsproof.sources.kubernetes.facts.meta import KubernetesObject
@@ -290,9 +291,9 @@ def assembled(answers: Sequence[Answer[Any]]) -> Listing[Any] | None:
     return proven(lists, proofs, scope_of) if lists else None
 
 
-def scope_of(ask: Ask) -> str:
-    """The namespace that an ask looked at, "" for the cluster."""
-    return ask.namespace if isinstance(ask, _OfResource) else ""
+def scope_of(ask: Ask) -> Scope:
+    """The namespace that an ask looked at, or the whole cluster."""
+    return in_namespace(ask.namespace) if isinstance(ask, _OfResource) else WHOLE
 
 
 Pods = Annotated[Listing[Pod], Kubernetes("pods")]

@@ -10,6 +10,7 @@ from opsproof.model.argument import Answer, listing
 from opsproof.model.ask import Ask
 from opsproof.model.failure import Failure
 from opsproof.model.listing import Listing
+from opsproof.model.scope import Scope, in_namespace
 
 # The proof itself was refused, or a recording is from before it was asked for.
 _NO_PROOF = frozenset({"Forbidden", "NotRecorded"})
@@ -18,7 +19,7 @@ Lists = Sequence[Answer[Any]]
 Proofs = Mapping[str, Answer[Any]]
 
 
-def proven(lists: Lists, proofs: Proofs, scope: Callable[[Ask], str]) -> Listing[Any]:
+def proven(lists: Lists, proofs: Proofs, scope: Callable[[Ask], Scope]) -> Listing[Any]:
     """The Listing of lists. Whatever is in a namespace proves it; an empty one needs its proof.
 
     Args:
@@ -28,19 +29,19 @@ def proven(lists: Lists, proofs: Proofs, scope: Callable[[Ask], str]) -> Listing
 
     A namespace that does not exist is a gap; where nobody may look, that is a doubt.
     """
-    filled = {scope(one.ask) for one in lists if one.facts}
+    filled = {scope(one.ask).name for one in lists if one.facts}
     lacking = {name: proof for name, proof in proofs.items() if name not in filled}
     absent = {name: gap for name, proof in lacking.items() if (gap := _absence(name, proof)) is not None}
-    found = listing([_judged(one, absent.get(scope(one.ask))) for one in lists], scope)
+    found = listing([_judged(one, absent.get(scope(one.ask).name)) for one in lists], scope)
     return Listing(
         found.items,
         as_of=found.clock,
-        gaps=found.gaps.values(),
-        looked=[f"namespace {name}" for name in dict.fromkeys(scope(one.ask) for one in lists) if name],
+        gaps=found.gaps,
+        looked=[f"namespace {name}" for name in dict.fromkeys(scope(one.ask).name for one in lists) if name],
         doubts=[
             f"nothing seen in namespace {name}, and not proven that it exists: {proof.failure.message}"
             for name, proof in lacking.items()
-            if proof.failure is not None and name not in found.gaps
+            if proof.failure is not None and found.lacks(in_namespace(name)) is None
         ],
     )
 

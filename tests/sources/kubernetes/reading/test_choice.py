@@ -37,7 +37,7 @@ def test_what_is_not_seen_may_be_where_nobody_could_look() -> None:
 def test_a_selector_keeps_the_gaps() -> None:
     chosen = matching(listing(pod("a", of="api"), pod("b", of="web"), gaps=[REFUSED]), "app!=web")
     assert [one.name for one in chosen] == ["a"]
-    assert list(chosen.gaps) == ["dark"]
+    assert [gap.scope.name for gap in chosen.gaps] == ["dark"]
 
 
 def test_the_subject_of_what_is_missing() -> None:

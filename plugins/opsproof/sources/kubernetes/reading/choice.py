@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 
 from opsproof.model.failure import raised_from
 from opsproof.model.listing import Listing
+from opsproof.model.moment import joined
 from opsproof.model.subject import Subject
 from opsproof.sources.kubernetes.facts.meta import KubernetesObject
 from opsproof.sources.kubernetes.facts.selectors import parse_selector
@@ -50,11 +51,10 @@ def named(
 
 def together(*listings: Listing[Any]) -> Listing[Any]:
     """Several listings of one server as one, with the gaps of all."""
-    first, *_ = listings
     return Listing(
         [item for one in listings for item in one],
-        as_of=first.clock,
-        gaps=[gap for one in listings for gap in one.gaps.values()],
+        as_of=joined(one.clock for one in listings),
+        gaps=[gap for one in listings for gap in one.gaps],
     )
 
 
@@ -64,7 +64,7 @@ def absent(things: Listing[Any], what: str) -> str:
     Raises:
         CollectionError: a namespace did not answer, so that it may be there.
     """
-    for gap in things.gaps.values():
+    for gap in things.gaps:
         raise raised_from(gap)
     return f"there is no {what}"
 
