@@ -18,7 +18,7 @@ def test_an_attempt_that_is_run_again_is_not_counted(outcome: str) -> None:
         user_properties=[("outcome", "fail"), ("requirement", "SH-001")], when="call", outcome=outcome
     )
 
-    status = pytest_report_teststatus(report)
+    status = pytest_report_teststatus(report, SimpleNamespace(stash={}))  # type: ignore[arg-type]
 
     assert ("not kept" if outcome == "failed" else None) == (status and status[0])
 
