@@ -90,7 +90,7 @@ def _examine(
     clash = rivals > 1 or (bad is not None and bad.reason == "AmbiguousSelector")
     if pinned is not None:
         examine.note(f"{autoscaler.subject} wants more than its maximum of {autoscaler.spec.max_replicas}")
-    if autoscaler.pinned:
+    if autoscaler.fixed:
         size = several(autoscaler.spec.max_replicas, "replica")
         examine.note(f"{autoscaler.subject} scales nothing: minimum and maximum are {size}")
     with examine(
@@ -126,7 +126,7 @@ def _pinned(autoscaler: Autoscaler) -> Condition | None:
 
     One that may have one number of replicas only is always there: that was meant, and is noted.
     """
-    limited = autoscaler.condition("ScalingLimited") if not autoscaler.pinned else None
+    limited = autoscaler.condition("ScalingLimited") if not autoscaler.fixed else None
     held = limited is not None and limited.is_true and limited.reason == "TooManyReplicas"
     return limited if held else None
 

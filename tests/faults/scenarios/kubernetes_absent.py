@@ -109,6 +109,16 @@ def below_the_floor() -> Iterator[Changes]:
                 message="there is no deployment/predictive-maintenance",
             ),
             "EP-085": fail("critical", f"deployment production/{api}-green", measured="0", message=nothing),
+            **dict.fromkeys(
+                ("EP-048", "EP-063"),
+                fail(
+                    "critical",
+                    "deployment auto-scaling-engine",
+                    "deployment predictive-maintenance",
+                    measured="0",
+                    message="there is no pod of deployment/*",
+                ),
+            ),
             "EP-049": fail(
                 "critical", *(f"service production/{name}" for name in empty), measured="0", message=NO_PODS
             ),
@@ -148,6 +158,9 @@ def tiers_down() -> Iterator[Changes]:
             measured="0/1 containers ready",
             message="Running but not Ready; container postgresql is not ready",
         )
+        lacking = fail(
+            "critical", f"pod smartcloudops/{pod}", "deployment frontend", "statefulset redis", measured="0*"
+        )
         yield {
             "SC-003": fail("critical", frontend, "service smartcloudops/frontend", measured="0"),
             "SC-070": fail(
@@ -163,6 +176,6 @@ def tiers_down() -> Iterator[Changes]:
             "SC-098": fail("high", "statefulset smartcloudops/postgresql"),
             "SC-006": fail("critical", "statefulset redis", "service smartcloudops/redis", measured="0"),
             "SC-029": unready,
-            "SC-060": unready,
-            "SC-100": unready,
+            "SC-060": lacking,
+            "SC-100": lacking,
         }

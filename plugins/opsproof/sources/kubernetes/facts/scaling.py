@@ -133,7 +133,7 @@ class Autoscaler(KubernetesObject, frozen=True):
         return tuple(lacking)
 
     @property
-    def pinned(self) -> bool:
+    def fixed(self) -> bool:
         """It may have one number of replicas only: it scales nothing, by its own spec."""
         return self.spec.min_replicas == self.spec.max_replicas
 
