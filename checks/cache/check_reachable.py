@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from opsproof import HIGH, AtMost, Count, Duration, Examination, Limits, Scoped, check
-from opsproof.examine.tally import Fault, tally
+from opsproof.examine.tally import Fault, tally, too_slow, unanswered
 from opsproof.model.failure import Failure
 from opsproof.sources.redis.facts import CacheProbe, CacheProbes, RedisProbes
 
-_OURS = {"Unauthenticated", "Forbidden", "NotFound", "TlsFailed", "BadAnswer", "NotConfigured", "TooBig"}
 _ROLES = {"master": "master", "slave": "replica", "sentinel": "sentinel"}
 
 
@@ -36,18 +35,12 @@ def check_cache_reachable(
 
 def fault_of(probe: CacheProbe, limits: CacheLimits) -> Fault:
     """Why a probe is not what the row wants."""
-    failure = probe.failure
-    if failure is not None:
-        ours = failure.own or failure.kind in _OURS
-        # Refused is an answer: something said no. Silence is not.
-        silent = limits.unanswered == "unknown" and failure.kind == "TimedOut"
-        return failure if ours or silent else failure.message
+    if probe.failure is not None:
+        return unanswered(probe.failure, silence=limits.unanswered)
     if probe.loading:
         return "still loading its data"
     if limits.role == "master" and probe.role != "master":
         found = _ROLES.get(probe.role)
         wrong = f"the role is {found}; needed master"
         return wrong if found else Failure("BadAnswer", "INFO replication tells no role")
-    if not limits.latency.allows(probe.seconds):
-        return f"slow: more than {limits.latency.broken(probe.seconds)[1]}"  # type: ignore[index]
-    return None
+    return too_slow(probe.seconds, limits.latency)

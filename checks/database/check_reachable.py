@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from opsproof import CRITICAL, AtMost, Count, Duration, Examination, Limits, Scoped, Subject, check
-from opsproof.examine.tally import Fault, tally
+from opsproof.examine.tally import Fault, tally, too_slow, unanswered
 from opsproof.sources.postgres.facts import DatabaseProbes, PostgresProbes, QueryProbe
 from opsproof.sources.prometheus.facts import PromQL, Samples, number
-
-_OURS = {"Unauthenticated", "Forbidden", "NotFound", "TlsFailed", "BadAnswer", "NotConfigured", "TooBig"}
 
 
 class DatabaseLimits(Limits):
@@ -43,17 +41,11 @@ def check_database_reachable(
 
 def fault_of(probe: QueryProbe, limits: DatabaseLimits) -> Fault:
     """Why a probe is not what the row wants."""
-    failure = probe.failure
-    if failure is not None:
-        ours = failure.own or failure.kind in _OURS
-        # Refused is an answer: something said no. Silence is not.
-        silent = limits.unanswered == "unknown" and failure.kind == "TimedOut"
-        return failure if ours or silent else failure.message
+    if probe.failure is not None:
+        return unanswered(probe.failure, silence=limits.unanswered)
     if limits.writable and probe.in_recovery:
         return "in recovery: a standby answers; needed a primary"
-    if not limits.latency.allows(probe.seconds):
-        return f"slow: more than {limits.latency.broken(probe.seconds)[1]}"  # type: ignore[index]
-    return None
+    return too_slow(probe.seconds, limits.latency)
 
 
 def examine_exporter(exporter: Samples, limits: DatabaseLimits, examine: Examination) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from opsproof import CRITICAL, AtMost, Count, Duration, Examination, Limits, Scoped, check
-from opsproof.examine.tally import Fault, tally
+from opsproof.examine.tally import Fault, tally, too_slow
 from opsproof.sources.http.facts import Endpoint, Endpoints, PageText, Probe, Unanswered, Url
 from opsproof.sources.http.reading.answers import unanswered, wrong_document, wrong_page, wrong_status
 
@@ -71,6 +71,4 @@ def _document_fault(probe: Probe, limits: EndpointLimits, health: bool) -> Fault
 
 
 def _latency_fault(probe: Probe, limits: EndpointLimits) -> Fault:
-    if limits.latency is None or limits.latency.allows(probe.seconds):
-        return None
-    return f"slow: more than {limits.latency.broken(probe.seconds)[1]}"  # type: ignore[index]
+    return too_slow(probe.seconds, limits.latency) if limits.latency is not None else None

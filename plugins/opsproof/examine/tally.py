@@ -10,12 +10,28 @@ from typing import TypeVar
 from opsproof.examine.bound import hold
 from opsproof.model.failure import Failure, Undecided, raised_from
 from opsproof.model.limits import AtMost
-from opsproof.model.units import Count
+from opsproof.model.units import Count, Duration
 
 P = TypeVar("P")
 
 Fault = str | Failure | None
 """What a probe shows: None is well, text is the server's fault, a Failure decides nothing."""
+
+
+# What these say is about us, our rights or what was declared, and decides nothing about a server that answers.
+_OURS = {"Unauthenticated", "Forbidden", "NotFound", "TlsFailed", "BadAnswer", "NotConfigured", "TooBig"}
+
+
+def unanswered(failure: Failure, *, silence: str = "fail") -> Fault:
+    """A probe without answer. Refused is an answer: something said no; `silence` says what none at all is."""
+    silent = silence == "unknown" and failure.kind == "TimedOut"
+    return failure if failure.own or silent or failure.kind in _OURS else failure.message
+
+
+def too_slow(seconds: float, allowed: AtMost[Duration]) -> Fault:
+    """A probe that took longer than is allowed."""
+    broken = allowed.broken(seconds)
+    return f"slow: more than {broken[1]}" if broken else None
 
 
 @dataclass(frozen=True)

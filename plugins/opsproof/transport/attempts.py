@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
-from opsproof.model.failure import TimedOut
+from opsproof.model.failure import CollectionError, Failure, TimedOut
 from opsproof.transport.link import Link
 
 _LEAST = 1.0  # seconds: with less, a healthy server across an ocean would look dead
@@ -35,3 +39,29 @@ def _share(left: float, after: int, spacing: float, least: float, longest: float
     while after and (left - spacing * after) / (after + 1) < least:
         after -= 1
     return min(longest, (left - spacing * after) / (after + 1) * 0.9)
+
+
+@dataclass
+class Attempt:
+    """One probe: when it began, how long it took, and why it failed, if it did."""
+
+    at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    seconds: float = 0.0
+    failure: Failure | None = None
+    _began: float = field(default_factory=time.monotonic)
+
+    def took(self) -> None:
+        """What counts for the time is done; what follows does not."""
+        self.seconds = self.seconds or round(time.monotonic() - self._began, 4)
+
+
+@contextmanager
+def attempted() -> Iterator[Attempt]:
+    """Around one probe: a failure is its fact, and not the ask's end."""
+    attempt = Attempt()
+    try:
+        yield attempt
+    except CollectionError as error:
+        attempt.failure = error.as_failure()
+    finally:
+        attempt.took()

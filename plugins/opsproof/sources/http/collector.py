@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-import time
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,14 +12,14 @@ import msgspec
 import requests
 
 from opsproof.model.ask import Ask
-from opsproof.model.failure import BadAnswer, CollectionError
+from opsproof.model.failure import BadAnswer
 from opsproof.model.target import Target, TargetReport
 from opsproof.sources.http.facts import Endpoint, EndpointOf, PageOf, Probe
 from opsproof.sources.http.handshake import TlsCollector
 from opsproof.sources.http.health import Health, health_of, overall_of
 from opsproof.sources.tls.facts import ServedOf
 from opsproof.transport import web
-from opsproof.transport.attempts import spaced
+from opsproof.transport.attempts import attempted, spaced
 from opsproof.transport.link import Link
 from opsproof.transport.pin import pin_of
 
@@ -61,17 +60,16 @@ class HttpCollector:
             self._session.close()
 
     def _probe(self, ask: EndpointOf, link: Link, number: int, *, within: float) -> Probe:
-        at, began, url = datetime.now(timezone.utc), time.monotonic(), ask.url
-        try:
+        url, response = ask.url, None
+        with attempted() as attempt:
             response = web.get(
-                self._client(), url, link, path=shown(url), headers=self._headers(url, link), accept_any_status=True,
-                within=within, max_bytes=_MAX_BYTES, attempt=number,
+                self._client(), url, link, path=shown(url), headers=self._headers(url, link),
+                accept_any_status=True, within=within, max_bytes=_MAX_BYTES, attempt=number,
             )  # fmt: skip
-        except CollectionError as error:
-            took = round(time.monotonic() - began, 4)
-            return Probe(at=at, seconds=took, failure=error.as_failure())
-        seconds = round(time.monotonic() - began, 4)
-        return described(response, url, at, seconds, ask.texts if isinstance(ask, PageOf) else ())
+        if response is None:
+            return Probe(at=attempt.at, seconds=attempt.seconds, failure=attempt.failure)
+        texts = ask.texts if isinstance(ask, PageOf) else ()
+        return described(response, url, attempt.at, attempt.seconds, texts)
 
     def _client(self) -> requests.Session:
         with self._lock:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, TypeVar
 
 import certifi
@@ -33,7 +32,7 @@ from opsproof.sources.postgres.facts import (
 from opsproof.sources.postgres.failure import TABLE, Full, connecting, querying
 from opsproof.sources.postgres.wire import ConnectFailed, OutOfTime, connected, dialled
 from opsproof.transport import certificate
-from opsproof.transport.attempts import spaced
+from opsproof.transport.attempts import attempted, spaced
 from opsproof.transport.link import Link
 from opsproof.transport.relay import Relay, relayed
 from opsproof.transport.watchdog import Watchdog, watchdog
@@ -135,19 +134,15 @@ class PostgresCollector:
             raise TlsFailed("the server offers no TLS", target=self.target.id)
 
     def _probe(self, link: Link, number: int, within: float) -> QueryProbe:
-        at, began = datetime.now(timezone.utc), time.monotonic()
-        try:
-            with self._session(link, "CONNECT", within, attempt=number) as session:
-                _, recovery, link.clock = self._row(
-                    session, link, _PROBE, "SELECT 1", tuple[int, bool, datetime], number
-                )
-        except CollectionError as error:
-            return QueryProbe(
-                at=at,
-                seconds=round(time.monotonic() - began, 4),
-                failure=error.as_failure(),
+        recovery = False
+        with attempted() as attempt, self._session(link, "CONNECT", within, attempt=number) as session:
+            _, recovery, link.clock = self._row(
+                session, link, _PROBE, "SELECT 1", tuple[int, bool, datetime], number
             )
-        return QueryProbe(at=at, seconds=round(time.monotonic() - began, 4), in_recovery=recovery)
+            attempt.took()
+        return QueryProbe(
+            at=attempt.at, seconds=attempt.seconds, failure=attempt.failure, in_recovery=recovery
+        )
 
     def _sessions(self, ask: SessionsOf, link: Link) -> Sessions:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
@@ -29,7 +28,7 @@ from opsproof.sources.redis.facts import (
     MemorySample,
 )
 from opsproof.sources.redis.failure import Refused, failed
-from opsproof.transport.attempts import spaced
+from opsproof.transport.attempts import attempted, spaced
 from opsproof.transport.link import Link
 from opsproof.transport.pin import pin_of, require
 from opsproof.transport.watchdog import Watchdog, watchdog
@@ -79,28 +78,22 @@ class RedisCollector:
         """Nothing stays open."""
 
     def _probe(self, link: Link, number: int, within: float) -> CacheProbe:
-        at, began, step, seconds = datetime.now(timezone.utc), time.monotonic(), "connect", 0.0
-        info: dict[str, str] = {}
-        try:
-            with self._session(link, number, within) as session:
-                step = "PING"
-                session.ping()
-                seconds, step = round(time.monotonic() - began, 4), "INFO"
-                for section in _SECTIONS:
-                    info |= session.info(section)
-                    self._refuse_sentinel(info)
-                link.clock = clock(info) or link.clock
-                step = "EXISTS"
-                session.reads(PROBED)
-        except CollectionError as error:
-            return CacheProbe(
-                at=at,
-                seconds=seconds or round(time.monotonic() - began, 4),
-                step=step,
-                failure=error.as_failure(),
-                **_state(info),
-            )
-        return CacheProbe(at=at, seconds=seconds, **_state(info))
+        step, info = "connect", dict[str, str]()
+        with attempted() as attempt, self._session(link, number, within) as session:
+            step = "PING"
+            session.ping()
+            attempt.took()
+            step = "INFO"
+            for section in _SECTIONS:
+                info |= session.info(section)
+                self._refuse_sentinel(info)
+            link.clock = clock(info) or link.clock
+            step = "EXISTS"
+            session.reads(PROBED)
+        step = step if attempt.failure else ""
+        return CacheProbe(
+            at=attempt.at, seconds=attempt.seconds, step=step, failure=attempt.failure, **_state(info)
+        )
 
     def _memory(self, link: Link, number: int, within: float) -> MemorySample:
         with self._session(link, number, within) as session:
