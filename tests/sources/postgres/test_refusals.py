@@ -12,6 +12,7 @@ from opsproof.model.failure import Failure
 from opsproof.sources.postgres.collector import PostgresCollector
 from opsproof.sources.postgres.facts import DatabaseProbes, DatabaseProbesOf
 from opsproof.sources.postgres.failure import TABLE, connecting
+from opsproof.sources.postgres.settings import ANY
 from opsproof.testing import faulty
 from opsproof.testing.faulty import Behaviour
 from opsproof.testing.links import RecordingLink, target_of
@@ -104,8 +105,9 @@ def test_the_environment_may_say_otherwise(tmp_path: Path) -> None:
     [
         ({}, "scram-sha-256"),
         ({"sslmode": "require"}, "scram-sha-256"),
-        ({"sslmode": "verify-full"}, ""),
-        ({"password": None}, ""),
+        ({"sslmode": "verify-full"}, ANY),
+        ({"password": None}, ANY),
+        ({"require_auth": []}, "scram-sha-256"),
         ({"require_auth": ["md5", "scram-sha-256"]}, "md5,scram-sha-256"),
     ],
 )
@@ -114,6 +116,20 @@ def test_what_is_accepted_by_default(more: dict[str, Any], accepted: str) -> Non
     assert (
         accepted
         == target_of("postgres", **{k: v for k, v in settings.items() if v is not None}).settings.accepted
+    )
+
+
+def test_where_nothing_secret_is_given_any_way_is_gone_along_with(tmp_path: Path) -> None:
+    """A server that trusts us is asked; of one that wants a password it is told that there is none."""
+    trusting, _ = probed(speaking(lambda statement: _error("57014", "late")), tmp_path, password=None)
+    wanting, _ = probed(asking(5), tmp_path, password=None)
+    assert trusting is not None and wanting is not None
+    assert (
+        "SELECT 1: ended by the statement timeout",
+        "the server wants a password of ann, and none is given",
+    ) == (
+        trusting.message,
+        wanting.message,
     )
 
 

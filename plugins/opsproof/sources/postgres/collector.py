@@ -30,6 +30,7 @@ from opsproof.sources.postgres.facts import (
     SessionsOf,
 )
 from opsproof.sources.postgres.failure import TABLE, Full, connecting, querying
+from opsproof.sources.postgres.settings import ANY
 from opsproof.sources.postgres.wire import ConnectFailed, OutOfTime, connected, dialled
 from opsproof.transport import certificate
 from opsproof.transport.attempts import attempted, spaced
@@ -225,7 +226,7 @@ class PostgresCollector:
         password = settings.password.read() if settings.password else ""
         if password:
             link.secret(password)
-        if settings.accepted and pq.version() < _REQUIRES_AUTH:
+        if settings.accepted != ANY and pq.version() < _REQUIRES_AUTH:
             raise NotConfigured(
                 "this libpq cannot hold a server to SCRAM: pip install 'opsproof[postgres]', or use sslmode verify-full",
                 target=self.target.id,

@@ -87,6 +87,7 @@ TEXTS: tuple[tuple[str, Made, str], ...] = (
         "the server does not ask {user} for SCRAM, and nothing was sent: use sslmode verify-full, or say under "
         "require_auth what else is accepted",
     ),
+    (r"no password supplied", Unauthenticated, "the server wants a password of {user}, and none is given"),
     (r"too many connections for role", _OURS, _LIMIT),
     (r"too many connections for database", Unreachable, "too many connections for the database {database}"),
     (
@@ -116,7 +117,7 @@ TEXTS: tuple[tuple[str, Made, str], ...] = (
         _NO_LOGIN,
     ),
     (
-        r"authentication failed|no password supplied|SASL|auth failed|password does not match",
+        r"authentication failed|SASL|auth failed|password does not match",
         Unauthenticated,
         _PASSWORD,
     ),

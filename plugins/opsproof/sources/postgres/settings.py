@@ -12,6 +12,8 @@ from opsproof.environment.settings import Host, Port, TargetSettings, bracketed,
 from opsproof.environment.shape import Text, refuse
 from opsproof.model.target import CERTIFICATE
 
+ANY = "password,md5,gss,sspi,scram-sha-256,none"
+
 
 class PostgresSettings(TargetSettings):
     """A PostgreSQL database. `sslmode` defaults to verify-full, on loopback to prefer.
@@ -39,10 +41,10 @@ class PostgresSettings(TargetSettings):
 
     @property
     def accepted(self) -> str:
-        """The ways to authenticate that are accepted, as libpq reads them; empty is any."""
-        if self.require_auth is not None:
+        """The ways to authenticate that are accepted, as libpq reads them: to it, no text at all means none."""
+        if self.require_auth:
             return ",".join(self.require_auth)
-        return "" if self.verified or self.password is None else "scram-sha-256"
+        return ANY if self.verified or self.password is None else "scram-sha-256"
 
     @property
     def address(self) -> str:
