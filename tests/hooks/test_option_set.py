@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from opsproof.environment.from_run import FromRun
 from tests.hooks.inside import Inside, said
 
 
@@ -61,6 +62,13 @@ def test_anything_else_is_refused(release: Inside, words: tuple[str, ...], told:
     assert 4 == done.ret
     assert told in said(done)
     assert [] == release.shop.seen
+
+
+def test_a_pattern_is_for_the_whole_value() -> None:
+    """Neither a beginning nor a part that fits is enough."""
+    assert ["", "it does not fit the pattern v1", "it does not fit the pattern v1"] == [
+        FromRun("v1").refuses(value) for value in ("v1", "v12", "xv1")
+    ]
 
 
 def test_a_replay_takes_the_recorded_value(release: Inside) -> None:

@@ -125,6 +125,16 @@ def test_what_passed_is_decided_anew_on_what_was_asked_anew(starting: Inside) ->
     assert {"SH-001": "fail", "SH-002": "fail"} == starting.outcomes
 
 
+def test_what_became_undecided_meanwhile_is_waited_for(starting: Inside) -> None:
+    """SH-001 passed, its page was asked anew for SH-002 and starts again: it gets well."""
+    starting.shop.statuses = Changing({"/cart": [503, 500], "/front": [200, 503, 200]})
+
+    starting.run("checks", "-m", "daily", "--wait", "10m")
+
+    assert {"SH-001": "pass", "SH-002": "fail"} == starting.outcomes
+    assert {"front": 3, "cart": 2} == asked(starting)
+
+
 def test_the_time_is_up(starting: Inside) -> None:
     """What is still undecided closes the gate, as ever."""
     starting.shop.statuses = Changing({"/front": [503]})
