@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from opsproof.evidence.run import Run
+from tests.hooks.inside import Inside, said
 from tests.hooks.team import Shop, Team
 
 
@@ -70,6 +71,25 @@ def test_a_selection_of_nothing_is_exit_5(team: Team) -> None:
     assert 5 == team.run("checks", "-m", "predeploy").returncode
     assert 5 == team.run("checks", "-k", "nonsense").returncode
     assert not (team.folder / "reports" / "latest").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("checks/nope.py",), "file or directory not found: checks/nope.py"),
+        (("checks/check_shop.py::nope",), "not found: "),
+        (("checks", "-m", "daily and"), "Wrong expression passed to '-m': daily and"),
+        (("checks", "-k", "("), "Wrong expression passed to '-k': ("),
+    ],
+)
+def test_what_cannot_be_collected_is_exit_4(inside: Inside, words: tuple[str, ...], told: str) -> None:
+    """A mistyped path or expression: pytest's own line, nothing asked, no empty run left."""
+    done = inside.run(*words)
+
+    assert 4 == done.ret
+    assert told in said(done) and "INTERNALERROR" not in said(done)
+    assert [] == inside.shop.seen
+    assert [] == sorted((inside.team.folder / "reports").glob("*"))
 
 
 @pytest.mark.slow
