@@ -77,7 +77,7 @@ def test_a_selection_of_nothing_is_exit_5(team: Team) -> None:
     ("words", "told"),
     [
         (("checks/nope.py",), "file or directory not found: checks/nope.py"),
-        (("checks/check_shop.py::nope",), "not found: "),
+        (("checks/shop/check_pages.py::nope",), "not found: "),
         (("checks", "-m", "daily and"), "Wrong expression passed to '-m': daily and"),
         (("checks", "-k", "("), "Wrong expression passed to '-k': ("),
     ],
