@@ -6,8 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import opsproof
-from tests.hooks.team import ROOT, Shop, Team
+from tests.hooks.inside import Inside, said
+from tests.hooks.team import ROOT
 
 HEAVY = (
     "msgspec",
@@ -53,45 +56,58 @@ def test_what_a_check_imports_is_all_there() -> None:
     assert not hasattr(opsproof, "Nonsense")
 
 
-def test_a_bare_pytest_asks_nobody(team: Team, shop: Shop) -> None:
+@pytest.mark.parametrize(
+    ("ini", "words"),
+    [
+        ("", (".",)),
+        ("", ()),
+        ("testpaths = checks .", ()),
+        ("addopts = checks .", ()),
+        ("addopts = --env production", ()),
+    ],
+)
+def test_a_bare_pytest_asks_nobody(inside: Inside, ini: str, words: tuple[str, ...]) -> None:
     """Neither from the rootdir, nor by testpaths, nor by addopts: the own tests run, and a line says how to ask."""
-    team.write("test_own.py", "def test_own() -> None:\n    assert 1\n")
+    inside.team.write("test_own.py", "def test_own() -> None:\n    assert 1\n")
+    inside.team.write("pytest.ini", f"[pytest]\n{ini}\n")
+
+    done = inside.run("-q", *words)
+
+    assert 0 == done.ret, said(done)
+    assert "1 passed" in said(done)
     told = "opsproof: nothing was checked: a run that asks servers names its folder: pytest checks"
-
-    for ini in ("", "testpaths = checks .", "addopts = checks .", "addopts = --env production"):
-        team.write("pytest.ini", f"[pytest]\n{ini}\n")
-        done = team.run("-q", ".") if not ini else team.run("-q")
-        assert 0 == done.returncode, done.stdout + done.stderr
-        assert told in done.stdout, ini
-        assert "1 passed" in done.stdout
-
-    assert [] == shop.seen
-    assert not (team.folder / "reports").exists()
+    assert told in done.outlines
+    assert [] == inside.shop.seen
+    assert not (inside.team.folder / "reports").exists()
 
 
-def test_an_environment_asks_for_a_run(team: Team) -> None:
-    """--env, typed, is asking: whatever path reaches the folder."""
-    done = team.run(".", "--env", "production")
+@pytest.mark.parametrize(
+    ("words", "decided"),
+    [
+        (("checks",), {"SH-001", "SH-002", "SH-003"}),
+        (("./checks/", "-m", "weekly"), {"SH-003"}),
+        (("checks/shop/check_pages.py::check_pages[SH-002-shop/production]",), {"SH-002"}),
+        ((".", "--env", "production"), {"SH-001", "SH-002", "SH-003"}),
+        (("--env=shop/production",), {"SH-001", "SH-002", "SH-003"}),
+    ],
+)
+def test_naming_checks_or_an_environment_asks_for_a_run(
+    inside: Inside, words: tuple[str, ...], decided: set[str]
+) -> None:
+    """The folder, a file below it or one item of it; or --env, typed, whatever path reaches the folder."""
+    done = inside.run(*words)
 
-    assert 0 == done.returncode, done.stdout + done.stderr
-    assert {"SH-001": "pass", "SH-002": "pass", "SH-003": "pass"} == team.outcomes()
+    assert 0 == done.ret, said(done)
+    assert dict.fromkeys(decided, "pass") == inside.outcomes
 
 
-def test_a_file_of_checks_asks_for_a_run(team: Team) -> None:
-    """A file below the folder, or one item of it, is naming the folder."""
-    done = team.run("checks/shop/check_pages.py::check_pages[SH-002-shop/production]")
-
-    assert 0 == done.returncode, done.stdout + done.stderr
-    assert {"SH-002": "pass"} == team.outcomes()
-
-
-def test_asking_without_a_folder_is_refused(team: Team) -> None:
+def test_asking_without_a_folder_is_refused(inside: Inside) -> None:
     """--env where no argument reaches checks would be a green run of nothing: exit 4."""
-    team.write("tests/test_own.py", "def test_own() -> None:\n    assert 1\n")
+    inside.team.write("tests/test_own.py", "def test_own() -> None:\n    assert 1\n")
 
-    done = team.run("tests", "--env", "production")
+    done = inside.run("tests", "--env", "production")
 
-    assert 4 == done.returncode
-    assert (
-        "--env: no argument reaches a folder of checks; name it, e.g. pytest checks --env ..." in done.stderr
+    assert 4 == done.ret
+    assert "--env: no argument reaches a folder of checks; name it, e.g. pytest checks --env ..." in said(
+        done
     )
