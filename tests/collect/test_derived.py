@@ -22,9 +22,9 @@ from opsproof.model.finding import ItemResult
 from opsproof.model.level import HIGH
 from opsproof.model.outcome import Outcome
 from opsproof.model.target import Target
+from opsproof.testing.links import target_of
 from opsproof.transport.link import Link
 from tests.collect import toy
-from tests.sources.links import target_of
 
 TARGET = target_of("http")
 

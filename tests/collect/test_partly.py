@@ -11,9 +11,9 @@ from opsproof.model.argument import Partly
 from opsproof.model.ask import Ask
 from opsproof.model.failure import Failure, Forbidden
 from opsproof.model.scope import Scope
+from opsproof.testing.links import target_of
 from opsproof.transport.link import Link
 from tests.collect import toy
-from tests.sources.links import target_of
 
 SECRET = "exec-plugin-t0ken"
 BUCKET = Scope("bucket", "backups")

@@ -20,9 +20,9 @@ from opsproof.sources.http.facts import EndpointOf
 from opsproof.sources.postgres.facts import DatabaseProbesOf, SessionsOf
 from opsproof.sources.redis.facts import CacheMemoryOf, CacheProbesOf
 from opsproof.sources.tls.facts import ServedOf
+from opsproof.testing import faulty
+from opsproof.testing.links import target_of
 from opsproof.transport.link import Link
-from tests.sources import faulty
-from tests.sources.links import target_of
 
 
 def answer(target: Target, ask: Ask, folder: Path) -> Answer[Any]:

@@ -12,9 +12,9 @@ import pytest
 from opsproof.collect.secrets import secrets_of
 from opsproof.model.ask import Ask
 from opsproof.model.failure import BadAnswer
+from opsproof.testing.links import target_of
 from opsproof.transport.link import Link
 from tests.collect import toy
-from tests.sources.links import target_of
 
 SECRET = "exec-plugin-t0ken"
 

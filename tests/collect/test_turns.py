@@ -16,9 +16,9 @@ from opsproof.collect.turns import Turns, serve
 from opsproof.model.ask import Ask, Identify
 from opsproof.model.failure import BadAnswer, Failure, TimedOut
 from opsproof.model.target import Target
+from opsproof.testing.links import target_of
 from opsproof.transport.link import Link
 from tests.collect import toy
-from tests.sources.links import target_of
 
 PATIENCE = 30.0  # seconds until a test that waits for ever is a failure
 

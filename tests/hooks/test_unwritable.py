@@ -16,8 +16,8 @@ from opsproof.evidence.run import Run, utc_now
 from opsproof.judge.rebuild import result_of
 from opsproof.model.target import Budget
 from opsproof.sources.http.facts import EndpointOf
+from opsproof.testing.links import target_of
 from tests.hooks.team import Shop, Team
-from tests.sources.links import target_of
 
 TOO_LARGE = "File too large"
 

@@ -16,8 +16,8 @@ from opsproof.model.target import CERTIFICATE, Target, TargetReport
 from opsproof.sources.alertmanager.collector import AlertmanagerCollector
 from opsproof.sources.postgres.collector import PostgresCollector
 from opsproof.sources.prometheus.collector import PrometheusCollector
+from opsproof.testing.links import RecordingLink, target_of
 from tests.hooks.team import Team
-from tests.sources.links import RecordingLink, target_of
 from tests.sources.postgres import test_collector as test_postgres
 from tests.testbed import place, process
 from tests.testbed.services import certificates, postgres

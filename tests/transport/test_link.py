@@ -11,10 +11,10 @@ import pytest
 
 from opsproof.model.failure import TimedOut, TooBig, Unreachable
 from opsproof.model.target import Budget, Target
+from opsproof.testing.links import Free, target_of
 from opsproof.transport import link as module
 from opsproof.transport.attempts import spaced
 from opsproof.transport.link import Link
-from tests.sources.links import Free, target_of
 
 
 def made(run: float = 60.0, slots: Any = None, **budget: Any) -> Link:

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from opsproof.model.failure import CollectionError, IdentityMismatch
 from opsproof.model.target import CERTIFICATE, Target
+from opsproof.testing import faulty
+from opsproof.testing.links import RecordingLink, target_of
 from opsproof.transport.jsonapi import JsonApi
 from opsproof.transport.pin import pins_of
-from tests.sources import faulty
-from tests.sources.links import RecordingLink, target_of
 from tests.testbed.services import certificates
 from tests.testbed.services.certificates import Issued, issue
 

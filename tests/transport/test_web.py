@@ -8,10 +8,10 @@ import pytest
 
 from opsproof.model.failure import BadAnswer, NotConfigured, TooBig
 from opsproof.model.target import Budget
+from opsproof.testing import faulty
+from opsproof.testing.links import RecordingLink, target_of
 from opsproof.transport import web
 from opsproof.transport.credentials import belonging
-from tests.sources import faulty
-from tests.sources.links import RecordingLink, target_of
 
 BOMB = gzip.compress(gzip.compress(gzip.compress(b"0" * 10_000_000)))
 HEADERS = {"api.example.com": {"X-Token": "a"}, "other.example.com:8443": {"X-Token": "b"}}

@@ -112,28 +112,28 @@ class CollectorContract:
             found = self._tried(faulty.cut(good, after), secret, seconds=30)
             assert self._outcome(found) in _BROKEN_OFF, f"after {after} of {total} bytes: {found.facts}"
 
-    def test_every_fault_of_the_protocol_has_its_kind(self, secret: str, subtests_named: Any) -> None:
+    def test_every_fault_of_the_protocol_has_its_kind(self, secret: str) -> None:
         """Refusals, other types, other protocols: a failure of the right kind, or facts where that is right."""
         for name, fault in self.spoken.faults().items():
-            with subtests_named(name):
+            with _case(name):
                 found = self._tried(fault.behave, secret, seconds=1)
                 expected = self.right.get(name, fault.right)
                 assert self._outcome(found) in expected, (found.failure, found.facts)
                 self._told_in_words(found)
 
-    def test_who_it_is_has_no_traceback_either(self, secret: str, subtests_named: Any) -> None:
+    def test_who_it_is_has_no_traceback_either(self, secret: str) -> None:
         """The same faults while it is asked who it is: a report or a failure."""
         for name, fault in self.spoken.faults().items():
-            with subtests_named(name):
+            with _case(name):
                 self._told_in_words(self._tried(fault.behave, secret, seconds=1, identify=True))
 
-    def test_what_is_missing_has_no_traceback_either(self, secret: str, subtests_named: Any) -> None:
+    def test_what_is_missing_has_no_traceback_either(self, secret: str) -> None:
         """The same faults while it is asked what we may do: what is missing, or a failure."""
         collector = collector_of(self.kind_of_target)
         if not hasattr(collector, "lacks"):
             pytest.skip("no rights are needed there")
         for name, fault in self.spoken.faults().items():
-            with subtests_named(name), faulty.serving(fault.behave) as port:
+            with _case(name), faulty.serving(fault.behave) as port:
                 target = self._target(port, secret, Budget(deadline=1))
                 made = collector(target)
                 try:
@@ -143,11 +143,11 @@ class CollectorContract:
                 finally:
                     made.close()
 
-    def test_an_oversized_answer_is_cut_off(self, secret: str, subtests_named: Any) -> None:
+    def test_an_oversized_answer_is_cut_off(self, secret: str) -> None:
         """TooBig, and neither the network nor the memory carried much more than the budget."""
         budget = Budget(max_bytes=_MIB)
         for name, behave in self.spoken.oversized().items():
-            with subtests_named(name):
+            with _case(name):
                 meter = faulty.Meter(behave)
                 tracemalloc.start()
                 try:
@@ -160,10 +160,10 @@ class CollectorContract:
                 assert meter.sent < 24 * _MIB, f"{meter.sent} bytes were taken"
                 assert peak < 24 * _MIB, f"{peak} bytes of memory"
 
-    def test_hostile_texts_do_no_harm(self, secret: str, subtests_named: Any) -> None:
+    def test_hostile_texts_do_no_harm(self, secret: str) -> None:
         """Facts may hold them, as data; what is said of a failure is printable."""
         for name, text in HOSTILE.items():
-            with subtests_named(name):
+            with _case(name):
                 self._told_in_words(self._tried(self.spoken.good(Said(text)), secret, seconds=30))
                 self._told_in_words(
                     self._tried(self.spoken.good(Said(text)), secret, seconds=30, identify=True)
@@ -229,20 +229,6 @@ class CollectorContract:
         file.write_text(SECRET + "\n")
         return str(file)
 
-    @pytest.fixture
-    def subtests_named(self) -> Any:
-        """Names the case that fails."""
-
-        @contextmanager
-        def named(name: str) -> Iterator[None]:
-            try:
-                yield
-            except Exception as error:
-                error.args = (f"{name}: {error}",)
-                raise
-
-        return named
-
     @property
     def kind_of_target(self) -> str:
         """Facts without a collector of their own live on a target of another kind."""
@@ -279,6 +265,16 @@ class CollectorContract:
     def _collected(self, target: Target, folder: Path) -> None:
         """As a run asks: who it is first; all that is kept lies in the folder."""
         answered(folder, target, self.ask)
+
+
+@contextmanager
+def _case(name: str) -> Iterator[None]:
+    """Names the case that fails."""
+    try:
+        yield
+    except Exception as error:
+        error.args = (f"{name}: {error}",)
+        raise
 
 
 def _echo(connection: Any) -> None:

@@ -50,9 +50,9 @@ class _Server:
         except OSError:
             pass  # the client is gone, or this end was told to go
         finally:
+            connection.close()  # first, so that no client takes it for one that it can use again
             with self._lock:
                 self._open.discard(connection)
-            connection.close()
 
     def end(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)  # wakes the accepting thread

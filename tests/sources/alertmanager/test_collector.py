@@ -27,9 +27,9 @@ from opsproof.sources.alertmanager.facts import (
 from opsproof.sources.alertmanager.intervals import Interval, NamedIntervals
 from opsproof.sources.prometheus.reading.matchers import Matcher
 from opsproof.sources.prometheus.status import Readiness
+from opsproof.testing import faulty
+from opsproof.testing.links import RecordingLink, target_of
 from opsproof.transport.web import Response
-from tests.sources import faulty
-from tests.sources.links import RecordingLink, target_of
 from tests.sources.yaml_bombs import bomb
 from tests.testbed import place
 from tests.testbed.services import alertmanager as server

@@ -17,9 +17,9 @@ from opsproof.sources.http.collector import HttpCollector, described, shown
 from opsproof.sources.http.facts import Endpoint, EndpointOf, PageOf, Probe
 from opsproof.sources.http.health import Health
 from opsproof.sources.http.words import State
+from opsproof.testing import faulty
+from opsproof.testing.links import RecordingLink, own, target_of
 from opsproof.transport import web
-from tests.sources import faulty
-from tests.sources.links import RecordingLink, own, target_of
 
 JSON = "Content-Type: application/json"
 AT = datetime(2026, 11, 21, tzinfo=timezone.utc)

@@ -22,8 +22,8 @@ from opsproof.sources.http.collector import HttpCollector
 from opsproof.sources.http.facts import Endpoint, EndpointOf
 from opsproof.sources.http.handshake import TlsCollector, _described
 from opsproof.sources.tls.facts import Served, ServedOf
-from tests.sources import faulty
-from tests.sources.links import RecordingLink, own, target_of
+from opsproof.testing import faulty
+from opsproof.testing.links import RecordingLink, own, target_of
 from tests.testbed.services import certificates
 from tests.testbed.services.certificates import Issued, issue
 

@@ -12,8 +12,8 @@ from opsproof.model.failure import CollectionError, Forbidden, TimedOut, Unauthe
 from opsproof.model.target import Target
 from opsproof.sources.postgres.collector import PostgresCollector
 from opsproof.sources.postgres.facts import DatabaseProbes, DatabaseProbesOf, QueryProbe, Sessions, SessionsOf
-from tests.sources import faulty
-from tests.sources.links import RecordingLink, own, target_of
+from opsproof.testing import faulty
+from opsproof.testing.links import RecordingLink, own, target_of
 from tests.testbed import place
 from tests.testbed.services import postgres, postgres_faults, secrets
 

@@ -33,9 +33,9 @@ from opsproof.sources.prometheus.status import (
     Runtime,
     ScrapeTarget,
 )
+from opsproof.testing import faulty
+from opsproof.testing.links import RecordingLink, target_of
 from opsproof.transport.web import Response
-from tests.sources import faulty
-from tests.sources.links import RecordingLink, target_of
 from tests.sources.yaml_bombs import bomb
 from tests.testbed import place
 

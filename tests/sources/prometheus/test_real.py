@@ -19,7 +19,7 @@ from opsproof.sources.prometheus.collector import PrometheusCollector
 from opsproof.sources.prometheus.facts import Query
 from opsproof.sources.prometheus.growth import REPLICAS, growth
 from opsproof.sources.prometheus.known import AskKnown
-from tests.sources.links import RecordingLink, target_of
+from opsproof.testing.links import RecordingLink, target_of
 
 pytestmark = [
     pytest.mark.slow,

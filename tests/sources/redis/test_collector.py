@@ -13,8 +13,8 @@ from opsproof.model.failure import BadAnswer, CollectionError, Forbidden, Unauth
 from opsproof.model.target import Target
 from opsproof.sources.redis.collector import RedisCollector, clock
 from opsproof.sources.redis.facts import CacheMemory, CacheMemoryOf, CacheProbe, CacheProbes, CacheProbesOf
-from tests.sources import faulty
-from tests.sources.links import RecordingLink, own, target_of
+from opsproof.testing import faulty
+from opsproof.testing.links import RecordingLink, own, target_of
 from tests.testbed import place
 from tests.testbed.services import certificates, redis, secrets
 

@@ -62,7 +62,7 @@ def _decoded(body: bytes, form: Any, kind: str, where: str) -> Any:
     try:
         found = decoder(form).decode(body)
         actual = found.kind if isinstance(found, Page) else kind and decoder(_Kind).decode(body).kind
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadAnswer(f"{where}: expected {kind or 'JSON'}, {_instead(body, kind, error)}") from None
     if actual != kind:
         raise BadAnswer(f"{where}: expected {kind}, found {_word(actual)}")
@@ -75,7 +75,7 @@ def _instead(body: bytes, expected: str, error: Exception) -> str:
         return "found HTML"
     try:
         kind = decoder(_Kind).decode(body).kind
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "found no complete JSON"
     if kind != expected:
         return f"found {_word(kind)}"
@@ -93,7 +93,7 @@ def missing_object(body: bytes, name: str) -> bool:
     """Whether a 404 says that the object does not exist (not that the API has no such resource)."""
     try:
         status: _Status = decoder(_Status).decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
     return status.kind == "Status" and status.details is not None and status.details.name == name
 
