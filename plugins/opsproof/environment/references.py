@@ -91,6 +91,8 @@ def missing_path(text: str, folder: Path) -> str:
             return f"environment variable {name} is not set"
     found = located(text, folder)
     if not found.is_file():
+        if os.pathsep in str(found) and all(Path(one).is_file() for one in str(found).split(os.pathsep)):
+            return f"{text} is a list of files, which is not read: name one of them"
         return f"file {text} is not there"
     return "" if os.access(found, os.R_OK) else f"file {text} may not be read"
 

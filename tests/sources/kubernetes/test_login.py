@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 import yaml
 
 from opsproof.model.failure import NotConfigured, TimedOut, Unauthenticated
+from opsproof.sources.kubernetes.collector import _session
 from opsproof.sources.kubernetes.login import Login, login
 from opsproof.sources.kubernetes.settings import KubernetesSettings
+from opsproof.testing.links import target_of
 
 SECRET = "planted-secret"
 CLUSTER = {"name": "prod", "cluster": {"server": "https://10.0.0.1:6443/"}}
@@ -190,3 +193,103 @@ def test_outside_a_pod_there_is_no_service_account(monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     with pytest.raises(NotConfigured, match="not a pod"):
         login(KubernetesSettings(in_cluster=True), 5.0)
+
+
+def test_a_plugin_is_told_the_cluster_where_it_wants_to_know_it(file: Path) -> None:
+    """As kubectl does: the server, and the extension that is meant for plugins."""
+    kept = file.parent / "info"
+    extension = {"name": "client.authentication.k8s.io/exec", "extension": {"audience": "x"}}
+    document = plugin(
+        file,
+        f"echo \"$KUBERNETES_EXEC_INFO\" > {kept}; echo '{credential(token=SECRET)}'",
+        provideClusterInfo=True,
+    )
+    document["clusters"][0]["cluster"]["extensions"] = [extension]
+    assert logged_in(file, document).authorization == f"Bearer {SECRET}"
+    cluster = json.loads(kept.read_text())["spec"]["cluster"]
+    assert cluster == {"server": "https://10.0.0.1:6443/", "config": {"audience": "x"}}
+
+
+def test_a_plugin_gets_the_variables_it_needs_and_no_others(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPS_DATABASE_PASSWORD", SECRET)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    kept = file.parent / "environment"
+    logged_in(file, plugin(file, f"env > {kept}; echo '{credential(token='another-token')}'"))
+    assert SECRET not in kept.read_text()
+    assert "PATH=" in kept.read_text()
+
+
+def test_a_kubeconfig_of_the_repository_starts_no_program(tmp_path: Path) -> None:
+    """Who may write a file there may not run one here, unless the environment says so."""
+    folder = tmp_path / "checks" / "systems" / "shop" / "environments"
+    folder.mkdir(parents=True)
+    mark = tmp_path / "it-ran"
+    document = plugin(tmp_path / "kubeconfig", f"touch {mark}; echo '{credential(token=SECRET)}'")
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(document))
+    written = {"kubeconfig": "../../../../kubeconfig"}
+    settings = KubernetesSettings.model_validate(written, context=folder)
+    with pytest.raises(
+        NotConfigured, match="would start a program: keep it elsewhere, or say allow_exec: true"
+    ):
+        login(settings, 5.0)
+    assert not mark.exists()
+    allowed = KubernetesSettings.model_validate({**written, "allow_exec": True}, context=folder)
+    assert login(allowed, 5.0).authorization == f"Bearer {SECRET}"
+
+
+def _pair() -> tuple[bytes, bytes]:
+    from datetime import datetime, timedelta, timezone
+
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sre")])
+    now = datetime.now(timezone.utc)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
+    encoding = serialization.Encoding.PEM
+    private = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return made.sign(key, hashes.SHA256()).public_bytes(encoding), private
+
+
+def test_a_key_of_the_kubeconfig_is_on_no_disk(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed while it is in use leaves nothing; TLS libraries read it from memory."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
+    (tmp_path / "tmp").mkdir()
+    certificate, key = _pair()
+    encoded = {
+        "client-certificate-data": base64.b64encode(certificate).decode(),
+        "client-key-data": base64.b64encode(key).decode(),
+    }
+    authority = {"certificate-authority-data": base64.b64encode(certificate).decode()}
+    found = logged_in(file, config(encoded, **authority))
+
+    assert [] == list((tmp_path / "tmp").iterdir())
+    assert found.certificate is not None and found.ca is not None
+    ssl.create_default_context(cafile=str(found.ca)).load_cert_chain(*map(str, found.certificate))
+    assert found.who == "certificate sre"
+    assert key.decode() in found.secrets
+
+
+def test_a_list_of_kubeconfigs_is_named_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(yaml.safe_dump(config({"token": SECRET})))
+    monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/one:{tmp_path}/two")
+    settings = KubernetesSettings(kubeconfig="${env:KUBECONFIG}")  # type: ignore[arg-type]
+    with pytest.raises(NotConfigured, match="is a list of files, which is not read: name one of them"):
+        login(settings, 5.0)
+
+
+def test_a_socks_proxy_names_what_to_install(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opsproof.sources.kubernetes.collector.find_spec", lambda name: None)
+    found = logged_in(file, config({"token": SECRET}, **{"proxy-url": "socks5://127.0.0.1:1080"}))
+    target = target_of("kubernetes", server="https://10.0.0.1", token={"file": str(file)})
+    with pytest.raises(NotConfigured, match=r"pip install 'opsproof\[socks\]'"):
+        _session(found, target)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib.util import find_spec
 from threading import Lock
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
@@ -16,7 +17,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from opsproof.model.ask import Ask
-from opsproof.model.failure import BadAnswer, CollectionError, Forbidden, NotFound
+from opsproof.model.failure import BadAnswer, CollectionError, Forbidden, NotConfigured, NotFound
 from opsproof.model.rights import Need
 from opsproof.model.target import Target, TargetReport
 from opsproof.sources.kubernetes import wire
@@ -258,6 +259,7 @@ def _session(login: Login, target: Target) -> requests.Session:
     pins = pins_of(target, login.server)
     made = web.session(ca=login.ca, certificate=login.certificate, pins=pins)
     if login.proxy:
+        _proxy_works(login.proxy)
         made.proxies = {"https": login.proxy, "http": login.proxy}
     if login.server_name:
         pools = cast("HTTPAdapter", made.get_adapter(login.server)).poolmanager
@@ -266,6 +268,14 @@ def _session(login: Login, target: Target) -> requests.Session:
             "assert_hostname": login.server_name,
         }
     return made
+
+
+def _proxy_works(proxy: str) -> None:
+    """A SOCKS proxy needs a package of its own. Raises NotConfigured, naming it."""
+    if urlsplit(proxy).scheme.startswith("socks") and find_spec("socks") is None:
+        raise NotConfigured(
+            "a SOCKS proxy (proxy-url) needs PySocks: pip install 'opsproof[socks]'", own=True
+        )
 
 
 def _compression(server: str) -> dict[str, str]:

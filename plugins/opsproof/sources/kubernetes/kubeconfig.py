@@ -44,8 +44,13 @@ def context_of(config: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def server_of(config: Mapping[str, Any], context: str) -> str:
     """The URL of the context's cluster; empty when it has none. Raises NotConfigured as `context_of`."""
+    return str(cluster_of(config, context).get("server") or "")
+
+
+def cluster_of(config: Mapping[str, Any], context: str) -> dict[str, Any]:
+    """The context's cluster; empty when there is none. Raises NotConfigured as `context_of`."""
     cluster = entry(config, "clusters", str(context_of(config, context).get("cluster"))).get("cluster")
-    return str(cluster.get("server") or "") if isinstance(cluster, dict) else ""
+    return cluster if isinstance(cluster, dict) else {}
 
 
 def entry(config: Mapping[str, Any], section: str, name: str) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from opsproof.model.failure import NotConfigured
-from opsproof.sources.kubernetes.kubeconfig import context_of, document, entry, only_context
+from opsproof.sources.kubernetes.kubeconfig import cluster_of, context_of, document, entry, only_context
+from opsproof.sources.kubernetes.memory import Kept
 from opsproof.sources.kubernetes.plugin import credentials
 from opsproof.sources.kubernetes.settings import KubernetesSettings
 
@@ -29,7 +30,10 @@ _REFUSED = {
 
 @dataclass(frozen=True)
 class Login:
-    """Where and as whom. `who` is for reports; what authenticates stays out of `repr`."""
+    """Where and as whom. `who` is for reports; what authenticates stays out of `repr`.
+
+    `kept` holds what the paths of `ca` and `certificate` lead to, where a kubeconfig holds it itself.
+    """
 
     server: str
     ca: Path | None = None
@@ -38,6 +42,7 @@ class Login:
     server_name: str = ""
     proxy: str = ""
     who: str = ""
+    kept: tuple[Kept, ...] = field(default=(), repr=False)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -96,15 +101,41 @@ def _of_kubeconfig(settings: KubernetesSettings, seconds: float) -> Login:
     for key, instead in _REFUSED.items():
         if key in user:
             raise NotConfigured(f"the kubeconfig's user has {key!r}: {instead}")
+    cluster = cluster_of(config, context)
     if "exec" in user:
-        user.update(credentials(user.pop("exec"), folder, seconds))
+        if why := settings.exec_refused():
+            raise NotConfigured(why)
+        user.update(credentials(user.pop("exec"), cluster, folder, seconds))
+    kept = _in_memory(user, cluster)
     found = Configuration()
     try:
         reader: Any = KubeConfigLoader
         reader(config, active_context=context, config_base_path=folder).load_and_set(found)
     except (ConfigException, OSError, ValueError, binascii.Error) as error:
         raise NotConfigured(f"context {context!r} of the kubeconfig cannot be used: {_line(error)}") from None
-    return _from_client(found, settings)
+    return _from_client(found, settings, tuple(kept))
+
+
+_DATA = {
+    "client-certificate-data": "client-certificate",
+    "client-key-data": "client-key",
+    "certificate-authority-data": "certificate-authority",
+}
+
+
+def _in_memory(user: dict[str, Any], cluster: dict[str, Any]) -> list[Kept]:
+    """Certificates and keys of the kubeconfig itself as files in memory: the official client would write them to disk."""
+    kept = []
+    for section in (user, cluster):
+        for name, as_file in _DATA.items():
+            if section.get(name):
+                try:
+                    content = base64.b64decode(str(section.pop(name)), validate=True)
+                except ValueError:
+                    raise NotConfigured(f"the kubeconfig cannot be used: {name} is no base64") from None
+                kept.append(Kept(name, content))
+                section[as_file] = str(kept[-1].path)
+    return kept
 
 
 def _user_of(config: Mapping[str, Any], context: str) -> dict[str, Any]:
@@ -112,7 +143,7 @@ def _user_of(config: Mapping[str, Any], context: str) -> dict[str, Any]:
     return user if isinstance(user, dict) else {}
 
 
-def _from_client(found: Any, settings: KubernetesSettings) -> Login:
+def _from_client(found: Any, settings: KubernetesSettings, kept: tuple[Kept, ...] = ()) -> Login:
     """The official client's configuration as ours."""
     if not found.verify_ssl and settings.ca is None:
         raise NotConfigured("insecure-skip-tls-verify is not accepted: add the key `ca`")
@@ -133,6 +164,7 @@ def _from_client(found: Any, settings: KubernetesSettings) -> Login:
         who=_certificate_owner(certificate[0])
         if certificate
         else _token_owner(authorization.partition(" ")[2]),
+        kept=kept,
     )
 
 

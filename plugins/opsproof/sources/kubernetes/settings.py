@@ -18,7 +18,8 @@ class KubernetesSettings(TargetSettings):
     """A cluster: a kubeconfig (with a context), or the pod's own service account, or server and token.
 
     `kubeconfig` is a path or a reference to its text; `server` overrides the address in it. `secret_names`
-    allows that the names of Secrets are listed, a right that lets one read them, too.
+    allows that the names of Secrets are listed, a right that lets one read them, too. A kubeconfig that lies in the
+    repository may start a program (an exec plugin) only with `allow_exec`.
     """
 
     identities = ("kube-system-uid", CERTIFICATE)
@@ -31,6 +32,7 @@ class KubernetesSettings(TargetSettings):
     token: SecretRef | None = None
     ca: FilePath | None = None
     secret_names: bool = False
+    allow_exec: bool = False
 
     @property
     def address(self) -> str:
@@ -44,6 +46,19 @@ class KubernetesSettings(TargetSettings):
         except NotConfigured:
             return ()
         return (host_of(server),) if server else ()
+
+    def exec_refused(self) -> str:
+        """Why a program that the kubeconfig names is not started; empty where it is."""
+        file = self.kubeconfig.path if self.kubeconfig is not None else None
+        if self.allow_exec or self.kubeconfig is None or file is None:
+            return ""
+        repository = _repository(self.kubeconfig.folder.resolve())
+        if repository is None or repository not in file.resolve().parents:
+            return ""
+        return (
+            f"the kubeconfig {self.kubeconfig.file} lies in the repository and would start a program: "
+            "keep it elsewhere, or say allow_exec: true"
+        )
 
     def unfit(self) -> str:
         """A context that the kubeconfig does not have."""
@@ -73,3 +88,11 @@ class KubernetesSettings(TargetSettings):
         if self.context and self.kubeconfig is None:
             refuse("context is only meant with kubeconfig")
         return self
+
+
+def _repository(folder: Path) -> Path | None:
+    """What a folder of environments belongs to: the work tree around it, else the folder that holds its checks."""
+    for one in (folder, *folder.parents):
+        if (one / ".git").exists():
+            return one
+    return folder.parents[3] if folder.name == "environments" and len(folder.parents) > 3 else None
