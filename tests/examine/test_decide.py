@@ -148,6 +148,21 @@ def test_nothing_examined_is_what_the_row_says(when_empty: str, control: bool, o
     assert outcome is decided(body, when_empty=when_empty).outcome
 
 
+def test_what_makes_emptiness_good_is_told() -> None:
+    """By the control that answered; one that did not proves nothing."""
+
+    def body(things: Any, examine: Examination) -> None:
+        examine.control([], "the old scheduler runs")
+        examine.control(["Watchdog"], "the alert that always fires is held")
+
+    result = decided(body, when_empty="pass")
+
+    assert (Outcome.PASS, ("nothing found, which is good: the alert that always fires is held",)) == (
+        result.outcome,
+        result.notes,
+    )
+
+
 def test_no_answer_is_unknown_with_its_cause() -> None:
     """A failed collection decides nothing, whatever the check would say."""
     failure = Failure("Unreachable", "connection refused", "kubernetes:x")

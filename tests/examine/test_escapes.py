@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from opsproof import HIGH, LOW, Examination, Limits, check
+from opsproof import CRITICAL, HIGH, LOW, Examination, Limits, Undecided, check
 from opsproof.examine.check import CheckError
+from opsproof.model.failure import Forbidden
 from opsproof.model.outcome import Outcome
 
 Ending = Callable[[], Any]
@@ -75,6 +76,18 @@ def test_outside_of_a_block_it_is_the_checks_finding(ending: tuple[Ending, Outco
         second.outcome,
         second.message.startswith(message),
     )
+
+
+@pytest.mark.parametrize("error", [Undecided("?"), Forbidden("no", target="k"), KeyError("x")])
+def test_what_is_undecided_is_as_bad_as_its_subject(error: Exception) -> None:
+    """A critical alert that cannot be judged is no high one; and its cause names the server."""
+    examine = Examination(level=HIGH)
+    with examine("alert", level=CRITICAL):
+        raise error
+
+    (finding,) = examine.findings
+    assert (Outcome.UNKNOWN, CRITICAL) == (finding.outcome, finding.level)
+    assert getattr(error, "target", "") == finding.target
 
 
 @pytest.mark.parametrize("inside", [True, False])

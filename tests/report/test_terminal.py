@@ -132,12 +132,23 @@ def test_one_cause_is_one_entry() -> None:
     cause = "Unreachable: prometheus:http://p: connection refused"
     found = result(
         [
-            item(n, [finding("q", Outcome.UNKNOWN, message="connection refused", cause=cause)])
+            item(
+                n,
+                [
+                    finding(
+                        "q",
+                        Outcome.UNKNOWN,
+                        message="connection refused",
+                        cause=cause,
+                        target="prometheus:http://p",
+                    )
+                ],
+            )
             for n in range(70)
         ]
     )
     shown = text(found)
-    assert shown.count("connection refused") == 1
+    assert shown.count("prometheus:http://p: connection refused") == 1
     assert "leaves 70 requirements undecided" in " ".join(shown.split())
     assert shown.count("SH-") == 12
     assert text(found, verbosity=1).count("SH-") == 70

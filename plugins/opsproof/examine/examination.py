@@ -93,13 +93,15 @@ class Examination:
         elif isinstance(error, NotApplicable):
             self._add(who, Outcome.NOT_APPLICABLE, self.level, _first_line(error), **block.shown)
         elif isinstance(error, (CollectionError, Undecided)):
-            self.unknown(who, error)
+            self._undecided(who, error, block.level or self.level)
         elif isinstance(error, Skipped):
             why = "a check skips nothing: raise NotApplicable, or exclude the subject"
-            self.unknown(who, Undecided(f"skipped: {_first_line(error)}; {why}"))
+            skipped = Undecided(f"skipped: {_first_line(error)}; {why}")
+            self._undecided(who, skipped, block.level or self.level)
         else:
             # A check's own mistake leaves its subject undecided; the type alone, since a repr may hold data.
-            self.unknown(who, Undecided(f"the check crashed: {type(error).__name__} in {_place(error)}"))
+            crashed = Undecided(f"the check crashed: {type(error).__name__} in {_place(error)}")
+            self._undecided(who, crashed, block.level or self.level)
 
     def _violated(self, who: Subject, error: BaseException, block: Block) -> None:
         own = self.level
@@ -115,18 +117,22 @@ class Examination:
                 f"{message}; for how long it has been so cannot be told: {since.doubt}",
                 target=since.clock.target,
             )
-            self._add(who, Outcome.UNKNOWN, level, off.message, cause=off.as_failure().cause, **block.shown)
+            self._undecided(who, off, level, **block.shown)
         else:
             self._add(who, Outcome.FAIL, level, message, **block.shown)
 
     def unknown(self, subject: object, reason: Exception | Failure) -> None:
         """Record a subject as UNKNOWN with the reason why it could not be decided."""
+        self._undecided(as_subject(subject), reason, self.level)
+
+    def _undecided(self, who: Subject, reason: Exception | Failure, level: Level, **shown: Any) -> None:
         failure = reason.as_failure() if isinstance(reason, CollectionError) else reason
         if isinstance(failure, Failure):
-            message, cause = failure.message, failure.cause
+            shown |= {"cause": failure.cause, "target": failure.target}
+            message = failure.message
         else:
-            message, cause = _first_line(failure), ""
-        self._add(as_subject(subject), Outcome.UNKNOWN, self.level, message, cause=cause)
+            message = _first_line(failure)
+        self._add(who, Outcome.UNKNOWN, level, message, **shown)
 
     def not_applicable(self, subject: object, why: str) -> None:
         """Record that the requirement does not apply to the subject, and why."""

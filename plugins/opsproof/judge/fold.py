@@ -142,6 +142,7 @@ def _causes(results: Sequence[RequirementResult]) -> Iterable[Cause]:
         Cause(
             cause=cause,
             message=found[0][1].message,
+            target=found[0][1].target,
             level=min((finding.level for _, finding in found), key=lambda level: level.rank),
             requirements=tuple(dict.fromkeys(result.requirement.key for result, _ in found)),
             subjects=len(found),

@@ -191,6 +191,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
     cause: str
     message: str
     level: Level
+    target: str = ""
     requirements: tuple[str, ...]
     subjects: int = 0
 

@@ -193,9 +193,8 @@ def _undecided(result: Result, width: int, verbosity: int) -> Iterator[Line]:
 
 def _cause(cause: Cause, width: int, verbosity: int) -> Iterator[Line]:
     count = _plural(len(cause.requirements), "requirement")
-    target = cause.cause.split(": ", 2)[1] if ": " in cause.cause else ""
     yield from _wrapped(
-        f"{target}: {cause.message}" if target else cause.message, width, "  ", {"bold": True}
+        f"{cause.target}: {cause.message}" if cause.target else cause.message, width, "  ", {"bold": True}
     )
     ids = [key.rpartition("/")[2] for key in cause.requirements]
     listed = ids if verbosity > 0 else ids[:12]
