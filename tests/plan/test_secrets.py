@@ -110,11 +110,33 @@ def test_any_other_secret_is_not(tmp_path: Path, environment: pytest.MonkeyPatch
 def test_each_secret_is_listed_with_the_servers_it_goes_to(tmp_path: Path) -> None:
     """A header goes to the host that it belongs to, at the ports of the rows' URLs."""
     made = plan(tmp_path)
-    assert [str(one) for one in sent(made.chosen[0], made.items)] == [
-        "environment variable SHOP_TOKEN -> prometheus.example.com:443 (shop/production targets.prometheus.token)",
-        "environment variable SHOP_KEY -> other.example.com:8443"
-        " (shop/production targets.http.headers.other.example.com.X-Key)",
+    assert [(one.way, one.place) for one in sent(made.chosen[0], made.items)] == [
+        (
+            "environment variable SHOP_TOKEN -> prometheus.example.com:443",
+            "shop/production targets.prometheus.token",
+        ),
+        (
+            "environment variable SHOP_KEY -> other.example.com:8443",
+            "shop/production targets.http.headers.other.example.com.X-Key",
+        ),
     ]
+
+
+def test_a_server_that_the_files_do_not_tell_is_not_called_none(tmp_path: Path) -> None:
+    """A kubeconfig that is not on this machine says nothing of where it leads."""
+    cluster = "environment: production\ntargets: {kubernetes: {kubeconfig: /nowhere/config, context: eu}}\n"
+    made = plan(tmp_path, cluster)
+    (found,) = sent(made.chosen[0], made.items)
+    assert found.way == "file /nowhere/config -> a server that is not known from here"
+
+
+def test_a_header_goes_where_its_host_is_sent(tmp_path: Path) -> None:
+    """`connect_to` cannot lead a secret past the project's list."""
+    sent_on = PRODUCTION.replace(
+        "http: {", "http: {connect_to: {'Other.example.com:8443': 'elsewhere.example.com:1'}, "
+    )
+    made = plan(tmp_path, sent_on)
+    assert [one.hosts for one in sent(made.chosen[0], made.items)][1] == ("elsewhere.example.com:1",)
 
 
 PINS = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -40,8 +41,12 @@ def _unfit(plan: Planned) -> tuple[str, ...]:
 
 
 def where_secrets_go(plan: Planned) -> Iterator[str]:
-    """A line for each secret, with the servers that it is sent to."""
-    yield from sorted({str(one) for environment in plan.chosen for one in sent(environment, plan.items)})
+    """A line for each secret and the servers that it is sent to, with the places that say so."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for environment in plan.chosen:
+        for one in sent(environment, plan.items):
+            places[one.way].append(one.place)
+    yield from (f"{way} ({', '.join(found)})" for way, found in sorted(places.items()))
 
 
 def targets(folder: Path, environments: tuple[str, ...]) -> tuple[dict[str, Target], list[str]]:

@@ -38,9 +38,14 @@ class Sent:
     hosts: tuple[str, ...]
     position: Position = field(compare=False)
 
-    def __str__(self) -> str:
-        to = ", ".join(self.hosts) or "nobody"
-        return f"{self.reference} -> {to} ({self.environment} {self.key})"
+    @property
+    def way(self) -> str:
+        """`environment variable TOKEN -> prometheus.example.com:443`."""
+        return f"{self.reference} -> {', '.join(self.hosts) or 'a server that is not known from here'}"
+
+    @property
+    def place(self) -> str:
+        return f"{self.environment} {self.key}"
 
 
 @dataclass(frozen=True)

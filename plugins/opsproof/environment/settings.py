@@ -120,9 +120,9 @@ class TargetSettings(Shape):
         url = getattr(self, "url", None)
         return (host_of(url),) if url else ()
 
-    def sends(self, path: tuple[str, ...], url: str) -> bool:
-        """Whether the secret at `path` is sent where a row's URL leads."""
-        return True
+    def destination(self, path: tuple[str, ...], url: str) -> str:
+        """Where the secret at `path` goes to, as host:port, in a request for a row's URL; empty: nowhere."""
+        return host_of(url)
 
     def unfit(self) -> str:
         """Why the files that the settings refer to do not fit them; empty too where they are not there."""

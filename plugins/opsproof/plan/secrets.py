@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from opsproof.environment.environment import Environment, missing_secrets, unfit
 from opsproof.environment.pins import Pins, Sent
 from opsproof.environment.problems import Problem
-from opsproof.environment.settings import host_of, secrets
+from opsproof.environment.settings import secrets
 from opsproof.examine.decide import Item
 from opsproof.model.target import Target
 
@@ -106,8 +106,9 @@ def _hosts(target: Target, path: tuple[str, ...], items: Iterable[Item]) -> tupl
     own: tuple[str, ...] = target.settings.hosts(path)
     if own:
         return own
-    urls = (getattr(ask, "url", "") for item in items for ask in item.all_asks if ask.target == target.id)
-    return tuple(sorted({host_of(url) for url in urls if url and target.settings.sends(path, url)}))
+    urls = {getattr(ask, "url", "") for item in items for ask in item.all_asks if ask.target == target.id}
+    found = {target.settings.destination(path, url) for url in urls if url}
+    return tuple(sorted(filter(None, found)))
 
 
 def _belongs(item: Item, environment: Environment) -> bool:

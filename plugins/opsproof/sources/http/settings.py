@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from opsproof.environment.references import FilePath, SecretRef
-from opsproof.environment.settings import Address, TargetSettings
+from opsproof.environment.settings import Address, TargetSettings, host_of
 from opsproof.environment.shape import refuse
 from opsproof.model.hosts import ascii_host
 from opsproof.model.target import CERTIFICATE
@@ -67,9 +67,17 @@ class HttpSettings(TargetSettings):
                 found |= headers
         return found
 
-    def sends(self, path: tuple[str, ...], url: str) -> bool:
-        """A header goes to the host that it belongs to."""
-        return len(path) > 1 and _belongs(url, path[1])
+    def destination(self, path: tuple[str, ...], url: str) -> str:
+        """A header goes to the host that it belongs to, or to where `connect_to` sends that host's requests."""
+        if len(path) < 2 or not _belongs(url, path[1]):
+            return ""
+        host = _plain(host_of(url))
+        return next((to for named, to in self.connect_to.items() if _plain(named) == host), host_of(url))
+
+
+def _plain(place: str) -> str:
+    host, _, port = place.rpartition(":")
+    return f"{ascii_host(host)}:{port}"
 
 
 def _belongs(url: str, place: str) -> bool:
