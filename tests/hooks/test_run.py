@@ -161,7 +161,9 @@ def test_a_narrowed_run_says_partial(team: Team) -> None:
     done = team.run("checks", "-k", "SH-001")
 
     assert "PARTIAL: 1 of 3 ran, narrowed by -k SH-001" in done.stdout
-    assert "4 in the runbook, 3 automated, 1 selected, 1 decided" in " ".join(done.stdout.split())
+    assert "4 requirements in the runbooks, 3 automated, 1 selected, 1 decided" in " ".join(
+        done.stdout.split()
+    )
 
 
 def test_collect_only_asks_nobody_and_leaves_no_run(team: Team, shop: Shop) -> None:

@@ -16,6 +16,7 @@ from opsproof.model.result import (
     ItemRecord,
     LimitRecord,
     Plan,
+    PlannedRecord,
     ProcedureRecord,
     Provenance,
     RequirementRecord,
@@ -72,7 +73,11 @@ def result(
         plan=Plan(
             systems=(
                 SystemRecord(
-                    name="shop", title="Shop", environment="live", in_runbook=len(rows), automated=len(rows), planned=0,
+                    name="shop", title="Shop", environment="live", in_runbook=len(rows) + 1, automated=len(rows), planned=1,
+                    runbook="Running the shop", source="https://wiki.example.com/shop",
+                    without_automation=(
+                        PlannedRecord(id="SH-800", says="A person reads the minutes", cadence=("monthly",), level="low"),
+                    ),
                     procedures=(ProcedureRecord("SH-990", "Pods are not ready", "9", steps),),
                 ),
             ),

@@ -70,3 +70,11 @@ def test_any_text_fits_into_xml(text: str) -> None:
     printable = "".join(char for char in text if char.isprintable() and ord(char) < 0xFFFE)
     kept = "".join(char for char in (failure.text or "") if char.isprintable())
     assert all(char in kept for char in printable)
+
+
+def test_rows_without_automation_are_named_beside_the_testcases() -> None:
+    """They are no testcases, since nothing decided them, and not silent either."""
+    suite = ElementTree.fromstring(render(result([item(1, passed=1)])))[0]
+    properties = {one.get("name"): one.get("value") for one in suite.findall("properties/property")}
+    assert "A person reads the minutes" == properties["planned.SH-800"]
+    assert "1" == suite.get("tests")

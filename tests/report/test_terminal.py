@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
 from opsproof.model.result import Result, WaiverUse
-from opsproof.report.terminal import lines
+from opsproof.model.words import warned
+from opsproof.report.terminal import Line, lines
 from tests.hooks.team import Shop, Team
 from tests.report.results import NOW, finding, item, result
 
@@ -108,7 +109,7 @@ def test_the_worst_comes_first() -> None:
         "IN TRANSITION",
         "WAIVERS",
         "LIVE: shop/live",
-        "in the runbook",
+        "in the runbooks",
         "GATE CLOSED",
     ]
     shown = text(full())
@@ -158,9 +159,9 @@ def test_one_cause_is_one_entry() -> None:
 def test_long_lists_are_folded_with_their_count() -> None:
     """Five subjects, then how many more; -v shows all."""
     found = result([item(1, [finding(f"shop/api-{n}") for n in range(40)])])
-    assert text(found).count("pod shop/api-") == 5
+    assert text(found).count("shop/api-") == 5
     assert "... and 35 more (-v shows all)" in text(found)
-    assert text(found, verbosity=1).count("pod shop/api-") == 40
+    assert text(found, verbosity=1).count("shop/api-") == 40
     assert "more (-v" not in text(found, verbosity=1)
 
 
@@ -175,7 +176,7 @@ def test_quiet_is_a_line_for_each_finding() -> None:
         ["critical", "WAIVED", "SH-004"],
     ]
     assert any(line.startswith("GATE CLOSED at low: 1 failed, 2 undecided, 1 incomplete") for line in shown)
-    assert any(line.startswith("6 in the runbook, 6 automated, 6 selected") for line in shown)
+    assert any(line.startswith("7 requirements in the runbooks, 6 automated, 6 selected") for line in shown)
 
 
 def test_quieter_is_the_gate_alone() -> None:
@@ -187,6 +188,64 @@ def test_quieter_is_the_gate_alone() -> None:
 def test_the_mode_is_never_left_out() -> None:
     for mode in ("live", "replay", "what-if", "demo"):
         assert mode.upper() in text(result([item(1, passed=1)], mode=mode), verbosity=-1)
+
+
+def test_what_is_equal_is_one_entry_with_a_count() -> None:
+    """Twelve pods of which the same is said: once, with their number, names, and the longest time."""
+    pods = [finding(f"shop/api-{n}", since=NOW - timedelta(minutes=n + 1)) for n in range(12)]
+    shown = " ".join(text(result([item(1, pods)])).split())
+    assert 1 == shown.count("not ready")
+    assert (
+        "12 subjects: not ready | the oldest since 2026-06-15 11:48Z (12m ago) pod shop/api-0, pod" in shown
+    )
+
+
+def test_what_differs_is_not_grouped() -> None:
+    """Another measure is another entry."""
+    pods = [finding(f"shop/api-{n}", measured=str(n)) for n in range(3)]
+    assert 3 == text(result([item(1, pods)])).count("not ready")
+
+
+def test_what_could_not_be_decided_says_what_to_do() -> None:
+    """By the kind of the failure; the server is named once, also where the message names it."""
+    one = finding(
+        "q", Outcome.UNKNOWN, message="prom:x refuses", cause="Forbidden: prom:x: prom:x refuses",
+        failure="Forbidden", target="prom:x",
+    )  # fmt: skip
+    shown = " ".join(text(result([item(1, [one])])).split())
+    assert "to do: grant the permission that is named" in shown
+    assert 1 == shown.count("prom:x")
+
+
+def test_undecided_without_a_cause_has_the_runbooks_first_step() -> None:
+    shown = " ".join(text(result([item(1, [finding(outcome=Outcome.UNKNOWN)])])).split())
+    assert "first step (SH-990): Look at the events" in shown
+
+
+@pytest.mark.parametrize(
+    ("warning", "instead", "told"),
+    [
+        ("it may be wrong.", "", "WARNING: it may be wrong."),
+        ("it may be wrong", "ask", "WARNING: it may be wrong. Instead: ask"),
+        ("", "ask", "Instead: ask"),
+    ],
+)
+def test_a_warning_says_only_what_there_is(warning: str, instead: str, told: str) -> None:
+    """No empty "Instead:"."""
+    assert told == warned(warning, instead)
+
+
+def test_the_closing_is_in_plain_words() -> None:
+    """No word that only the authors know: how many rows nothing looks at, and whose the limits are."""
+    shown = " ".join(text(result([item(1, passed=1)])).split())
+    assert "1 row is not automated: no check looks there" in shown
+    assert "1 of 2 levels and limits are defaults: the runbook does not state them" in shown
+    assert not any(word in shown for word in ("criteria", "inferred", "in part"))
+
+
+def test_a_line_is_one_line_and_steers_nothing() -> None:
+    """Whatever it is made of: a server's text forges no line."""
+    assert "a GATE OPEN \ufffd[31m" == Line("a\nGATE OPEN \x1b[31m").text
 
 
 # -- in a run ------------------------------------------------------------------------------------------

@@ -91,7 +91,7 @@ def test_a_system_and_one_check_of_its_own_are_enough(folder: Folder, shop: Shop
     shop.statuses = {}
     done = folder.run("pytest checks -m daily -W error")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "2 in the runbook, 2 automated, 2 selected, 2 decided" in done.stdout
+    assert "2 requirements in the runbooks, 2 automated, 2 selected, 2 decided" in done.stdout
 
     shop.statuses = {"/front": 503, "/cart": 404}
     done = folder.run("pytest checks -m daily -n 2")

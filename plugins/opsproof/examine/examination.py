@@ -128,7 +128,7 @@ class Examination:
     def _undecided(self, who: Subject, reason: Exception | Failure, level: Level, **shown: Any) -> None:
         failure = reason.as_failure() if isinstance(reason, CollectionError) else reason
         if isinstance(failure, Failure):
-            shown |= {"cause": failure.cause, "target": failure.target}
+            shown |= {"cause": failure.cause, "failure": failure.kind, "target": failure.target}
             message = failure.message
         else:
             message = _first_line(failure)

@@ -16,6 +16,7 @@ from opsproof.hooks.waiting import decisions_key
 from opsproof.model.finding import Finding, ItemResult
 from opsproof.model.outcome import Outcome
 from opsproof.model.text import printable
+from opsproof.model.words import compared
 
 
 class NotKept(Exception):
@@ -125,10 +126,6 @@ def _of(result: ItemResult, outcome: Outcome) -> Iterable[Finding]:
 
 
 def _line(finding: Finding) -> str:
-    needed = (
-        f" (measured {finding.measured.text}, needed {finding.limit.text})"
-        if finding.measured or finding.limit
-        else ""
-    )
-    text = f"{finding.subject}: {finding.message}{needed}"
+    needed = compared(finding.measured, finding.limit)
+    text = f"{finding.subject}: {finding.message}" + (f" ({needed})" if needed else "")
     return " ".join(printable(text).split())

@@ -141,8 +141,9 @@ def _causes(results: Sequence[RequirementResult]) -> Iterable[Cause]:
     causes = [
         Cause(
             cause=cause,
-            message=found[0][1].message,
+            kind=found[0][1].failure,
             target=found[0][1].target,
+            message=found[0][1].message,
             level=min((finding.level for _, finding in found), key=lambda level: level.rank),
             requirements=tuple(dict.fromkeys(result.requirement.key for result, _ in found)),
             subjects=len(found),

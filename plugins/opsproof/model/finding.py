@@ -28,6 +28,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     since_from: str = ""
     transition_until: datetime | None = None
     cause: str = ""
+    failure: str = ""  # its kind
     target: str = ""  # where the cause lies
     fingerprint: str = ""
     waiver: str = ""

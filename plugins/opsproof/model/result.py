@@ -66,8 +66,20 @@ class RequirementRecord(msgspec.Struct, frozen=True, kw_only=True):
         return (self.level_basis, *(limit.basis for limit in self.limits if limit.basis != "scope"))
 
 
+class PlannedRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """A row that no check decides yet. `planned` is the check that it waits for, `awaits` what that one lacks."""
+
+    id: str
+    says: str
+    lines: str = ""
+    cadence: tuple[str, ...] = ()
+    level: str = ""
+    planned: str = ""
+    awaits: str = ""
+
+
 class SystemRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """A system in one environment, with the size of its runbook."""
+    """A system in one environment, with its runbook's title, source and size, and the rows without automation."""
 
     name: str
     title: str
@@ -76,6 +88,9 @@ class SystemRecord(msgspec.Struct, frozen=True, kw_only=True):
     automated: int
     planned: int
     procedures: tuple[ProcedureRecord, ...] = ()
+    runbook: str = ""
+    source: str = ""
+    without_automation: tuple[PlannedRecord, ...] = ()
 
 
 class ItemRecord(msgspec.Struct, frozen=True):
@@ -186,12 +201,16 @@ class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """One reason that leaves requirements undecided: one entry, whatever their number."""
+    """One reason that leaves requirements undecided: one entry, whatever their number.
+
+    `kind` is the failure's (Unreachable), `target` the server that it is about; both may be empty.
+    """
 
     cause: str
+    kind: str = ""
+    target: str = ""
     message: str
     level: Level
-    target: str = ""
     requirements: tuple[str, ...]
     subjects: int = 0
 

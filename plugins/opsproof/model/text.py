@@ -13,6 +13,11 @@ def printable(text: str) -> str:
     return "".join(char if char in "\t\n" or char.isprintable() else "\ufffd" for char in text)
 
 
+def one_line(text: str) -> str:
+    """`text`, printable, on one line: a line of a terminal cannot be forged by what a server says."""
+    return " ".join(printable(text).splitlines()).replace("\t", " ")
+
+
 CUT = "…"
 
 

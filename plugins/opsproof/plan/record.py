@@ -14,6 +14,7 @@ from opsproof.model.result import (
     CheckRecord,
     LimitRecord,
     Plan,
+    PlannedRecord,
     ProcedureRecord,
     RequirementRecord,
     StepRecord,
@@ -107,6 +108,21 @@ def _system(system: System, environment: Environment) -> SystemRecord:
         automated=automated,
         planned=len(rows) - automated,
         procedures=tuple(_procedure(one) for one in system.procedures.values() if one.id in named),
+        runbook=system.runbook.title,
+        source=system.runbook.source,
+        without_automation=tuple(_planned(row) for row in rows if not row.automated),
+    )
+
+
+def _planned(row: Requirement) -> PlannedRecord:
+    return PlannedRecord(
+        id=row.id,
+        says=row.says,
+        lines=row.lines,
+        cadence=row.cadence,
+        level=row.level.value if row.level else "",
+        planned=row.planned,
+        awaits=row.awaits,
     )
 
 

@@ -9,6 +9,7 @@ from opsproof.model.finding import Finding
 from opsproof.model.outcome import Outcome
 from opsproof.model.result import RequirementResult, Result
 from opsproof.model.text import printable
+from opsproof.model.words import compared
 
 _ELEMENT = {
     Outcome.FAIL: "failure",
@@ -47,9 +48,19 @@ def _suite(name: str, members: list[RequirementResult], result: Result) -> Eleme
         **({"source": result.provenance.source_unsound} if result.provenance.source_unsound else {}),
     }
     given = {f"set.{name}": value for name, value in result.provenance.given.items()}
-    _properties(suite, {**told, **given})
+    _properties(suite, {**told, **given, **_without_automation(name, result)})
     suite.extend(cases)
     return suite
+
+
+def _without_automation(name: str, result: Result) -> dict[str, str]:
+    """The rows that no check decides: they are no testcases, and are not kept silent."""
+    return {
+        f"planned.{row.id}": row.says
+        for system in result.systems
+        if f"{system.name}/{system.environment}" == name
+        for row in system.without_automation
+    }
 
 
 def _case(member: RequirementResult) -> ElementTree.Element:
@@ -91,12 +102,8 @@ def _decisive(member: RequirementResult) -> Iterable[Finding]:
 
 
 def _line(finding: Finding) -> str:
-    needed = (
-        f" (measured {finding.measured.text}, needed {finding.limit.text})"
-        if finding.measured or finding.limit
-        else ""
-    )
-    return f"{finding.subject}: {finding.message}{needed}"
+    needed = compared(finding.measured, finding.limit)
+    return f"{finding.subject}: {finding.message}" + (f" ({needed})" if needed else "")
 
 
 def _properties(parent: ElementTree.Element, values: dict[str, str]) -> None:

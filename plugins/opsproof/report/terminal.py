@@ -12,9 +12,11 @@ from opsproof.model.finding import Finding
 from opsproof.model.level import Level
 from opsproof.model.moment import SKEW_REPORTED
 from opsproof.model.outcome import Outcome
-from opsproof.model.result import Cause, RequirementResult, Result, StepRecord
-from opsproof.model.text import printable
-from opsproof.model.units import duration_text
+from opsproof.model.result import Cause, Coverage, RequirementResult, Result, StepRecord
+from opsproof.model.text import one_line, printable
+from opsproof.model.words import IDENTITY, ago, are, compared, several, warned
+from opsproof.report.advice import advice
+from opsproof.report.grouping import Group, grouped
 
 _SHOWN = 5  # subjects of one requirement before the rest is folded, unless -v
 _NOT_RUN = "it was selected and did not run to its end"
@@ -28,10 +30,13 @@ _STYLE = {
 
 @dataclass(frozen=True)
 class Line:
-    """A line of text with the terminal writer's markup."""
+    """A line of text with the terminal writer's markup. Whatever it is made of, it is one line that steers nothing."""
 
     text: str = ""
     markup: dict[str, bool] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", one_line(self.text))
 
 
 def lines(result: Result, *, width: int = 80, verbosity: int = 0, folder: str = "") -> Iterator[Line]:
@@ -94,21 +99,25 @@ def notes(texts: Iterable[str], width: int, markup: dict[str, bool] | None = Non
 
 
 def _findings(result: Result, width: int, verbosity: int) -> Iterator[Line]:
-    steps = {
-        (system.name, procedure.id): procedure.steps
-        for system in result.systems
-        for procedure in system.procedures
-    }
+    steps = _steps(result)
     for level in Level:
         failed = [one for one in result.requirements if one.outcome is Outcome.FAIL and one.level is level]
         if failed:
             yield Line(
-                f"{level.value.upper()}: {_plural(len(failed), 'requirement')} not kept", _STYLE[level]
+                f"{level.value.upper()}: {several(len(failed), 'requirement')} not kept", _STYLE[level]
             )
         for one in failed:
             yield from _failed(one, steps, width, verbosity, result.provenance.now)
         if failed:
             yield Line()
+
+
+def _steps(result: Result) -> dict[tuple[str, str], tuple[StepRecord, ...]]:
+    return {
+        (system.name, procedure.id): procedure.steps
+        for system in result.systems
+        for procedure in system.procedures
+    }
 
 
 def _failed(
@@ -126,16 +135,34 @@ def _failed(
         if finding.outcome in {Outcome.FAIL, Outcome.UNKNOWN}
     ]
     findings.sort(key=lambda finding: (finding.outcome.rank, finding.level.rank))
-    shown = findings if verbosity > 0 else findings[:_SHOWN]
-    for finding in shown:
-        yield from _wrapped(_finding_text(finding, now), width, "      ")
+    yield from _listed(findings, width, verbosity, now)
     if one.incomplete:
         yield Line("      and not all of it ran to its end")
-    if len(findings) > len(shown):
-        yield Line(f"      ... and {len(findings) - len(shown)} more (-v shows all)")
+    yield from _first_step(one, steps, width)
+
+
+def _first_step(
+    one: RequirementResult, steps: dict[tuple[str, str], tuple[StepRecord, ...]], width: int
+) -> Iterator[Line]:
     for name in one.requirement.respond[:1]:
         for step in steps.get((one.requirement.system, name), ())[:1]:
             yield from _step(step, name, width)
+
+
+def _listed(findings: Iterable[Finding], width: int, verbosity: int, now: datetime) -> Iterator[Line]:
+    """What says the same of many subjects is one entry with their number."""
+    groups = grouped(findings)
+    shown = groups if verbosity > 0 else groups[:_SHOWN]
+    for group in shown:
+        yield from _wrapped(_group_text(group, now), width, "      ")
+        if len(group.findings) > 1:
+            names = group.subjects[: None if verbosity > 0 else _SHOWN]
+            left = len(group.findings) - len(names)
+            more = f" ... and {left} more (-v shows all)" if left else ""
+            yield from _wrapped(f"{', '.join(names)}{more}", width, "        ")
+    left = sum(len(group.findings) for group in groups[len(shown) :])
+    if left:
+        yield Line(f"      ... and {left} more (-v shows all)")
 
 
 def _headed(one: RequirementResult, width: int) -> Iterator[Line]:
@@ -147,24 +174,24 @@ def _headed(one: RequirementResult, width: int) -> Iterator[Line]:
     yield from _wrapped(f"{row.says} ({', '.join(row.checks)})", width, "    ")
 
 
-def _finding_text(finding: Finding, now: datetime) -> str:
+def _group_text(group: Group, now: datetime) -> str:
+    finding, many = group.oldest, len(group.findings)
     word = "" if finding.outcome is Outcome.FAIL else "undecided: "
-    parts = [f"{finding.subject}: {word}{finding.message}"]
+    parts = [f"{several(many, 'subject') if many > 1 else finding.subject}: {word}{finding.message}"]
     if finding.measured or finding.limit:
-        parts.append(f"measured {finding.measured.text or '-'}, needed {finding.limit.text or '-'}")
+        parts.append(compared(finding.measured, finding.limit))
     if finding.since is not None:
         known = f", {finding.since_from}" if finding.since_from else ""
-        parts.append(f"since {finding.since:%Y-%m-%d %H:%M}Z ({_ago(finding.since, now)}{known})")
+        oldest = "the oldest " if many > 1 else ""
+        parts.append(f"{oldest}since {finding.since:%Y-%m-%d %H:%M}Z ({ago(finding.since, now)}{known})")
     return " | ".join(parts)
 
 
 def _step(step: StepRecord, name: str, width: int) -> Iterator[Line]:
     mark = " [changes state]" if step.changes_state else ""
     yield from _wrapped(f"first step ({name}){mark}: {step.do}", width, "      ", {"cyan": True})
-    if step.warning:
-        yield from _wrapped(
-            f"WARNING: {step.warning.rstrip('.')}. Instead: {step.instead}", width, "      ", {"yellow": True}
-        )
+    if step.warning or step.instead:
+        yield from _wrapped(warned(step.warning, step.instead), width, "      ", {"yellow": True})
 
 
 def _undecided(result: Result, width: int, verbosity: int) -> Iterator[Line]:
@@ -172,9 +199,10 @@ def _undecided(result: Result, width: int, verbosity: int) -> Iterator[Line]:
     if not unknown:
         return
     yield Line(
-        f"UNKNOWN: {_plural(len(unknown), 'requirement')} could not be decided",
+        f"UNKNOWN: {several(len(unknown), 'requirement')} could not be decided",
         {"purple": True, "bold": True},
     )
+    steps = _steps(result)
     explained: set[str] = set()
     for cause in result.causes:
         yield from _cause(cause, width, verbosity)
@@ -185,23 +213,24 @@ def _undecided(result: Result, width: int, verbosity: int) -> Iterator[Line]:
             if one.incomplete:
                 yield Line(f"      {_NOT_RUN}")
             findings = [finding for item in one.items for finding in item.findings]
-            for finding in findings[: None if verbosity > 0 else _SHOWN]:
-                if finding.outcome is Outcome.UNKNOWN:
-                    yield from _wrapped(f"{finding.subject}: {finding.message}", width, "      ")
+            unknown_ones = [finding for finding in findings if finding.outcome is Outcome.UNKNOWN]
+            yield from _listed(unknown_ones, width, verbosity, result.provenance.now)
+            yield from _first_step(one, steps, width)
     yield Line()
 
 
 def _cause(cause: Cause, width: int, verbosity: int) -> Iterator[Line]:
-    count = _plural(len(cause.requirements), "requirement")
-    yield from _wrapped(
-        f"{cause.target}: {cause.message}" if cause.target else cause.message, width, "  ", {"bold": True}
-    )
+    count = several(len(cause.requirements), "requirement")
+    known = not cause.target or cause.target in cause.message
+    text = cause.message if known else f"{cause.target}: {cause.message}"
+    yield from _wrapped(text, width, "  ", {"bold": True})
     ids = [key.rpartition("/")[2] for key in cause.requirements]
     listed = ids if verbosity > 0 else ids[:12]
     more = f" and {len(ids) - len(listed)} more" if len(ids) > len(listed) else ""
     yield from _wrapped(
         f"leaves {count} undecided, up to {cause.level}: {' '.join(listed)}{more}", width, "      "
     )
+    yield from _wrapped(f"to do: {advice(cause.kind)}", width, "      ", {"cyan": True})
 
 
 def _other(result: Result, width: int, verbosity: int) -> Iterator[Line]:
@@ -213,7 +242,7 @@ def _other(result: Result, width: int, verbosity: int) -> Iterator[Line]:
         if finding.in_transition
     ]
     if moving:
-        yield Line(f"IN TRANSITION: {_plural(len(moving), 'subject')} within the limit", {"cyan": True})
+        yield Line(f"IN TRANSITION: {several(len(moving), 'subject')} within the limit", {"cyan": True})
         for one, finding in moving[: None if verbosity > 0 else _SHOWN]:
             until = f"until {finding.transition_until:%H:%M}Z" if finding.transition_until else ""
             text = f"{one.requirement.id}  {finding.subject}: {finding.message}, {until}"
@@ -242,13 +271,14 @@ def _closing(result: Result, width: int, folder: str) -> Iterator[Line]:
         f"{result.provenance.mode.upper()}{source}: {where}{given}", width, "", {"bold": True}
     )
     yield from _soundness(result, width)
-    yield from _wrapped(
-        f"{coverage.in_runbook} in the runbook, {coverage.automated} automated, {coverage.selected} selected, "
-        f"{coverage.decided} decided ({coverage.partial} in part); "
-        f"{coverage.inferred} of {coverage.criteria} criteria are inferred",
-        width,
-        "",
-    )
+    yield from _wrapped(_covered(coverage), width, "")
+    if coverage.inferred:
+        yield from _wrapped(
+            f"{coverage.inferred} of {coverage.criteria} levels and limits are defaults: the runbook does not "
+            "state them, and nobody has confirmed them",
+            width,
+            "",
+        )
     yield from _servers(result, width)
     if result.narrowed:
         told = f"PARTIAL: {coverage.ran} of {coverage.expected} ran, narrowed by {', '.join(result.narrowed)}"
@@ -257,6 +287,19 @@ def _closing(result: Result, width: int, folder: str) -> Iterator[Line]:
     yield from _gate(result, width)
     if folder:
         yield Line(f"report: {folder}/report.html")
+
+
+def _covered(coverage: Coverage) -> str:
+    by_hand = coverage.in_runbook - coverage.automated
+    parts = [
+        f"{several(coverage.in_runbook, 'requirement')} in the runbooks, {coverage.automated} automated, "
+        f"{coverage.selected} selected, {coverage.decided} decided"
+    ]
+    if coverage.partial:
+        parts.append(f"a pass of {coverage.partial} of them shows only a part of what the row says")
+    if by_hand:
+        parts.append(f"{are(by_hand, 'row')} not automated: no check looks there")
+    return "; ".join(parts)
 
 
 def _soundness(result: Result, width: int) -> Iterator[Line]:
@@ -274,8 +317,10 @@ def _servers(result: Result, width: int) -> Iterator[Line]:
     """Whether the servers proved who they are, and whose clocks are wrong."""
     if result.targets:
         verdicts = Counter(target.verified for target in result.targets)
-        told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(verdicts.items()))
-        yield Line(f"identity of {_plural(len(result.targets), 'target')}: {told}")
+        told = ", ".join(
+            f"{count} {IDENTITY.get(verdict, verdict)}" for verdict, count in sorted(verdicts.items())
+        )
+        yield from _wrapped(f"{several(len(result.targets), 'server')}: {told}", width, "")
     for target in result.targets:
         if target.verified == "mismatch":
             yield from _wrapped(
@@ -318,12 +363,3 @@ def _wrapped(
         break_on_hyphens=False,
     )
     return (Line(line, markup) for line in wrapped or [""])
-
-
-def _ago(moment: datetime, now: datetime) -> str:
-    passed = (now - moment).total_seconds()
-    return f"{duration_text(passed)} ago" if passed >= 1 else "just now"
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
