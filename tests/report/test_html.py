@@ -8,6 +8,7 @@ from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +18,8 @@ from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
 from opsproof.model.result import Result, WaiverUse
 from opsproof.model.target import TargetReport
-from opsproof.report.html import MOVING, STATIC, render
+from opsproof.model.text import printable
+from opsproof.report.html import MOVING, NAMES, STATIC, render
 from tests.report.results import NOW, finding, item, result
 
 HOSTILE = [
@@ -107,7 +109,9 @@ def test_any_text_stays_text(text: str) -> None:
     page = Page(render(everywhere(text, STATIC + 1)))
     assert page.names() == Page(render(everywhere("harmless", STATIC + 1))).names()
     folded = json.loads(page.scripts[0])
-    assert all(len(cells) == 7 for rows in folded.values() for cells in rows)
+    (names,) = folded.values()
+    assert STATIC + 1 - NAMES == len(names)
+    assert all(isinstance(name, str) and printable(name) == name for name in names)
 
 
 def test_text_is_shown_as_it_is() -> None:
@@ -126,7 +130,9 @@ def test_nothing_is_fetched() -> None:
     assert not [
         one for _, one in page.tags if any(name in one for name in ("src", "srcset", "data", "action"))
     ]
-    assert all(one["href"].startswith("#") for _, one in page.tags if one.get("href"))  # type: ignore[union-attr]
+    assert {"https://wiki.example.com/shop"} == {
+        one["href"] for _, one in page.tags if one.get("href") and not (one["href"] or "").startswith("#")
+    }
     assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest", text)
 
 
@@ -193,7 +199,7 @@ def test_what_is_in_transition_is_all_there() -> None:
     )
     section = shown.text.split("In transition, within the limit")[1].split("Every requirement")[0]
     rows = [" ".join(line.split()) for line in section.splitlines() if "SH-" in line]
-    since = "2026-06-15 11:55:00 UTC (5m), condition Progressing"
+    since = "2026-06-15 11:55:00 UTC (5m ago), condition Progressing"
     assert section.startswith(" (2)")
     assert [
         f"SH-001 SH-002 pod shop/m-0998is rolled out{since}2026-06-15 12:02:00 UTC",
@@ -237,3 +243,73 @@ def test_the_chart_says_the_counts_to_all() -> None:
     assert [("fail", "16.0%", "28.0%"), ("pass", "44.0%", "56.0%")] == [
         (one["class"], one["x"], one["width"]) for one in rects
     ]
+
+
+def one_of(text: str, start: str, end: str) -> str:
+    return " ".join(text.split(start)[1].split(end)[0].split())
+
+
+def test_what_is_equal_is_one_entry_with_a_count() -> None:
+    """Ten thousand pods of which the same is said: one row, three names, the others in the page's data."""
+    text = render(result([item(1, [finding(f"shop/api-{n}") for n in range(10_000)])]))
+    page = Page(text)
+    (names,) = json.loads(page.scripts[0]).values()
+    shown = re.findall(r"pod shop/api-\d+", one_of(page.text, "Every requirement", "Provenance"))
+    assert {f"pod shop/api-{n}" for n in range(10_000)} == {*names, *shown}
+    assert "10000 subjects:" in page.text
+    assert len(text) < 400_000
+
+
+def test_what_nobody_knows_stands_first_with_what_to_do() -> None:
+    """A critical UNKNOWN is one of the things to act on, before what is known to be broken."""
+    cause: dict[str, Any] = {"cause": "Unreachable: prom", "failure": "Unreachable", "target": "prom"}
+    page = Page(render(result([
+        item(1, [finding()]),
+        item(2, [finding("q", Outcome.UNKNOWN, message="connection refused", **cause)]),
+        item(3, [finding("shop/x", Outcome.UNKNOWN, message="it tells nothing")]),
+    ])))  # fmt: skip
+    told = one_of(page.text, "Act now", "Every requirement")
+    order = ["prom: connection refused", "see whether the server is down", "SH-003", "look by hand", "SH-001"]
+    assert sorted(order, key=told.index) == order
+    assert 1 == told.count("connection refused")
+
+
+def test_a_pass_opens_to_who_passed() -> None:
+    """Some names in the page, others in its data, all in the run's file."""
+    one = item(1, passed=5, passing="passing/ab.jsonl.gz")
+    page = Page(render(result([one]), {"shop/live/SH-001": [f"pod shop/p-{n}" for n in range(5)]}))
+    told = one_of(page.text, "Every requirement", "Evidence")
+    assert "5: pod shop/p-0, pod shop/p-1, pod shop/p-2 Show 2 more all in passing/ab.jsonl.gz" in told
+    assert {"shop/live/SH-001#passed": ["pod shop/p-3", "pod shop/p-4"]} == json.loads(page.scripts[0])
+
+
+def test_a_row_names_the_runbook_and_links_to_it() -> None:
+    page = Page(render(result([item(1, passed=1)])))
+    links = [
+        one for tag, one in page.tags if tag == "a" and one.get("href") == "https://wiki.example.com/shop"
+    ]
+    assert [{"href": "https://wiki.example.com/shop", "rel": "noreferrer"}] == links
+    assert "Running the shop, lines 3" in " ".join(page.text.split())
+
+
+def test_no_source_becomes_a_link_that_runs() -> None:
+    """Only the web's addresses are links."""
+    found = result([item(1, passed=1)])
+    (system,) = found.systems
+    bad = msgspec.structs.replace(system, source="javascript:alert(1)")
+    page = Page(render(msgspec.structs.replace(found, systems=(bad,))))
+    assert not [one for tag, one in page.tags if "javascript:" in (one.get("href") or "")]
+    assert "javascript:alert(1)" in page.text
+
+
+def test_rows_without_automation_are_listed() -> None:
+    page = Page(render(result([item(1, passed=1)])))
+    told = one_of(page.text, "a person has to.", "Servers that were asked")
+    assert "SH-800shopA person reads the minuteslowmonthly" in told
+
+
+def test_the_first_screen_explains_its_words() -> None:
+    first = " ".join(Page(render(result([item(1, passed=1)]))).text.split("Every requirement")[0].split())
+    assert "unknown, undecided: no verdict" in first
+    assert "the runbook does not state them" in first
+    assert "criteria" not in first

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import yaml
+
 from opsproof.collect.collection import Collection
 from opsproof.collect.redaction import Redactor
 from opsproof.collect.secrets import secrets_of
 from opsproof.evidence.run import utc_now
 from opsproof.model.target import CERTIFICATE, Target
+from opsproof.model.text import one_line, printable
 
 _WITHIN = 60.0
 
@@ -35,15 +39,16 @@ def declarations(targets: Mapping[str, Target]) -> Iterator[tuple[str, bool]]:
             answer = collection.identify(target.id)
             yield f"  {target.role}:  # {target.id}", True
             if answer.failure is not None or answer.facts is None:
-                yield f"    # no answer: {answer.failure.message if answer.failure else 'nothing'}", False
+                yield (
+                    f"    # no answer: {one_line(answer.failure.message) if answer.failure else 'nothing'}",
+                    False,
+                )
                 continue
             identity = answer.facts.identity
             yield from ((line, True) for line in _identity(identity))
             if not identity:
-                yield (
-                    f"    # it does not tell who it is{f' ({answer.facts.failure})' if answer.facts.failure else ''}",
-                    True,
-                )
+                why = f" ({one_line(answer.facts.failure)})" if answer.facts.failure else ""
+                yield f"    # it does not tell who it is{why}", True
         collection.close()
 
 
@@ -55,8 +60,8 @@ def _as_far_as_it_tells(target: Target) -> Target:
 
 
 def _identity(identity: dict[str, str]) -> Iterator[str]:
+    """As YAML that reads back as exactly this, whatever a server calls itself."""
     if identity:
-        yield "    identity:"
-    for name, value in sorted(identity.items()):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        yield f'      {name}: "{escaped}"'
+        said = {"identity": {name: printable(value) for name, value in sorted(identity.items())}}
+        text = yaml.safe_dump(said, default_style='"', width=sys.maxsize, allow_unicode=True)
+        yield from (f"    {line}" for line in text.splitlines())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from opsproof.cli.options import CHECKS, JSON
+from opsproof.cli.say import say
 
 if TYPE_CHECKING:
     from opsproof.examine.check import Check
@@ -35,7 +36,7 @@ def checks(folder: Path, names: tuple[str, ...], as_json: bool) -> None:
         return
     lines = (line for one in infos for line in listed.whole(one)) if names else listed.short(infos)
     for line in lines:
-        click.echo(line)
+        say(line)
 
 
 @click.command()
@@ -54,7 +55,7 @@ def sources(names: tuple[str, ...], as_json: bool) -> None:
         _json(infos)
         return
     for line in (line for one in infos for line in listed.source(one)):
-        click.echo(line)
+        say(line)
 
 
 def _checks(folder: Path) -> Mapping[str, Check]:
@@ -83,4 +84,4 @@ def _unknown(name: str, known: Iterable[str]) -> str:
 def _json(infos: Any) -> None:
     import msgspec
 
-    click.echo(msgspec.json.format(msgspec.json.encode(infos), indent=2))
+    say(msgspec.json.format(msgspec.json.encode(infos), indent=2).decode())

@@ -10,6 +10,8 @@ import click
 from opsproof.cli.list_commands import checks, sources
 from opsproof.cli.options import CHECKS
 from opsproof.cli.rights_command import rights
+from opsproof.cli.say import say
+from opsproof.model.text import printable
 
 RUN = click.argument("run", type=click.Path(path_type=Path))
 
@@ -34,21 +36,22 @@ def validate(folder: Path, environments: tuple[str, ...]) -> None:
     Exit status 0 when nothing is wrong, 4 otherwise.
     """
     from opsproof.cli.files import planned, where_secrets_go
+    from opsproof.model.words import several
 
     plan = planned(folder, environments)
     for problem in plan.problems:
-        click.echo(problem)
+        say(problem)
     if plan.problems:
-        click.echo(_plural(len(plan.problems), "problem"), err=True)
+        say(several(len(plan.problems), "problem"), err=True)
         sys.exit(4)
     systems = {system.name: system for system in plan.record.systems}.values()
     rows = sum(system.in_runbook for system in systems)
     automated = sum(system.automated for system in systems)
-    click.echo(
-        f"{_plural(len(systems), 'system')}, {_plural(rows, 'requirement')}, {automated} automated: nothing wrong"
+    say(
+        f"{several(len(systems), 'system')}, {several(rows, 'requirement')}, {automated} automated: nothing wrong"
     )
     for line in where_secrets_go(plan):
-        click.echo(f"secret: {line}")
+        say(f"secret: {line}")
 
 
 @main.command()
@@ -64,10 +67,10 @@ def identify(folder: Path, environments: tuple[str, ...]) -> None:
 
     found, problems = targets(folder, environments)
     if problems:
-        raise click.ClickException("\n".join(problems))
+        raise click.ClickException(printable("\n".join(problems)))
     answered = True
     for line, good in declarations(found):
-        click.echo(line)
+        say(line)
         answered = answered and good
     sys.exit(0 if answered else 1)
 
@@ -90,10 +93,10 @@ def report(run: Path) -> None:
     try:
         result = rebuilt(run)
     except (FileNotFoundError, ValueError, Unwritable) as wrong:
-        click.echo(f"{wrong}", err=True)
+        say(f"{wrong}", err=True)
         sys.exit(2)
     for line in shown(result, run):
-        click.secho(line.text, fg=_colour(line.markup), bold=bool((line.markup or {}).get("bold")))
+        say(line.text, fg=_colour(line.markup), bold=bool((line.markup or {}).get("bold")))
     sys.exit(1 if result.gate.closed else 0)
 
 
@@ -113,16 +116,12 @@ def verify(run: Path, chain: bool, expect: str | None) -> None:
     good = True
     try:
         for line, sound in verified(run, chain=chain, expect=expect):
-            click.echo(line)
+            say(line)
             good = good and sound
     except FileNotFoundError as wrong:
-        click.echo(f"{wrong}", err=True)
+        say(f"{wrong}", err=True)
         sys.exit(2)
     sys.exit(0 if good else 1)
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _colour(markup: dict[str, bool] | None) -> str | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opsproof.cli.options import CHECKS
+from opsproof.cli.say import say
 
 if TYPE_CHECKING:
     from opsproof.cli.rights import Checked, Wanted
@@ -70,14 +71,14 @@ def _wanted(
 def _print(one: Wanted, account: Account, out: Path | None) -> None:
     files = list(one.written(account))
     if not files:
-        click.echo(f"# ==== {one.target.id}: needs no rights")
+        say(f"# ==== {one.target.id}: needs no rights")
     for file in files:
         if out is None:
-            click.echo(f"{file.comment} ==== {one.target.id}: {file.name}\n{file.text.rstrip()}\n")
+            say(f"{file.comment} ==== {one.target.id}: {file.name}\n{file.text.rstrip()}\n")
         else:
             out.mkdir(parents=True, exist_ok=True)
             (out / file.name).write_text(file.text, encoding="utf-8")
-            click.echo(str(out / file.name))
+            say(str(out / file.name))
 
 
 def _all_there(found: list[Wanted], record: Path | None) -> bool:
@@ -88,7 +89,7 @@ def _all_there(found: list[Wanted], record: Path | None) -> bool:
     answers = [checked(one) for one in found]
     for answer in answers:
         for line in _lines(answer):
-            click.echo(line)
+            say(line)
     if record is not None:
         asked = (msgspec.json.encode(request) for answer in answers for request in answer.requests)
         record.write_bytes(b"".join(line + b"\n" for line in asked))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
@@ -15,27 +15,43 @@ from opsproof.model.finding import Finding, ItemResult
 from opsproof.model.level import Level
 from opsproof.model.moment import SKEW_REPORTED
 from opsproof.model.outcome import Outcome
-from opsproof.model.result import ProcedureRecord, RequirementResult, Result
+from opsproof.model.result import RequirementResult, Result, SystemRecord
 from opsproof.model.text import printable
-from opsproof.model.units import duration_text
+from opsproof.model.words import IDENTITY, ago, several
+from opsproof.report.advice import advice
 from opsproof.report.chart import bars
+from opsproof.report.grouping import grouped
 
-STATIC = 25  # subjects of one requirement in the page itself; the rest waits in the data below it
+URGENT = (Level.CRITICAL, Level.HIGH)
+STATIC = 25  # entries of one requirement in the page itself; the rest waits in the data below it
+NAMES = 3  # subjects of one entry in the page itself
+PLANNED = 10  # rows without automation
 MOVING = 10  # of all subjects in transition
 
+Folded: TypeAlias = "dict[str, list[list[str]] | list[str]]"  # rows of a table, or names of subjects
 
-def render(result: Result) -> str:
-    """The whole page."""
-    folded: dict[str, list[list[str]]] = {}
-    requirements = [_requirement(one, result, folded) for one in _ordered(result.requirements)]
+
+def render(result: Result, passing: Mapping[str, Sequence[str]] | None = None) -> str:
+    """The whole page.
+
+    Args:
+        result: what it shows.
+        passing: the names of some who passed, by the requirement's key; all stand in the run's own files.
+    """
+    folded: Folded = {}
+    systems = {(system.name, system.environment): system for system in result.systems}
+    requirements = [
+        _requirement(one, result, systems, folded, (passing or {}).get(one.requirement.key, ()))
+        for one in _ordered(result.requirements)
+    ]
     moving = _transitions(result)
     if moving[MOVING:]:
         folded["transitions"] = [_transition_cells(one) for one in moving[MOVING:]]
-    critical = [
-        one
-        for one in requirements
-        if one["outcome"] in {"fail", "unknown"} and one["level"] in {"critical", "high"}
-    ]
+    planned = _planned(result)
+    if planned[PLANNED:]:
+        folded["planned"] = [[printable(text) for text in row] for row in planned[PLANNED:]]
+    urgent = [cause for cause in result.causes if cause.level in URGENT]
+    explained = {key for cause in urgent for key in cause.requirements}
     page: str = _template().render(
         result=result,
         run=result.provenance,
@@ -47,7 +63,13 @@ def render(result: Result) -> str:
         totals={
             outcome.value: sum(row[outcome.value] for row in result.counts.values()) for outcome in Outcome
         },
-        critical=critical,
+        urgent=urgent,
+        later=[cause for cause in result.causes if cause.level not in URGENT],
+        undecided=_to_act_on(requirements, "unknown", explained),
+        failed=_to_act_on(requirements, "fail", set()),
+        planned=planned[:PLANNED],
+        more_planned=len(planned[PLANNED:]),
+        identity=IDENTITY,
         requirements=requirements,
         transitions=moving[:MOVING],
         more_transitions=len(moving[MOVING:]),
@@ -70,6 +92,9 @@ def _template() -> Any:
         finalize=_harmless,
     )
     environment.filters["moment"] = _moment
+    environment.filters["advice"] = advice
+    environment.filters["several"] = several
+    environment.filters["link"] = lambda text: text if text.startswith(("https://", "http://")) else ""
     environment.filters["words"] = lambda text: str(text).replace("_", " ")
     environment.filters["short"] = lambda key: str(key).rpartition("/")[2]
     return environment.get_template("report.html.j2")
@@ -123,25 +148,73 @@ def _transition_cells(one: dict[str, Any]) -> list[str]:
     return [printable(text) for text in (ids, one["subject"], one["message"], one["since"], one["until"])]
 
 
+def _to_act_on(
+    requirements: Iterable[dict[str, Any]], outcome: str, explained: set[str]
+) -> list[dict[str, Any]]:
+    """The urgent ones of an outcome, but for those whose reason stands there already."""
+    levels = {level.value for level in URGENT}
+    return [
+        one
+        for one in requirements
+        if one["outcome"] == outcome and one["level"] in levels and one["key"] not in explained
+    ]
+
+
+def _planned(result: Result) -> list[list[str]]:
+    """Each row without automation once, in however many environments its system lives."""
+    rows = {(system.name, row.id): row for system in result.systems for row in system.without_automation}
+    return [
+        [row.id, system, row.says, row.level, ", ".join(row.cadence), row.lines]
+        for (system, _), row in rows.items()
+    ]
+
+
+def _entries(one: RequirementResult, now: datetime, folded: Folded) -> list[dict[str, Any]]:
+    """Its findings, what is equal once; the names beyond the first of each entry wait in the data."""
+    found = [(finding, item) for item in one.items for finding in item.findings]
+    found.sort(key=lambda pair: (pair[0].outcome.rank, pair[0].level.rank, str(pair[0].subject)))
+    checks = {id(finding): item for finding, item in found}
+    entries = []
+    for number, group in enumerate(grouped(finding for finding, _ in found)):
+        entry = _finding(group.oldest, checks[id(group.oldest)], now)
+        entry |= {"subjects": group.subjects[:NAMES], "more": max(0, len(group.findings) - NAMES)}
+        entry |= {"key": f"{one.requirement.key}#{number}", "count": len(group.findings)}
+        entry["all"] = group.subjects
+        if number < STATIC and entry["more"]:
+            folded[entry["key"]] = [printable(name) for name in group.subjects[NAMES:]]
+        entries.append(entry)
+    return entries
+
+
 def _requirement(
-    one: RequirementResult, result: Result, folded: dict[str, list[list[str]]]
+    one: RequirementResult,
+    result: Result,
+    systems: Mapping[tuple[str, str], SystemRecord],
+    folded: Folded,
+    passing: Sequence[str],
 ) -> dict[str, Any]:
     row = one.requirement
-    findings = [
-        _finding(finding, item, result.provenance.now) for item in one.items for finding in item.findings
-    ]
-    findings.sort(key=lambda finding: (finding["rank"], finding["subject"]))
-    if len(findings) > STATIC:
-        folded[row.key] = [_cells(finding) for finding in findings[STATIC:]]
+    system = systems.get((row.system, row.environment))
+    entries = _entries(one, result.provenance.now, folded)
+    if entries[STATIC:]:
+        folded[row.key] = [_cells(entry) for entry in entries[STATIC:]]
+    if passing[NAMES:]:
+        folded[f"{row.key}#passed"] = [printable(name) for name in passing[NAMES:]]
     return {
+        "runbook": system.runbook if system else "",
+        "source": system.source if system else "",
+        "passing": passing[:NAMES],
+        "passing_more": len(passing[NAMES:]),
+        "passing_files": [item.passing for item in one.items if item.passing],
         "key": row.key,
         "id": row.id,
         "row": row,
         "level": one.level.value,
         "outcome": one.outcome.value,
-        "findings": findings[:STATIC],
-        "more": max(0, len(findings) - STATIC),
-        "failed": sum(finding["outcome"] == "fail" for finding in findings),
+        "findings": entries[:STATIC],
+        "more": sum(entry["count"] for entry in entries[STATIC:]),
+        "failed": sum(entry["count"] for entry in entries if entry["outcome"] == "fail"),
+        "undecided": sum(entry["count"] for entry in entries if entry["outcome"] == "unknown"),
         "moving": _moving(one),
         "examined": sum(item.examined for item in one.items),
         "passed": sum(item.passed for item in one.items),
@@ -149,20 +222,17 @@ def _requirement(
         "notes": [note for item in one.items for note in item.notes],
         "asks": [digest for item in one.items for digest in item.asks],
         "incomplete": one.incomplete,
-        "procedures": _procedures(one, result),
+        "procedures": [one for one in system.procedures if one.id in row.respond] if system else [],
     }
 
 
 def _finding(finding: Finding, item: ItemResult, now: datetime) -> dict[str, Any]:
     since = ""
     if finding.since is not None:
-        passed = (now - finding.since).total_seconds()
-        ago = duration_text(passed) if passed >= 1 else "just now"
-        since = f"{_moment(finding.since)} ({ago})" + (
+        since = f"{_moment(finding.since)} ({ago(finding.since, now)})" + (
             f", {finding.since_from}" if finding.since_from else ""
         )
     return {
-        "rank": (finding.outcome.rank, finding.level.rank),
         "outcome": "transition" if finding.in_transition else finding.outcome.value,
         "level": finding.level.value,
         "subject": str(finding.subject),
@@ -177,19 +247,10 @@ def _finding(finding: Finding, item: ItemResult, now: datetime) -> dict[str, Any
     }
 
 
-def _cells(finding: dict[str, Any]) -> list[str]:
-    return [
-        printable(finding[name])
-        for name in ("outcome", "level", "subject", "message", "measured", "limit", "since")
-    ]
-
-
-def _procedures(one: RequirementResult, result: Result) -> list[ProcedureRecord]:
-    wanted = one.requirement.respond
-    for system in result.systems:
-        if system.name == one.requirement.system and system.environment == one.requirement.environment:
-            return [procedure for procedure in system.procedures if procedure.id in wanted]
-    return []
+def _cells(entry: dict[str, Any]) -> list[str]:
+    names = "\n".join(entry["all"])
+    values = (entry[name] for name in ("message", "measured", "limit", "since"))
+    return [printable(text) for text in (entry["outcome"], entry["level"], names, *values)]
 
 
 def _reasons(result: Result) -> list[str]:
@@ -203,7 +264,7 @@ def _reasons(result: Result) -> list[str]:
     return [*found, "its source cannot be believed"] if gate.unsound else found
 
 
-def _island(folded: dict[str, list[list[str]]]) -> Markup:
+def _island(folded: Folded) -> Markup:
     """Data for the page's own script. `<` is escaped, so that no text can end the element."""
     text = json.dumps(folded, ensure_ascii=True, separators=(",", ":"))
     return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704 - escaped here
