@@ -161,7 +161,7 @@ def test_the_first_screen_says_what_to_do() -> None:
 def test_a_step_that_is_wrong_never_stands_alone() -> None:
     """Where the step is shown, its mark, its warning and the right way are, too."""
     text = " ".join(Page(render(result([item(1, [finding()])]))).text.split())
-    told = "changes state Roll back Warning: it may be the wrong one Instead: name the revision"
+    told = "changes state Roll back Warning: it may be the wrong one. Instead: name the revision"
     assert text.count("Roll back") == text.count(told) > 0
 
 
