@@ -1,0 +1,1 @@
+"""From what commands print to facts: strictly, and without asking anybody."""
