@@ -19,6 +19,7 @@ from tests.contract.ssh_wire import Ssh, host, known_hosts, speaking
 class _Host(CollectorContract):
     kind = "host"
     spoken = Ssh()
+    patience = 20  # keys are agreed on before anything is refused
 
     def settings(self, port: int, secret: str) -> dict[str, Any]:
         return {

@@ -52,6 +52,7 @@ class CollectorContract:
         spoken: how its servers speak.
         right: faults (by name) whose right outcome is another than the protocol's usual one.
         seconds: the deadline of an ask that gets no answer.
+        patience: that of one that gets a wrong answer; more where a conversation is long.
         tells_clock: whether the protocol tells the server's clock.
         tells_identity: whether `identify` asks the server anything.
         sends_secret: whether the settings refer to a credential.
@@ -62,6 +63,7 @@ class CollectorContract:
     spoken: ClassVar[Spoken]
     right: ClassVar[dict[str, frozenset[str]]] = {}
     seconds: ClassVar[float] = 0.4
+    patience: ClassVar[float] = 1
     tells_clock: ClassVar[bool] = True
     tells_identity: ClassVar[bool] = True
     sends_secret: ClassVar[bool] = True
@@ -116,7 +118,7 @@ class CollectorContract:
         """Refusals, other types, other protocols: a failure of the right kind, or facts where that is right."""
         for name, fault in self.spoken.faults().items():
             with _case(name):
-                found = self._tried(fault.behave, secret, seconds=1)
+                found = self._tried(fault.behave, secret, seconds=self.patience)
                 expected = self.right.get(name, fault.right)
                 assert self._outcome(found) in expected, (found.failure, found.facts)
                 self._told_in_words(found)
@@ -125,7 +127,7 @@ class CollectorContract:
         """The same faults while it is asked who it is: a report or a failure."""
         for name, fault in self.spoken.faults().items():
             with _case(name):
-                self._told_in_words(self._tried(fault.behave, secret, seconds=1, identify=True))
+                self._told_in_words(self._tried(fault.behave, secret, seconds=self.patience, identify=True))
 
     def test_what_is_missing_has_no_traceback_either(self, secret: str) -> None:
         """The same faults while it is asked what we may do: what is missing, or a failure."""
@@ -134,7 +136,7 @@ class CollectorContract:
             pytest.skip("no rights are needed there")
         for name, fault in self.spoken.faults().items():
             with _case(name), faulty.serving(fault.behave) as port:
-                target = self._target(port, secret, Budget(deadline=1))
+                target = self._target(port, secret, Budget(deadline=self.patience))
                 made = collector(target)
                 try:
                     assert set(made.lacks(self.ask.needs, RecordingLink(target))) <= set(self.ask.needs)
@@ -188,7 +190,7 @@ class CollectorContract:
         for number, (name, behave) in enumerate(behaviours.items()):
             folder = tmp_path / str(number)
             with faulty.serving(behave) as port:
-                self._collected(self._target(port, secret, Budget(deadline=1)), folder)
+                self._collected(self._target(port, secret, Budget(deadline=self.patience)), folder)
             leaked = [
                 path.name
                 for path in folder.rglob("*")

@@ -74,6 +74,7 @@ def test_a_file_system_of_which_nothing_is_told_is_unknown() -> None:
     """df was refused there: neither room nor full."""
     found = examined(disk(used=None, available=None, inodes=None, inodes_used=None))
     assert [Outcome.UNKNOWN, Outcome.UNKNOWN] == [one.outcome for one in found.findings]
+    assert "df tells no bytes of it" == found.findings[0].message
 
 
 def test_one_that_gives_inodes_as_it_needs_them_has_none_to_run_out_of() -> None:

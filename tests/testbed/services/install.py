@@ -20,6 +20,7 @@ PACKAGES = {
     "redis-server": ("/usr/bin/redis-server", "/usr/bin/redis-cli"),
     "nginx": ("/usr/sbin/nginx",),
     "chromium": ("/usr/bin/chromium",),
+    "openssh-server": ("/usr/sbin/sshd", "/usr/bin/ssh-keygen"),
     "rabbitmq-server": ("/usr/lib/rabbitmq/bin/rabbitmq-server",),
 }
 # Installing must not start the packages' own services: the testbed starts the programs itself.
