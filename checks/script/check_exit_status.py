@@ -10,7 +10,7 @@ class ExitLimits(Limits):
     """`program`: a name that the environment allows. `arguments`: handed over as they are. `good`: what passes.
 
     `within`: after so long it is killed, and nothing is decided. `tail`: keep the end of its output.
-    `intrusive`: it changes state; then it runs only when `--set intrusive=PROGRAM` asks for it by name.
+    `intrusive`: it changes state; then it runs only when `--set run_intrusive=PROGRAM` asks for it by name.
     """
 
     program: Scoped[str]
@@ -25,7 +25,7 @@ class ExitLimits(Limits):
 def check_exit_status(run: Run, limits: ExitLimits, examine: Examination) -> None:
     """What the program looks for is not as it should be."""
     if run is None:
-        why = f"it changes state; --set intrusive={limits.program} runs it, where system.yaml declares that name"
+        why = f"it changes state; --set run_intrusive={limits.program} runs it, where system.yaml declares that name"
         raise NotApplicable(why)
     needed = " or ".join(f"{status}" for status in limits.good)
     with examine(run, measured=run.status, limit=needed):

@@ -53,4 +53,4 @@ def test_a_signal_decides_nothing() -> None:
 
 def test_what_changes_state_and_was_not_asked_for_does_not_apply() -> None:
     finding = only(examined(None, intrusive=True))
-    assert (Outcome.NOT_APPLICABLE, True) == (finding.outcome, "--set intrusive=smoke" in finding.message)
+    assert (Outcome.NOT_APPLICABLE, True) == (finding.outcome, "--set run_intrusive=smoke" in finding.message)

@@ -11,6 +11,10 @@ import pytest
 from pydantic import ValidationError
 
 from checks.script.check_exit_status import ExitLimits
+from opsproof.environment.context import EnvironmentContext
+from opsproof.environment.environment import Environment
+from opsproof.environment.from_run import FromRun
+from opsproof.environment.names import Names
 from opsproof.model.failure import CollectionError, Forbidden, NotConfigured, NotFound, TimedOut
 from opsproof.model.target import Target
 from opsproof.sources.script.collector import ScriptCollector
@@ -105,20 +109,24 @@ def test_the_row_asks_for_what_it_names() -> None:
     assert ProgramRunOf(target="script:x", program="smoke", arguments=("-q",), within=30.0, tail=True) == made
 
 
-def test_what_changes_state_is_asked_only_by_its_name() -> None:
-    """Of the run, by the name that the environment declares for it."""
-
-    class Told(Row):
-        def names(self, name: str) -> tuple[str, ...]:
-            if not self.metrics:
-                raise NotConfigured(f"{name} is not given")
-            return (self.metrics[name],)
-
+@pytest.mark.parametrize(
+    ("given", "asked"), [({}, 0), ({"run_intrusive": "smoke"}, 0), ({"run_intrusive": "restore"}, 1)]
+)
+def test_what_changes_state_is_asked_only_by_its_name(given: dict[str, str], asked: int) -> None:
+    """Of the run, by the name that the system declares for it."""
     limits = ExitLimits(program="restore", intrusive=True)
-    assert () == RowsProgram().asks(Told(limits, {}))
-    assert () == RowsProgram().asks(Told(limits, {"intrusive": "smoke"}))
-    assert 1 == len(RowsProgram().asks(Told(limits, {"intrusive": "restore"})))
-    assert RowsProgram().assemble((), Row(limits)) is None
+    names = Names({"run_intrusive": FromRun()}, file="x.yaml").given(given)
+    place = Environment(
+        "x", "x", Path("x.yaml"), {"script": target_of("script", allow={"restore": "r"})}, names
+    )
+    assert asked == len(RowsProgram().asks(EnvironmentContext(place, limits)))
+
+
+def test_what_nobody_declares_is_not_asked() -> None:
+    place = Environment("x", "x", Path("x.yaml"), {"script": target_of("script", allow={"restore": "r"})})
+    context = EnvironmentContext(place, ExitLimits(program="restore", intrusive=True))
+    assert () == RowsProgram().asks(context)
+    assert RowsProgram().assemble((), context) is None
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from opsproof.model.ask import Ask
 from opsproof.model.failure import NotConfigured
 from opsproof.model.subject import Subject
 
-ALLOWED_BY_NAME = "intrusive"  # the name of the environment by which a run asks for what changes state
+ALLOWED_BY_NAME = "run_intrusive"  # the name by which a run asks for what changes state
 
 
 class ProgramRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +68,7 @@ class RowsProgram:
 
 
 def _asked_for(program: str, context: Context) -> bool:
-    """`--set intrusive=NAME`, where system.yaml declares that name."""
+    """`--set run_intrusive=NAME`, where system.yaml declares that name."""
     try:
         return program in context.names(ALLOWED_BY_NAME)
     except NotConfigured:
