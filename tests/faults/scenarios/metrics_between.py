@@ -128,10 +128,19 @@ def job(world: World) -> tuple[World, Changes]:
 @recorded("Prometheus has lost every target of the scanner's namespace", group=GROUP, situation="empty")
 def none(world: World) -> tuple[World, Changes]:
     world = world.without_targets(namespace="repo-scanner")
+    gone = '{namespace="repo-scanner"}: no value of label namespace fits namespace="repo-scanner"'
+    backends, slots = (
+        f"no series match {name}{gone}"
+        for name in ("pg_stat_database_numbackends", "pg_settings_max_connections")
+    )
     changes = {
         "RS-029": fail("high", "requirement RS-029", message="nothing there to examine*"),
-        "RS-042": unknown("critical", "signal error-rate", message="0 requests in the window, 1 needed*"),
-        "RS-104": unknown("medium", "metric pg_backends / pg_max_connections", message="no data: *"),
+        "RS-042": unknown(
+            "critical", "signal error-rate", message=f"no series match http_requests_total{gone}"
+        ),
+        "RS-104": unknown(
+            "medium", "metric pg_backends / pg_max_connections", message=f"{backends}; *; {slots}; *"
+        ),
     }
     return world, changes
 

@@ -15,6 +15,13 @@ GROUP = "metrics missing"
 HISTORY = "metric pg_backends / pg_max_connections"
 RESTARTS = "metric container_restarts"
 ERRORS, LATENCY = "signal error-rate", "signal latency-p95"
+CPU, MEMORY = "signal CPU use", "signal memory use"
+
+
+def _unmatched(namespace: str, more: str = "") -> str:
+    """How a message goes on behind a metric that has no series in the namespace, but has in others."""
+    own = f'namespace="{namespace}"'
+    return f"{{{own}{more}}}: no value of label namespace fits {own}"
 
 
 @recorded("metrics are NaN", group=GROUP, situation="garbage")
@@ -81,16 +88,20 @@ def absent(world: World) -> tuple[World, Changes]:
         world = world.without(name, namespace="opsforge")
     world = world.without("kube_pod_container_status_restarts_total", namespace="repo-scanner")
     world = world.without("container_cpu_usage_seconds_total", namespace="production")
-    nothing = "nothing there to examine*"
+    service, limits = _unmatched("opsforge"), "kube_pod_container_resource_limits"
+    of_cpu, of_memory = (_unmatched("opsforge", f',resource="{one}"') for one in ("cpu", "memory"))
+    of_containers = _unmatched("production", ',container!="",container!="POD"')
+    requests, buckets = "http_requests_total", "http_request_duration_seconds_bucket"
+    processor = f"container_cpu_usage_seconds_total{of_containers}"
     changes = {
-        "OF-034": unknown("critical", ERRORS, message="0 requests in the window, 1 needed to judge"),
-        "OF-038": unknown("critical", ERRORS, message="0 requests in the window, 1 needed to judge"),
-        "OF-039": unknown("high", LATENCY, message="0 requests in the window, 1 needed to judge"),
-        "OF-040": unknown("medium", "requirement OF-040", message=nothing),
-        "OF-041": unknown("high", "requirement OF-041", message=nothing),
+        "OF-034": unknown("critical", ERRORS, message=f"no series match {requests}{service}"),
+        "OF-038": unknown("critical", ERRORS, message=f"no series match {requests}{service}"),
+        "OF-039": unknown("high", LATENCY, message=f"no series match {buckets}{service}"),
+        "OF-040": unknown("medium", CPU, message=f"no series match {limits}{of_cpu}"),
+        "OF-041": unknown("high", MEMORY, message=f"no series match {limits}{of_memory}"),
         "RS-039": unknown("critical", RESTARTS, message="Prometheus has no series of container restarts"),
-        "EP-019": unknown("medium", "requirement EP-019", message=nothing),
-        "EP-020": unknown("critical", "requirement EP-020", message=nothing),
+        "EP-019": unknown("medium", CPU, message=f"no series match {processor}"),
+        "EP-020": unknown("critical", CPU, message=f"no series match {processor}"),
     }
     return world, changes
 
