@@ -30,4 +30,10 @@ def test_the_example_needs_nothing_else() -> None:
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("opsproof"):
                 found.add(node.module)
     ours = {name for name in found if name and name.partition(".")[0] == "opsproof"}
-    assert ours == {"opsproof", "opsproof.sdk", "opsproof.testing.contract", "opsproof.testing.web"}
+    assert ours == {
+        "opsproof",
+        "opsproof.sdk",
+        "opsproof.testing.contract",
+        "opsproof.testing.facts",
+        "opsproof.testing.web",
+    }

@@ -33,6 +33,8 @@ class Broker:
             "/api/nodes": [node],
             "/api/health/checks/alarms": health,
         }  # fmt: skip
+        if path == "/api/queues/hidden":
+            return faulty.http(b'{"error":"not_authorised"}', status="401 Unauthorized")
         status = "503 Service Unavailable" if path.endswith("alarms") and self.alarms else "200 OK"
         return faulty.http(json.dumps(answers[path]).encode(), status=status)
 
@@ -75,10 +77,22 @@ def test_it_decides_and_is_replayed(team: Team, broker: Broker) -> None:
     assert team.password.encode() not in kept
 
 
+def test_a_scope_that_refuses_is_undecided_and_the_others_are_not(team: Team, broker: Broker) -> None:
+    """One virtual host may not be seen: UNKNOWN by its name, beside what the other one shows."""
+    system = team.folder / "checks/systems/mail/system.yaml"
+    system.write_text(system.read_text().replace('["/"]', '["/", hidden]'))
+    broker.waiting = 101
+    done = team.pytest("-m", "high", "--env", "local")
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "vhost hidden: undecided: the permission to see the virtual host hidden is missing" in said
+    assert "101 messages wait" in said
+
+
 def test_it_tells_who_it_is_and_what_it_needs(team: Team) -> None:
     """`identify` prints its identity, `rights` its commands, and `rights --check` asks it."""
     told = team.opsproof("identify", "--env", "local")
-    assert (told.returncode, "cluster-name: " in told.stdout) == (0, True), told.stdout + told.stderr
+    assert (told.returncode, "cluster-name" in told.stdout) == (0, True), told.stdout + told.stderr
     assert "mail-production" in told.stdout
 
     given = team.opsproof("rights", "--env", "local", "-m", "critical")

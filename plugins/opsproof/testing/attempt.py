@@ -34,17 +34,11 @@ class Attempt:
     failure: Failure | None = None
     requests: list[Request] = field(default_factory=list)
     skew: float | None = None
-    late: bool = False
 
     @property
     def outcome(self) -> str:
         """`facts`, or the kind of the failure."""
         return "facts" if self.failure is None else self.failure.kind
-
-    @property
-    def kept(self) -> bytes:
-        """All that a run would keep of it."""
-        return msgspec.json.encode([self.facts, self.failure, self.requests])
 
 
 def tried(target: Target, ask: Ask | None, seconds: float, slots: Any = None) -> Attempt:
