@@ -99,3 +99,22 @@ def test_any_changed_byte_is_noticed(
 def _reading(content: bytes, path: Path) -> journal.Reading:
     path.write_bytes(content)
     return journal.read(path)
+
+
+def test_a_line_that_follows_another_one_is_called_altered(path: Path) -> None:
+    """Its own hash made good again by hand: what came before it is another line."""
+    written(path, 3)
+    lines = path.read_bytes().splitlines()
+    entry = msgspec.json.decode(lines[1], type=journal.Entry)
+    moved = msgspec.structs.replace(entry, prev="1" * 64)
+    lines[1] = msgspec.json.encode(msgspec.structs.replace(moved, hash=moved.computed()))
+    path.write_bytes(b"\n".join([*lines, b""]))
+
+    assert "journal.jsonl:2 is altered" in journal.read(path).altered
+
+
+def test_a_hash_covers_what_came_before(path: Path) -> None:
+    """Else a forger would have to mend one line alone."""
+    written(path, 2)
+    (_, entry) = journal.read(path).entries
+    assert entry.hash != msgspec.structs.replace(entry, prev="1" * 64).computed()
