@@ -68,3 +68,22 @@ def test_hours_that_say_nothing_are_refused(tmp_path: Path, times: str, problem:
     text = f"environment: production\nquiet_hours: [{{days: [sat], {times}, zone: UTC, reason: closed}}]\n"
     (found,) = lines(load(tmp_path, production=text))
     assert problem in found
+
+
+@pytest.mark.parametrize(
+    ("moment", "quiet"),
+    [
+        ("2026-06-20T21:59", False),  # Saturday
+        ("2026-06-20T22:00", True),
+        ("2026-06-21T05:59", True),
+        ("2026-06-22T05:59", True),  # Monday, of the night that began on Sunday
+        ("2026-06-22T06:00", False),
+        ("2026-06-22T23:00", False),
+        ("2026-06-20T05:59", False),  # Saturday, of the night that began on Friday
+    ],
+)
+def test_hours_past_midnight_belong_to_the_day_on_which_they_begin(
+    tmp_path: Path, moment: str, quiet: bool
+) -> None:
+    at = datetime.fromisoformat(moment).replace(tzinfo=timezone.utc)
+    assert hours(tmp_path, 'from: "22:00", until: "06:00", ').includes(at) is quiet

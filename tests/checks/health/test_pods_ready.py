@@ -253,3 +253,9 @@ def test_pods_on_one_node_are_not_spread() -> None:
 def test_an_unreadable_selector_is_refused_with_the_row() -> None:
     with pytest.raises(ValueError, match="not a label selector"):
         PodLimits(selector="app=(")
+
+
+def test_a_pod_that_is_on_no_node_yet_is_no_second_node() -> None:
+    unplaced = [pod("api-1"), pod("api-2", spec={"nodeName": ""})]
+    (finding,) = (one for one in examined(*unplaced, nodes=2).findings if one.subject.kind == "deployment")
+    assert finding.outcome is Outcome.FAIL
