@@ -64,7 +64,7 @@ def refused() -> Iterator[Changes]:
 def hanging() -> Iterator[Changes]:
     with (
         proxy.before_kubernetes(faults.hang()) as (_, kubeconfig),
-        reached("accelerapp", "kubernetes", kubeconfig=str(kubeconfig), budget={"deadline": "5s"}),
+        reached("accelerapp", "kubernetes", kubeconfig=str(kubeconfig), budget={"deadline": "15s"}),
     ):
         yield undecided("accelerapp", "no *answer *")
 
