@@ -20,6 +20,7 @@ PORTS = {
     "prometheus": 27090,
     "alertmanager": 27093,
     "exporter": 27100,
+    "smtp": 27025,
     "postgres": 27432,
     "redis": 27637,
     "redis-broker": 27638,

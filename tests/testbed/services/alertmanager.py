@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from tests.testbed import place, process
-from tests.testbed.services.routing import NOWHERE, configuration, folder
+from tests.testbed.services.routing import DELIVERY, NOWHERE, configuration, folder
 
 NAME = "alertmanager"
 
@@ -62,7 +62,7 @@ def write(document: dict[str, Any]) -> None:
     """The configuration and the made-up credentials that it names."""
     folder().mkdir(parents=True, exist_ok=True)
     for name in ("slack.url", "pagerduty.key", "smtp.password"):
-        value = f"{NOWHERE}/slack" if name == "slack.url" else f"testbed-{name}"
+        value = f"{DELIVERY}/slack" if name == "slack.url" else f"testbed-{name}"
         (folder() / name).write_text(value)
     (folder() / "alertmanager.yml").write_text(yaml.safe_dump(document, sort_keys=False))
 

@@ -20,6 +20,7 @@ from urllib.parse import unquote
 import urllib3
 
 from tests.testbed import kubernetes_api, place, process
+from tests.testbed.services import mailbox
 from tests.testbed.services.world import Series, Target, World
 
 NAME = "exporter"
@@ -185,6 +186,14 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.metrics(unquote(self.path.split("?")[0].removeprefix("/metrics/")))
 
+    def do_POST(self) -> None:
+        """Slack's and PagerDuty's side of a delivery."""
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path.endswith("/pagerduty"):
+            self.answer(202, '{"status": "success"}', type="application/json")
+        else:
+            self.answer(200, "ok")
+
     def metrics(self, key: str) -> None:
         found = self.server.target(key)
         if found is None:
@@ -209,4 +218,5 @@ class Handler(BaseHTTPRequestHandler):
 
 
 if __name__ == "__main__":
+    mailbox.serve()
     Exporter(place.PORTS["exporter"], Path(sys.argv[1])).serve_forever()

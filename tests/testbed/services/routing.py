@@ -8,6 +8,8 @@ from typing import Any
 from tests.testbed import place
 
 NOWHERE = f"http://{place.HOST}:9"
+# The exporter takes what is delivered: a healthy testbed's alerts arrive.
+DELIVERY = f"http://{place.HOST}:{place.PORTS['exporter']}/deliver"
 # The label values by which rules and people name the four levels.
 SEVERITIES = {"critical": "critical", "high": "high", "medium": "medium|warning", "low": "low|info"}
 # Receivers of each system and level: e-mail addresses, Slack channels, and whether a pager rings.
@@ -82,13 +84,13 @@ def configuration() -> dict[str, Any]:
     ]
     return {
         "global": {
-            "smtp_smarthost": f"{place.HOST}:9",
+            "smtp_smarthost": f"{place.HOST}:{place.PORTS['smtp']}",
             "smtp_from": "alertmanager@testbed.example.com",
             "smtp_auth_username": "alertmanager",
             "smtp_auth_password_file": str(folder() / "smtp.password"),
             "smtp_require_tls": False,
             "slack_api_url_file": str(folder() / "slack.url"),
-            "pagerduty_url": f"{NOWHERE}/pagerduty",
+            "pagerduty_url": f"{DELIVERY}/pagerduty",
         },
         "route": {
             "receiver": "unrouted",
