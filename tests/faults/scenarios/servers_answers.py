@@ -85,13 +85,10 @@ def degraded() -> Iterator[Changes]:
 
 @scenario("the health document says unhealthy, with status 200", group=GROUP)
 def unhealthy() -> Iterator[Changes]:
-    with nginx.serving("scanner.yourcompany.com", "/health", health(status="unhealthy")):
+    with nginx.serving("api.smartcloudops.ai", "/health", health(status="unhealthy")):
         said = "3 of 3 probes: HTTP 200, but the document reports down"
-        yield {
-            "RS-024": fail(
-                "critical", "endpoint https://scanner.yourcompany.com/health", measured="3", message=said
-            )
-        }
+        worse = fail("critical", "endpoint https://api.smartcloudops.ai/health", measured="3", message=said)
+        yield {"SC-055": worse, "SC-060": worse}
 
 
 @scenario("one of four dependencies is degraded", group=GROUP)
