@@ -74,6 +74,7 @@ def flooding() -> Iterator[Changes]:
                 "critical",
                 "dependency opsforge.example.com/redis",
                 "dependency opsforge.example.com/worker",
+                "endpoint https://opsforge.example.com/health/detailed",
                 message="the document gives * a state that is not known",
             ),
         }
@@ -174,7 +175,7 @@ def too_many() -> Iterator[Changes]:
 @scenario("the database does not accept opsproof's password", situation="forbidden", group=GROUP)
 def wrong_password() -> Iterator[Changes]:
     wrong = secrets.folder() / "wrong.password"
-    wrong.write_text("not-it")
+    wrong.write_text("not-the-password")
     with reached("accelerapp", "postgres", password={"file": str(wrong)}):
         said = "wrong password for opsproof"
         yield {
@@ -201,8 +202,8 @@ def hanging_database() -> Iterator[Changes]:
         proxy.before("postgres", faults.hang(), protocol="tcp") as gate,
         reached("smartcloudops", "postgres", port=gate.port, budget=SOON),
     ):
-        mute = fail("critical", "database postgres", measured="3", message="3 of 3 probes: no * in time")
-        late = "no * in time"
+        mute = fail("critical", "database postgres", measured="3", message="3 of 3 probes: no answer in time")
+        late = "no answer in time"
         yield {
             "SC-005": mute,
             "SC-023": mute,

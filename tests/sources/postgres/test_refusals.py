@@ -9,29 +9,50 @@ import psycopg.errors
 import pytest
 
 from opsproof.model.failure import Failure
+from opsproof.sources.postgres import collector
 from opsproof.sources.postgres.collector import PostgresCollector
 from opsproof.sources.postgres.facts import DatabaseProbes, DatabaseProbesOf
 from opsproof.sources.postgres.failure import TABLE, connecting
 from opsproof.sources.postgres.settings import ANY
+from opsproof.sources.postgres.wire import connected
 from opsproof.testing import faulty
 from opsproof.testing.faulty import Behaviour
 from opsproof.testing.links import RecordingLink, target_of
+from opsproof.transport.watchdog import watchdog
 from tests.contract.postgres_wire import _error, asking, refusing, speaking
 
 SERVER = {"host": "127.0.0.1", "database": "shop", "user": "ann", "sslmode": "disable"}
 
 
-def probed(behave: Behaviour, folder: Path, **more: Any) -> tuple[Failure | None, RecordingLink]:
+def probed(
+    behave: Behaviour, folder: Path, seconds: float = 10.0, **more: Any
+) -> tuple[Failure | None, RecordingLink]:
     (folder / "password").write_text("hunter2-planted")
     with faulty.serving(behave) as port:
         settings = {**SERVER, "port": port, "password": {"file": str(folder / "password")}, **more}
         target = target_of("postgres", **settings)
-        link = RecordingLink(target)
+        link = RecordingLink(target, seconds=seconds)
         facts = PostgresCollector(target).collect(
             DatabaseProbesOf(target=target.id, role="postgres", probes=1), link
         )
     assert isinstance(facts, DatabaseProbes)
     return facts.probes[0].failure, link
+
+
+@pytest.mark.parametrize("first", ["connecting", "the watchdog"])
+def test_a_server_that_is_silent_is_told_alike_whichever_clock_ends_first(
+    first: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Both end at the same moment, and one cause in two wordings would look like two."""
+    late, name = (watchdog, "watchdog") if first == "connecting" else (connected, "connected")
+
+    def much_later(*arguments: Any) -> Any:
+        return late(*(one + 60 if isinstance(one, float) else one for one in arguments))
+
+    monkeypatch.setattr(collector, name, much_later)
+    failure, _ = probed(faulty.silent, tmp_path, seconds=0.4)
+    assert failure is not None
+    assert (failure.kind, failure.message) == ("TimedOut", "no answer in time")
 
 
 @pytest.mark.parametrize(

@@ -208,7 +208,8 @@ class PostgresCollector:
             self._raise_cause(relay, dog)
             raise connecting(error.text, self.target) from None
         except (OutOfTime, TimeoutError):
-            raise TimedOut("no connection in time", target=self.target.id) from None
+            # The server took the connection, as where the watchdog is the first to notice.
+            raise TimedOut("no answer in time", target=self.target.id) from None
         except psycopg.Error as error:
             raise TABLE.failure(error, target=self.target.id) from None
 
