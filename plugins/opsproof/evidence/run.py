@@ -81,7 +81,13 @@ class Run:
             for name in ("opsproof",)
             if start.versions.get(name) != versions.get(name)
         ]
-        changed += [name for name, digest in digests.items() if start.digests.get(name) != digest]
+        # A replay may be of another environment than the recorded one, whose file that run never read.
+        known = {
+            name: one
+            for name, one in digests.items()
+            if name in start.digests or "/environments/" not in name
+        }
+        changed += [name for name, digest in known.items() if start.digests.get(name) != digest]
         return ", ".join(changed)
 
     def start(self) -> Provenance:
