@@ -13,7 +13,7 @@ from tests.testbed.kubernetes_api import Api, Object, admin, path_of
 from tests.testbed.kubernetes_objects import Workload
 from tests.testbed.process import await_that
 
-SOON = 45.0  # seconds a condition may take on a busy machine
+SOON = 120.0  # seconds a condition may take on a busy machine
 _TOGETHER: list[bool] = []
 _LATER: list[Callable[[], None]] = []
 
