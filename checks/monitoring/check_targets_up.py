@@ -205,10 +205,6 @@ def _examine_pod(
     return own
 
 
-def _serves(pod: Pod) -> bool:
-    return pod.phase == "Running" and not pod.terminating
-
-
 def _is_of(pod: Pod, named: str) -> bool:
     """`deployment/api`, or `api` for a workload of any kind."""
     kind, _, name = named.rpartition("/")

@@ -5,9 +5,10 @@ traffic: Annotated[tuple[Traffic, ...], TrafficOf()]
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
@@ -24,6 +25,9 @@ from opsproof.sources.prometheus.reading.errors import Failing
 from opsproof.sources.prometheus.reading.matchers import parsed
 from opsproof.sources.prometheus.reading.parse import selector
 from opsproof.sources.prometheus.reading.promql import Selector
+
+_Told = TypeVar("_Told")
+Parts = Mapping[str, Argument]  # what is asked, by its name
 
 # The name of the unit -> seconds, and the ends of metrics' names that say it.
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9, "m": 60.0}
@@ -181,30 +185,39 @@ class Latency:
     found: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class TrafficOf:
-    """Requests and failed ones of each service of the row, with the proof that failed ones would be seen."""
+class _OfServices(Generic[_Told]):
+    """What each service of the row is asked, in parts of their own."""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
         return tuple(
             ask
-            for service in self._services(context)
-            for part in service[3].values()
+            for _, parts in self._services(context)
+            for part in parts.values()
             for ask in part.asks(context)
         )
 
-    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> tuple[Traffic, ...]:
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> tuple[_Told, ...]:
         rest = iter(answers)
-        return tuple(
-            Traffic(name, requests, errors, _assembled(parts, rest, context))
-            for name, requests, errors, parts in self._services(context)
-        )
+        return tuple(told(_assembled(parts, rest, context)) for told, parts in self._services(context))
 
     def problems(self, context: Context) -> tuple[str, ...]:
         """What is wrong with the row or the environment, without asking anybody."""
-        return _problems(self, context)
+        try:
+            self.asks(context)
+        except NotConfigured as error:
+            return (error.message,)
+        return ()
 
-    def _services(self, context: Context) -> Iterator[tuple[str, Selector, Selector, Mapping[str, Argument]]]:
+    def _services(self, context: Context) -> Iterator[tuple[Callable[[Mapping[str, Any]], _Told], Parts]]:
+        """Of each service what its answers make, and the parts that are asked for them."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class TrafficOf(_OfServices[Traffic]):
+    """Requests and failed ones of each service of the row, with the proof that failed ones would be seen."""
+
+    def _services(self, context: Context) -> Iterator[tuple[Callable[[Mapping[str, Any]], Traffic], Parts]]:
         for name, service in _measured(context).items():
             requests = selected(service, "requests", context)
             errors = selected(service, "errors", context)
@@ -220,41 +233,20 @@ class TrafficOf:
             elif labels:
                 by = f"by ({', '.join(labels)})"
                 parts["borne"] = PromQL(growth(str(requests), by), over="")
-            yield name, requests, errors, parts
+            yield partial(Traffic, name, requests, errors), parts
 
 
 @dataclass(frozen=True)
-class LatencyOf:
+class LatencyOf(_OfServices[Latency]):
     """The histogram of each service of the row."""
 
-    def asks(self, context: Context) -> tuple[Ask, ...]:
-        return tuple(
-            ask
-            for service in self._services(context)
-            for part in service[3].values()
-            for ask in part.asks(context)
-        )
-
-    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> tuple[Latency, ...]:
-        rest = iter(answers)
-        return tuple(
-            Latency(name, buckets, scale, _assembled(parts, rest, context))
-            for name, buckets, scale, parts in self._services(context)
-        )
-
-    def problems(self, context: Context) -> tuple[str, ...]:
-        """What is wrong with the row or the environment, without asking anybody."""
-        return _problems(self, context)
-
-    def _services(self, context: Context) -> Iterator[tuple[str, Selector, float, Mapping[str, Argument]]]:
+    def _services(self, context: Context) -> Iterator[tuple[Callable[[Mapping[str, Any]], Latency], Parts]]:
         for name, service in _measured(context).items():
             buckets = selected(service, "buckets", context)
             preset = PRESETS.get(service.preset)
             unit = service.unit or (preset.unit if preset and not service.buckets else "")
             yield (
-                name,
-                buckets,
-                seconds_per_unit(buckets, unit),
+                partial(Latency, name, buckets, seconds_per_unit(buckets, unit)),
                 {
                     "buckets": PromQL(growth(str(buckets), "by (le)")),
                     "recording": Recorded(str(buckets)),
@@ -268,19 +260,9 @@ def _measured(context: Context) -> dict[str, Service]:
     return limits.measured() if isinstance(limits, ServiceLimits) else {"": Service()}
 
 
-def _assembled(
-    parts: Mapping[str, Argument], answers: Iterator[Answer[Any]], context: Context
-) -> dict[str, Any]:
+def _assembled(parts: Parts, answers: Iterator[Answer[Any]], context: Context) -> dict[str, Any]:
     """Each part's own answers; one that failed leaves the other services alone."""
     return {
         name: Beside(part).assemble([next(answers) for _ in part.asks(context)], context)
         for name, part in parts.items()
     }
-
-
-def _problems(argument: Argument, context: Context) -> tuple[str, ...]:
-    try:
-        argument.asks(context)
-    except NotConfigured as error:
-        return (error.message,)
-    return ()

@@ -29,7 +29,7 @@ class Failure(msgspec.Struct, frozen=True):
     kind: str
     message: str
     target: str = ""
-    scope: Scope = msgspec.field(default=WHOLE, name="within")  # what of the target it is about
+    scope: Scope = WHOLE  # what of the target it is about
     own: bool = False  # ours: it says nothing about the server
 
     @property
