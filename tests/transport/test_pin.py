@@ -41,7 +41,7 @@ def serving(folder: Path, *shown: Issued) -> Iterator[tuple[int, list[bytes]]]:
     turns = iter(contexts)
 
     def behave(connection: socket.socket) -> None:
-        connection.settimeout(5)
+        connection.settimeout(60)
         with next(turns, contexts[-1]).wrap_socket(connection, server_side=True) as secure:
             seen.append(secure.recv(4096))
             if seen[-1]:

@@ -35,7 +35,7 @@ def test_the_budget_counts_what_is_unpacked() -> None:
 
 
 def test_two_answers_of_one_ask_share_its_budget() -> None:
-    with faulty.serving(faulty.answering(faulty.http(b"0" * 600))) as port:
+    with faulty.serving(faulty.answering(faulty.http(b"0" * 600, "Connection: close"))) as port:
         link = RecordingLink(target_of("http", budget=Budget(max_bytes=1000)))
         session = web.session()
         web.get(session, f"http://127.0.0.1:{port}/", link, path="/")

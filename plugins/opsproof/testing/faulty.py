@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import cast
 
 Behaviour = Callable[[socket.socket], None]
+_PATIENCE = 5.0  # seconds, for the conversations that are open at the end
 
 
 @contextmanager
@@ -23,14 +24,14 @@ def serving(behave: Behaviour) -> Iterator[int]:
         yield listener.getsockname()[1]
     finally:
         server.end()
-        thread.join(5)
+        thread.join(_PATIENCE)
 
 
 class _Server:
     def __init__(self, listener: socket.socket, behave: Behaviour) -> None:
         self._listener = listener
         self._behave = behave
-        self._open: set[socket.socket] = set()
+        self._open: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
 
     def run(self) -> None:
@@ -40,9 +41,10 @@ class _Server:
             except OSError:
                 return
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            thread = threading.Thread(target=self._one, args=(connection,), daemon=True)
             with self._lock:
-                self._open.add(connection)
-            threading.Thread(target=self._one, args=(connection,), daemon=True).start()
+                self._open[connection] = thread
+            thread.start()
 
     def _one(self, connection: socket.socket) -> None:
         try:
@@ -52,18 +54,23 @@ class _Server:
         finally:
             connection.close()  # first, so that no client takes it for one that it can use again
             with self._lock:
-                self._open.discard(connection)
+                del self._open[connection]
 
     def end(self) -> None:
+        """Every conversation is over afterwards, and has kept what it heard, but for one that sleeps."""
         self._listener.shutdown(socket.SHUT_RDWR)  # wakes the accepting thread
         self._listener.close()
         with self._lock:
-            left = list(self._open)
+            left = dict(self._open)
         for connection in left:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+        until = time.monotonic() + _PATIENCE
+        for thread in left.values():
+            if thread.ident is not None:
+                thread.join(max(0.0, until - time.monotonic()))
 
 
 def unused_port() -> int:
