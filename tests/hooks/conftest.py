@@ -25,4 +25,6 @@ def team(tmp_path: Path, shop: Shop) -> Team:
 @pytest.fixture
 def inside(team: Team, shop: Shop, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Inside:
     monkeypatch.chdir(team.folder)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
     return Inside(team, shop, pytester)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -201,3 +202,9 @@ class Team:
 
     def outcomes(self) -> dict[str, str]:
         return {one.requirement.id: one.outcome.value for one in self.result().requirements}
+
+
+def requests(run: Run, base: str) -> list[str]:
+    """What requests.jsonl says was asked, in the words of `Shop.seen`."""
+    lines = [json.loads(line) for line in (run.folder / "requests.jsonl").read_text().splitlines()]
+    return [f"{line['method']} {line['path'].removeprefix(base)}" for line in lines]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
+from tests.hooks.inside import Inside
 from tests.hooks.team import CHECK, RUNBOOK, SYSTEM, Shop, Team
 
 SYSTEMS = "checks/systems/shop"
@@ -20,13 +20,13 @@ def problems(output: str) -> list[str]:
     return lines
 
 
-def refused(team: Team, shop: Shop, *words: str) -> list[str]:
+def refused(inside: Inside, *words: str) -> list[str]:
     """The problems that `pytest checks` names. It must stop with exit 4, before any request or run folder."""
-    done = team.run("checks", *words)
-    assert done.returncode == 4, done.stdout + done.stderr
-    assert shop.seen == []
-    assert not (team.folder / "reports").exists()
-    return problems(done.stderr)
+    done = inside.run("checks", *words)
+    assert done.ret == 4, done.stdout.str() + done.stderr.str()
+    assert inside.shop.seen == []
+    assert not (inside.team.folder / "reports").exists()
+    return problems(done.stderr.str())
 
 
 def row(more: str) -> str:
@@ -89,26 +89,26 @@ RUNBOOK_MISTAKES = {
 
 
 @pytest.mark.parametrize("mistake", RUNBOOK_MISTAKES)
-def test_a_mistake_in_the_runbook_is_one_line(team: Team, shop: Shop, mistake: str) -> None:
+def test_a_mistake_in_the_runbook_is_one_line(inside: Inside, mistake: str) -> None:
     """What was found, what is allowed, the nearest spelling."""
     text, expected = RUNBOOK_MISTAKES[mistake]
     assert text != RUNBOOK
-    team.write(f"{SYSTEMS}/runbook.yaml", text)
+    inside.team.write(f"{SYSTEMS}/runbook.yaml", text)
 
-    valid = team.opsproof("validate")
+    valid = inside.opsproof("validate")
 
     found = problems(valid.stdout)
     assert (valid.returncode, len(found)) == (4, 1), found
     assert found[0].startswith(f"{SYSTEMS}/runbook.yaml:"), found[0]
     assert expected in found[0]
-    assert shop.seen == []
+    assert inside.shop.seen == []
 
 
-def test_the_place_is_that_of_the_mistake(team: Team) -> None:
+def test_the_place_is_that_of_the_mistake(inside: Inside) -> None:
     """Line and column, counted from one, of the key or value itself."""
-    team.write(f"{SYSTEMS}/runbook.yaml", row("limts: {probes: 1}"))
-    file, line, column = team.opsproof("validate").stdout.split(":")[:3]
-    written = (team.folder / file).read_text().splitlines()[int(line) - 1]
+    inside.team.write(f"{SYSTEMS}/runbook.yaml", row("limts: {probes: 1}"))
+    file, line, column = inside.opsproof("validate").stdout.split(":")[:3]
+    written = (inside.team.folder / file).read_text().splitlines()[int(line) - 1]
     assert written[int(column) - 1 :].startswith("limts")
 
 
@@ -143,43 +143,43 @@ OTHER_FILES = {
 
 
 @pytest.mark.parametrize("mistake", OTHER_FILES)
-def test_a_mistake_in_another_file_is_one_line(team: Team, mistake: str) -> None:
+def test_a_mistake_in_another_file_is_one_line(inside: Inside, mistake: str) -> None:
     """system.yaml, environments and waivers are held to the same."""
     name, text, expected = OTHER_FILES[mistake]
-    team.write(f"{SYSTEMS}/{name}", text)
-    (found,) = problems(team.opsproof("validate").stdout)
+    inside.team.write(f"{SYSTEMS}/{name}", text)
+    (found,) = problems(inside.opsproof("validate").stdout)
     assert found.startswith(f"{SYSTEMS}/{name}:")
     assert expected in found
 
 
-def test_mistakes_of_all_files_come_at_once(team: Team, shop: Shop) -> None:
+def test_mistakes_of_all_files_come_at_once(inside: Inside) -> None:
     """One run names everything of its environment, YAML and Python alike; `opsproof validate` says just the same."""
-    team.write(
+    inside.team.write(
         f"{SYSTEMS}/runbook.yaml",
         row("limts: {}").replace("[weekly]", "[weekli]").replace("[SH-900]", "[SH-90]"),
     )
-    team.write("checks/shop/check_pages.py", "def check_(:\n")
+    inside.team.write("checks/shop/check_pages.py", "def check_(:\n")
 
-    found = refused(team, shop, "--env", "production")
+    found = refused(inside, "--env", "production")
 
     assert {name.split(":")[0].rpartition("/")[2] for name in found} == {"runbook.yaml", "check_pages.py"}
     assert len(found) == 4, found
-    valid = team.opsproof("validate")
+    valid = inside.opsproof("validate")
     assert (valid.returncode, valid.stdout.splitlines(), valid.stderr) == (4, found, "4 problems\n")
-    assert shop.seen == []
+    assert inside.shop.seen == []
 
 
-def test_what_a_run_does_not_need_does_not_stop_it(team: Team, shop: Shop) -> None:
+def test_what_a_run_does_not_need_does_not_stop_it(inside: Inside) -> None:
     """Another environment, another system, a check that no row names: `validate` reads them, a run does not."""
-    team.write(f"{SYSTEMS}/environments/staging.yaml", "environment: staging\nlike: prodution\n")
-    team.write("checks/systems/stall/system.yaml", "system: [\n")
-    team.write("checks/shop/check_broken.py", "raise SystemError\n")
+    inside.team.write(f"{SYSTEMS}/environments/staging.yaml", "environment: staging\nlike: prodution\n")
+    inside.team.write("checks/systems/stall/system.yaml", "system: [\n")
+    inside.team.write("checks/shop/check_broken.py", "raise SystemError\n")
 
-    done = team.run("checks", "--env", "shop/production", "-m", "daily")
+    done = inside.run("checks", "--env", "shop/production", "-m", "daily")
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert shop.seen != []
-    found = problems(team.opsproof("validate").stdout)
+    assert done.ret == 0, done.stdout.str() + done.stderr.str()
+    assert inside.shop.seen != []
+    found = problems(inside.opsproof("validate").stdout)
     assert {name.split(":")[0].rpartition("/")[2] for name in found} == {
         "staging.yaml",
         "system.yaml",
@@ -209,45 +209,44 @@ OTHER = CHECK.replace("shop/pages", "shop/other")
         ("", "check_other.py:1:1: no check is defined here; shop/other is looked for"),
     ],
 )  # fmt: skip
-def test_a_broken_file_of_checks_is_one_line(team: Team, text: str, expected: str) -> None:
+def test_a_broken_file_of_checks_is_one_line(inside: Inside, text: str, expected: str) -> None:
     """Syntax, imports and declarations: the author gets the place, not a traceback."""
-    team.write("checks/shop/check_other.py", text)
-    (found,) = problems(team.opsproof("validate").stdout)
+    inside.team.write("checks/shop/check_other.py", text)
+    (found,) = problems(inside.opsproof("validate").stdout)
     assert expected in found
 
 
-def test_rows_of_a_broken_file_are_no_further_lines(team: Team, shop: Shop) -> None:
+def test_rows_of_a_broken_file_are_no_further_lines(inside: Inside) -> None:
     """Three rows name it: the file's own mistake is what has to be mended."""
-    team.write("checks/shop/check_pages.py", "def check_(:\n")
-    (found,) = refused(team, shop)
+    inside.team.write("checks/shop/check_pages.py", "def check_(:\n")
+    (found,) = refused(inside)
     assert "SyntaxError" in found
 
 
-def test_a_broken_library_is_one_line(team: Team, shop: Shop) -> None:
+def test_a_broken_library_is_one_line(inside: Inside) -> None:
     """The library is imported when the line that names it is: its mistakes are told there."""
-    team.write(
+    inside.team.write(
         "checks/check_library.py",
         "from opsproof.library import Library\nchecks = Library('nowhere.at_all')\n",
     )
-    (found,) = refused(team, shop)
+    (found,) = refused(inside)
     assert found.startswith("checks/check_library.py:")
     assert "No module named 'nowhere'" in found
 
 
-def test_an_unknown_environment_is_refused(team: Team, shop: Shop) -> None:
+def test_an_unknown_environment_is_refused(inside: Inside) -> None:
     """--env: what was written, the nearest, and all there are."""
-    done = team.run("checks", "--env", "prodution")
-    assert done.returncode == 4
-    assert "--env prodution: no such environment; did you mean production?" in done.stderr
-    assert "there are: shop/production" in done.stderr
-    assert shop.seen == []
-    valid = team.opsproof("validate", "--env", "prodution")
+    done = inside.run("checks", "--env", "prodution")
+    assert done.ret == 4
+    assert "--env prodution: no such environment; did you mean production?" in done.stderr.str()
+    assert "there are: shop/production" in done.stderr.str()
+    assert inside.shop.seen == []
+    valid = inside.opsproof("validate", "--env", "prodution")
     assert valid.returncode == 4
     assert "no such environment" in valid.stdout
 
 
-@pytest.mark.slow
-def test_unknown_values_of_options_are_refused(team: Team, shop: Shop) -> None:
+def test_unknown_values_of_options_are_refused(inside: Inside) -> None:
     """A gate that is no level, a deadline without unit, a replay of nothing, half an expression."""
     for words, said in (
         (("--gate", "hgih"), "invalid choice: 'hgih'"),
@@ -255,17 +254,17 @@ def test_unknown_values_of_options_are_refused(team: Team, shop: Shop) -> None:
         (("--replay", "reports/nothing"), "reports/nothing"),
         (("-m", "daily and"), "daily and"),
     ):
-        done = team.run("checks", *words)
-        assert done.returncode == 4, (words, done.returncode)
-        assert said in done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-    assert shop.seen == []
+        done = inside.run("checks", *words)
+        assert done.ret == 4, (words, done.ret)
+        assert said in done.stdout.str() + done.stderr.str()
+        assert "Traceback" not in done.stderr.str()
+    assert inside.shop.seen == []
 
 
-def test_an_automated_requirement_without_an_item_is_an_error(team: Team, shop: Shop) -> None:
+def test_an_automated_requirement_without_an_item_is_an_error(inside: Inside) -> None:
     """A row whose check is nowhere in the folder does not vanish from the run."""
-    (team.folder / "checks/shop/check_pages.py").unlink()
-    found = refused(team, shop, "-m", "weekly")
+    (inside.team.folder / "checks/shop/check_pages.py").unlink()
+    found = refused(inside, "-m", "weekly")
     assert len(found) == 3
     assert all(
         "unknown check 'shop/pages'; none is declared; its file would be shop/check_pages.py" in line
@@ -273,16 +272,15 @@ def test_an_automated_requirement_without_an_item_is_an_error(team: Team, shop: 
     )
 
 
-def test_an_unreadable_file_is_one_line(team: Team, shop: Shop) -> None:
+def test_an_unreadable_file_is_one_line(inside: Inside) -> None:
     """Whatever keeps a file from being read; a folder in its place stops root, too."""
-    path = team.folder / SYSTEMS / "runbook.yaml"
+    path = inside.team.folder / SYSTEMS / "runbook.yaml"
     path.unlink()
     path.mkdir()
-    (found,) = refused(team, shop)
+    (found,) = refused(inside)
     assert found == f"{SYSTEMS}/runbook.yaml:1:1: the file cannot be read: Is a directory"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reference", "why"),
     [
@@ -290,19 +288,19 @@ def test_an_unreadable_file_is_one_line(team: Team, shop: Shop) -> None:
         ("{file: no-such.key}", "file no-such.key is not there"),
     ],
 )
-def test_a_missing_secret_is_one_line(team: Team, shop: Shop, reference: str, why: str) -> None:
+def test_a_missing_secret_is_one_line(inside: Inside, reference: str, why: str) -> None:
     """The reference is named with its place; a replay and plain `validate` need no secret."""
-    file = team.environment("production", shop.url)
+    file = inside.team.environment("production", inside.shop.url)
     file.write_text(
         file.read_text().replace("http: {}", f"http: {{headers: {{127.0.0.1: {{X-Key: {reference}}}}}}}")
     )
-    (found,) = refused(team, shop)
+    (found,) = refused(inside)
     assert (
         found
         == f"{SYSTEMS}/environments/production.yaml:3:{found.split(':')[2]}: targets.http.headers.127.0.0.1.X-Key: {why}"
     )
-    assert team.opsproof("validate").returncode == 0
-    assert team.opsproof("validate", "--env", "production").stdout.splitlines() == [found]
+    assert inside.opsproof("validate").returncode == 0
+    assert inside.opsproof("validate", "--env", "production").stdout.splitlines() == [found]
 
 
 @pytest.mark.slow
@@ -315,27 +313,28 @@ def test_however_it_is_run(team: Team, shop: Shop, words: tuple[str, ...]) -> No
     assert "unknown key 'limts'" in found[0]
 
 
-def test_the_values_of_secrets_are_not_shown(team: Team, shop: Shop) -> None:
+def test_the_values_of_secrets_are_not_shown(inside: Inside) -> None:
     """A password written into the file by mistake is refused without being repeated."""
-    file = team.environment("production", shop.url)
+    file = inside.team.environment("production", inside.shop.url)
     file.write_text(
         file.read_text().replace("http: {}", "http: {headers: {a.example.com: {X-Key: hunter2-planted}}}")
     )
-    (found,) = refused(team, shop)
+    (found,) = refused(inside)
     assert "hunter2" not in found
     assert "is not accepted; write {env: NAME} or {file: PATH}" in found
 
 
-def test_nothing_wrong_is_said_too(team: Team, shop: Shop) -> None:
+def test_nothing_wrong_is_said_too(inside: Inside) -> None:
     """`validate` on good files: counts, exit 0, and still nothing asked."""
-    valid = team.opsproof("validate")
+    valid = inside.opsproof("validate")
     assert (valid.returncode, valid.stdout) == (0, "1 system, 4 requirements, 3 automated: nothing wrong\n")
-    assert shop.seen == []
+    assert inside.shop.seen == []
 
 
-def test_validate_without_a_folder(tmp_path: Path) -> None:
+def test_validate_without_a_folder(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there are no systems, it says so."""
-    valid = Team(tmp_path).opsproof("validate")
+    monkeypatch.chdir(inside.team.folder / "checks" / "shop")
+    valid = inside.opsproof("validate")
     assert valid.returncode == 4
     assert "no folder of systems here" in valid.stdout
     assert "Traceback" not in valid.stderr

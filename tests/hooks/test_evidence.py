@@ -22,6 +22,7 @@ from opsproof.evidence import journal
 from opsproof.evidence.manifest import Manifest
 from opsproof.evidence.passing import Passing
 from opsproof.model.finding import ItemResult
+from tests.hooks.inside import Inside
 from tests.hooks.team import ROOT, Shop, Team
 
 FILES = {
@@ -30,21 +31,21 @@ FILES = {
 }  # fmt: skip
 
 
-def test_a_run_leaves_everything_for_its_owner_only(team: Team) -> None:
+def test_a_run_leaves_everything_for_its_owner_only(inside: Inside) -> None:
     """The folder is 0700 and holds exactly the named files; `latest` points at it."""
-    team.run("checks")
+    inside.run("checks")
 
-    folder = team.latest.folder
+    folder = inside.team.latest.folder
     assert 0o700 == stat.S_IMODE(folder.stat().st_mode)
     assert FILES == {path.name for path in folder.iterdir()}
-    assert folder.name == str((team.folder / "reports" / "latest").readlink())
+    assert folder.name == str((inside.team.folder / "reports" / "latest").readlink())
 
 
-def test_who_passed_is_in_the_manifest_and_can_be_read(team: Team) -> None:
+def test_who_passed_is_in_the_manifest_and_can_be_read(inside: Inside) -> None:
     """By item, so that a later run can tell what was mended from what is gone."""
-    team.run("checks")
+    inside.run("checks")
 
-    run = team.latest
+    run = inside.team.latest
     passed = {item.requirement: list(Passing(run.folder).of(item)) for item in run.results() if item.passed}
     named = {item.passing for item in run.results() if item.passed}
     assert passed
@@ -54,68 +55,66 @@ def test_who_passed_is_in_the_manifest_and_can_be_read(team: Team) -> None:
     assert named <= run.read("manifest.json", Manifest).files.keys()
 
 
-def test_verify_believes_an_untouched_run(team: Team) -> None:
+def test_verify_believes_an_untouched_run(inside: Inside) -> None:
     """Journal chain, digests and completeness."""
-    team.run("checks")
+    inside.run("checks")
 
-    done = team.opsproof("verify", "reports/latest")
+    done = inside.opsproof("verify", "reports/latest")
 
     assert 0 == done.returncode, done.stderr
     assert "intact, complete" in done.stdout
 
 
-def test_the_digest_that_a_run_tells_is_what_it_is_known_by(team: Team) -> None:
+def test_the_digest_that_a_run_tells_is_what_it_is_known_by(inside: Inside) -> None:
     """On the terminal, and in pytest's own JUnit; `verify --expect` takes no other, and --chain walks."""
-    told = team.run("checks", "--junitxml", "own.xml").stdout
-    digest = hashlib.sha256((team.latest.folder / "manifest.json").read_bytes()).hexdigest()
+    told = inside.run("checks", "--junitxml", "own.xml").stdout.str()
+    digest = hashlib.sha256((inside.team.latest.folder / "manifest.json").read_bytes()).hexdigest()
 
     assert f"manifest sha256:{digest}\n" in told
-    assert f'name="opsproof.manifest" value="sha256:{digest}"' in (team.folder / "own.xml").read_text()
-    done = team.opsproof("verify", "reports/latest", "--chain", "--expect", f"sha256:{digest}")
+    assert f'name="opsproof.manifest" value="sha256:{digest}"' in (inside.team.folder / "own.xml").read_text()
+    done = inside.opsproof("verify", "reports/latest", "--chain", "--expect", f"sha256:{digest}")
     assert 0 == done.returncode, done.stdout
-    assert f"chain: {team.latest.id}: in place" in done.stdout
-    assert 1 == team.opsproof("verify", "reports/latest", "--expect", "0" * 64).returncode
+    assert f"chain: {inside.team.latest.id}: in place" in done.stdout
+    assert 1 == inside.opsproof("verify", "reports/latest", "--expect", "0" * 64).returncode
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(FILES - {"manifest.json", "facts", "passing"}))
-def test_an_edited_file_is_called_altered(team: Team, name: str) -> None:
+def test_an_edited_file_is_called_altered(inside: Inside, name: str) -> None:
     """One changed byte in any file is named."""
-    team.run("checks")
-    path = team.latest.folder / name
+    inside.run("checks")
+    path = inside.team.latest.folder / name
     content = path.read_bytes()
     path.write_bytes(content.replace(b"SH-001", b"SH-001x", 1) if b"SH-001" in content else content + b" ")
 
-    done = team.opsproof("verify", "reports/latest")
+    done = inside.opsproof("verify", "reports/latest")
 
     assert done.returncode != 0
     assert "altered" in done.stdout + done.stderr or name in done.stderr
 
 
-def test_an_edited_journal_line_is_named(team: Team) -> None:
+def test_an_edited_journal_line_is_named(inside: Inside) -> None:
     """A FAIL turned into a PASS by hand does not survive the chain, even without the manifest."""
-    team.run("checks")
-    (team.latest.folder / "manifest.json").unlink()
-    path = team.latest.folder / "journal.jsonl"
+    inside.run("checks")
+    (inside.team.latest.folder / "manifest.json").unlink()
+    path = inside.team.latest.folder / "journal.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     at = next(n for n, line in enumerate(lines) if b'"type":"result"' in line)
     lines[at] = lines[at].replace(b'"outcome":"pass"', b'"outcome":"fail"')
     path.write_bytes(b"".join(lines))
 
-    done = team.opsproof("verify", "reports/latest")
+    done = inside.opsproof("verify", "reports/latest")
 
     assert 1 == done.returncode
     assert f"journal.jsonl:{at + 1} is altered" in done.stdout
 
 
-@pytest.mark.slow
-def test_runs_are_chained(team: Team) -> None:
+def test_runs_are_chained(inside: Inside) -> None:
     """The manifest names the previous run of the same environments and its manifest's digest."""
-    team.run("checks")
-    first = team.latest
-    team.run("checks")
+    inside.run("checks")
+    first = inside.team.latest
+    inside.run("checks")
 
-    manifest = json.loads((team.latest.folder / "manifest.json").read_text())
+    manifest = json.loads((inside.team.latest.folder / "manifest.json").read_text())
 
     assert first.id == manifest["previous"]
     assert (
@@ -195,17 +194,17 @@ def _rebuilt(folder: Path) -> int:
     return len(written)
 
 
-def test_report_rebuilds_a_killed_run(team: Team) -> None:
+def test_report_rebuilds_a_killed_run(inside: Inside) -> None:
     """`opsproof report RUN` gives the same result from the journal alone, marked incomplete."""
-    team.run("checks")
-    folder = team.latest.folder
+    inside.run("checks")
+    folder = inside.team.latest.folder
     lines = (folder / "journal.jsonl").read_bytes().splitlines(keepends=True)
     for name in ("result.json", "junit.xml", "report.html", "manifest.json"):
         (folder / name).unlink()
     ends = next(n for n, line in enumerate(lines) if b'"type":"target"' in line)
     (folder / "journal.jsonl").write_bytes(b"".join(lines[: ends - 1]) + lines[ends - 1][:40])
 
-    done = team.opsproof("report", str(folder))
+    done = inside.opsproof("report", str(folder))
 
     assert 1 == done.returncode
     assert "incomplete" in done.stdout
@@ -269,11 +268,11 @@ def test_no_secret_in_anything_a_run_leaves_or_prints(team: Team, shop: Shop) ->
             assert secret.encode() not in content, file
 
 
-def test_the_result_fits_its_schema(team: Team, shop: Shop) -> None:
+def test_the_result_fits_its_schema(inside: Inside) -> None:
     """The JSON Schema shipped in the package describes every result.json."""
-    shop.statuses["/cart"] = 404
-    team.run("checks")
+    inside.shop.statuses["/cart"] = 404
+    inside.run("checks")
     schema = json.loads((ROOT / "plugins/opsproof/report/result.schema.json").read_text())
 
     jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(json.loads((team.latest.folder / "result.json").read_text()), schema)
+    jsonschema.validate(json.loads((inside.team.latest.folder / "result.json").read_text()), schema)

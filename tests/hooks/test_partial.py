@@ -159,11 +159,3 @@ def test_markers_of_a_conftest_count(inside: Inside) -> None:
     assert (2, 2, "") == partial(inside)
     inside.run("checks", "-m", "night", plugins=(Fewer(),))
     assert (1, 2, "something") == partial(inside)
-
-
-def test_workers_compare_the_same(inside: Inside) -> None:
-    """Under xdist the workers hold what was planned against what they run."""
-    done = inside.team.run("checks", "-n", "2", "-m", "daily", "-k", "SH-001")
-
-    assert 0 == done.returncode, done.stdout + done.stderr
-    assert (1, 2, "-k SH-001") == partial(inside)

@@ -6,156 +6,151 @@ import shutil
 from pathlib import Path
 
 import msgspec
-import pytest
 
-from tests.hooks.team import Shop, Team
+from tests.hooks.inside import Inside
 
 
-def _findings(team: Team) -> bytes:
+def _findings(inside: Inside) -> bytes:
     """What a replay has to repeat byte for byte: every requirement with its items, but for their duration."""
     items = [
         [msgspec.structs.replace(item, seconds=0.0) for item in one.items]
-        for one in team.result().requirements
+        for one in inside.result.requirements
     ]
     return msgspec.json.encode(items)
 
 
-def test_a_replay_asks_nobody_and_finds_the_same(team: Team, shop: Shop, tmp_path: Path) -> None:
+def test_a_replay_asks_nobody_and_finds_the_same(inside: Inside, tmp_path: Path) -> None:
     """The same findings byte for byte, with another clock and no server."""
-    shop.statuses["/cart"] = 404
-    team.run("checks", "-m", "daily")
-    live = _findings(team)
+    inside.shop.statuses["/cart"] = 404
+    inside.run("checks", "-m", "daily")
+    live = _findings(inside)
     recording = tmp_path / "elsewhere"
-    shutil.copytree(team.latest.folder, recording)
-    asked = len(shop.seen)
+    shutil.copytree(inside.team.latest.folder, recording)
+    asked = len(inside.shop.seen)
 
-    done = team.run("checks", "-m", "daily", "--replay", str(recording))
+    done = inside.run("checks", "-m", "daily", "--replay", str(recording))
 
-    assert 1 == done.returncode
-    assert live == _findings(team)
-    assert asked == len(shop.seen)
-    assert "REPLAY of elsewhere" in done.stdout
-    assert "replay" == team.result().provenance.mode
+    assert 1 == done.ret
+    assert live == _findings(inside)
+    assert asked == len(inside.shop.seen)
+    assert "REPLAY of elsewhere" in done.stdout.str()
+    assert "replay" == inside.result.provenance.mode
 
 
-@pytest.mark.slow
-def test_a_replay_can_be_replayed(team: Team, tmp_path: Path) -> None:
+def test_a_replay_can_be_replayed(inside: Inside, tmp_path: Path) -> None:
     """A replay's folder holds the facts that it decided on."""
-    team.run("checks")
-    live = _findings(team)
-    team.run("checks", "--replay", "reports/latest")
-    shutil.rmtree(team.folder / "reports" / team.result().provenance.source_run)
+    inside.run("checks")
+    live = _findings(inside)
+    inside.run("checks", "--replay", "reports/latest")
+    shutil.rmtree(inside.team.folder / "reports" / inside.result.provenance.source_run)
 
-    done = team.run("checks", "--replay", "reports/latest")
+    done = inside.run("checks", "--replay", "reports/latest")
 
-    assert 0 == done.returncode, done.stdout
-    assert live == _findings(team)
+    assert 0 == done.ret, done.stdout.str()
+    assert live == _findings(inside)
 
 
-def test_what_was_not_recorded_is_unknown(team: Team) -> None:
+def test_what_was_not_recorded_is_unknown(inside: Inside) -> None:
     """A requirement whose facts the run did not record cannot be decided from it."""
-    team.run("checks", "-m", "daily")
+    inside.run("checks", "-m", "daily")
 
-    done = team.run("checks", "--replay", "reports/latest")
+    done = inside.run("checks", "--replay", "reports/latest")
 
-    assert 1 == done.returncode
-    assert {"SH-001": "pass", "SH-002": "pass", "SH-003": "unknown"} == team.outcomes()
-    assert "this run holds no answer to it" in done.stdout
+    assert 1 == done.ret
+    assert {"SH-001": "pass", "SH-002": "pass", "SH-003": "unknown"} == inside.outcomes
+    assert "this run holds no answer to it" in done.stdout.str()
 
 
-@pytest.mark.slow
-def test_damaged_facts_are_unknown(team: Team) -> None:
+def test_damaged_facts_are_unknown(inside: Inside) -> None:
     """Facts that cannot be read decide nothing."""
-    team.run("checks", "-m", "continuous")
-    for path in (team.latest.folder / "facts").iterdir():
+    inside.run("checks", "-m", "continuous")
+    for path in (inside.team.latest.folder / "facts").iterdir():
         path.write_bytes(path.read_bytes()[:-20])
 
-    team.run("checks", "-m", "continuous", "--replay", "reports/latest")
+    inside.run("checks", "-m", "continuous", "--replay", "reports/latest")
 
-    assert {"SH-001": "unknown"} == team.outcomes()
+    assert {"SH-001": "unknown"} == inside.outcomes
 
 
-def test_what_if(team: Team, shop: Shop) -> None:
+def test_what_if(inside: Inside) -> None:
     """--limits on a replay decides with another limit, says so, and touches no file of the team."""
-    shop.statuses["/cart"] = 404
-    team.run("checks", "-k", "SH-002")
+    inside.shop.statuses["/cart"] = 404
+    inside.run("checks", "-k", "SH-002")
 
-    done = team.run("checks", "-k", "SH-002", "--replay", "reports/latest", "--limits", "SH-002.status=404")
+    done = inside.run("checks", "-k", "SH-002", "--replay", "reports/latest", "--limits", "SH-002.status=404")
 
-    assert "WHAT-IF" in done.stdout
+    assert "WHAT-IF" in done.stdout.str()
     findings = [
-        str(finding.subject) for one in team.result().requirements for finding in one.items[0].findings
+        str(finding.subject) for one in inside.result.requirements for finding in one.items[0].findings
     ]
-    assert [f"endpoint {shop.url}/front"] == findings
-    assert {"SH-002.status": "404"} == team.result().provenance.changed_limits
+    assert [f"endpoint {inside.shop.url}/front"] == findings
+    assert {"SH-002.status": "404"} == inside.result.provenance.changed_limits
 
 
-@pytest.mark.slow
-def test_what_if_needs_a_recorded_run_and_a_known_limit(team: Team, shop: Shop) -> None:
+def test_what_if_needs_a_recorded_run_and_a_known_limit(inside: Inside) -> None:
     """Live limits come from the runbook alone; a misspelt change is refused before anything is asked."""
-    live = team.run("checks", "--limits", "SH-002.status=404")
-    assert 4 == live.returncode
-    assert "add --replay" in live.stderr
-    team.run("checks")
+    live = inside.run("checks", "--limits", "SH-002.status=404")
+    assert 4 == live.ret
+    assert "add --replay" in live.stderr.str()
+    inside.run("checks")
     for change, said in (
         ("SH-002.statsu=404", "status"),
         ("SH-009.status=404", "SH-009"),
         ("nonsense", "write it like"),
     ):
-        done = team.run("checks", "--replay", "reports/latest", "--limits", change)
-        assert 4 == done.returncode
-        assert said in done.stderr
+        done = inside.run("checks", "--replay", "reports/latest", "--limits", change)
+        assert 4 == done.ret
+        assert said in done.stderr.str()
 
 
-@pytest.mark.slow
-def test_another_version_of_the_code_is_named(team: Team) -> None:
+def test_another_version_of_the_code_is_named(inside: Inside) -> None:
     """A replay decided by changed checks says which."""
-    team.run("checks")
-    path = team.folder / "checks" / "shop" / "check_pages.py"
+    inside.run("checks")
+    path = inside.team.folder / "checks" / "shop" / "check_pages.py"
     path.write_text(path.read_text() + "\n# changed\n")
 
-    team.run("checks", "--replay", "reports/latest")
+    inside.run("checks", "--replay", "reports/latest")
 
-    assert "checks/shop/pages" == team.result().provenance.code_differs
+    assert "checks/shop/pages" == inside.result.provenance.code_differs
 
 
-def _forge_facts(team: Team) -> Path:
+def _forge_facts(inside: Inside) -> Path:
     """One answer of the last run replaced by another one's."""
-    facts = sorted((team.latest.folder / "facts").iterdir())
+    facts = sorted((inside.team.latest.folder / "facts").iterdir())
     facts[0].write_bytes(facts[1].read_bytes())
-    return team.latest.folder
+    return inside.team.latest.folder
 
 
-def test_an_altered_run_opens_no_gate(team: Team) -> None:
+def test_an_altered_run_opens_no_gate(inside: Inside) -> None:
     """Facts that were changed: ALTERED on the terminal, in the result, the page and both JUnits; exit status 1."""
-    team.run("checks", "-m", "daily")
-    source = _forge_facts(team)
+    inside.run("checks", "-m", "daily")
+    source = _forge_facts(inside)
 
-    done = team.run("checks", "-m", "daily", "--replay", str(source), "--junitxml", "own.xml")
+    done = inside.run("checks", "-m", "daily", "--replay", str(source), "--junitxml", "own.xml")
 
-    assert 1 == done.returncode
-    assert "GATE CLOSED" in done.stdout
-    assert "ALTERED: facts/" in " ".join(done.stdout.split())
-    result = team.result()
+    assert 1 == done.ret
+    assert "GATE CLOSED" in done.stdout.str()
+    assert "ALTERED: facts/" in " ".join(done.stdout.str().split())
+    result = inside.result
     assert "ALTERED: facts/" in result.provenance.source_unsound
     assert result.gate.closed and result.gate.unsound
     for text in (
-        (team.latest.folder / "report.html").read_text(),
-        (team.latest.folder / "junit.xml").read_text(),
-        (team.folder / "own.xml").read_text(),
+        (inside.team.latest.folder / "report.html").read_text(),
+        (inside.team.latest.folder / "junit.xml").read_text(),
+        (inside.team.folder / "own.xml").read_text(),
     ):
         assert "ALTERED: facts/" in text
 
 
-def test_a_run_without_its_manifest_opens_no_gate_unless_it_is_taken_so(team: Team) -> None:
+def test_a_run_without_its_manifest_opens_no_gate_unless_it_is_taken_so(inside: Inside) -> None:
     """--accept-altered lets the gate decide; what was taken is said all the same."""
-    team.run("checks", "-m", "daily")
-    source = team.latest.folder
+    inside.run("checks", "-m", "daily")
+    source = inside.team.latest.folder
     (source / "manifest.json").unlink()
 
-    done = team.run("checks", "-m", "daily", "--replay", str(source))
-    taken = team.run("checks", "-m", "daily", "--replay", str(source), "--accept-altered")
+    done = inside.run("checks", "-m", "daily", "--replay", str(source))
+    taken = inside.run("checks", "-m", "daily", "--replay", str(source), "--accept-altered")
 
-    assert (1, 0) == (done.returncode, taken.returncode), taken.stdout
-    assert "incomplete: it has no manifest.json" in " ".join(taken.stdout.split())
-    assert "accepted by --accept-altered" in " ".join(taken.stdout.split())
+    assert (1, 0) == (done.ret, taken.ret), taken.stdout.str()
+    assert "incomplete: it has no manifest.json" in " ".join(taken.stdout.str().split())
+    assert "accepted by --accept-altered" in " ".join(taken.stdout.str().split())

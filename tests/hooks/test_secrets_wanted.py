@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.hooks.team import RUNBOOK, Shop, Team
+from tests.hooks.inside import Inside
+from tests.hooks.team import RUNBOOK
 
 UP = """
 from typing import Annotated, Any
@@ -28,54 +29,64 @@ LACKS = "targets.prometheus.token: environment variable SHOP_NO_SUCH_TOKEN is no
 
 
 @pytest.fixture
-def watched(team: Team, shop: Shop) -> Team:
+def watched(inside: Inside) -> Inside:
     """A team whose Prometheus wants a token that is not there."""
-    team.write("checks/shop/check_up.py", UP)
-    team.write("checks/systems/shop/runbook.yaml", RUNBOOK + ROW)
-    file = team.environment("production", shop.url)
-    prometheus = f"{{url: '{shop.url}', token: {{env: SHOP_NO_SUCH_TOKEN}}}}"
+    inside.team.write("checks/shop/check_up.py", UP)
+    inside.team.write("checks/systems/shop/runbook.yaml", RUNBOOK + ROW)
+    file = inside.team.environment("production", inside.shop.url)
+    prometheus = f"{{url: '{inside.shop.url}', token: {{env: SHOP_NO_SUCH_TOKEN}}}}"
     file.write_text(file.read_text().replace("  http: {}\n", f"  http: {{}}\n  prometheus: {prometheus}\n"))
-    return team
+    return inside
 
 
-def test_a_selection_that_does_not_need_it_is_decided(watched: Team) -> None:
+def test_a_selection_that_does_not_need_it_is_decided(watched: Inside) -> None:
     done = watched.run("checks", "-m", "daily")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert watched.outcomes() == {"SH-001": "pass", "SH-002": "pass"}
+    assert done.ret == 0, done.stdout.str() + done.stderr.str()
+    assert watched.outcomes == {"SH-001": "pass", "SH-002": "pass"}
 
 
-@pytest.mark.parametrize("words", [("-k", "SH-005"), ("-m", "monthly"), ("-m", "monthly", "-n", "1")])
-def test_a_selection_that_needs_it_is_refused(watched: Team, shop: Shop, words: tuple[str, ...]) -> None:
+def refused(status: int, output: str, watched: Inside) -> None:
     """With exit status 4 and its place, before anything is asked; no run is left behind."""
+    assert status == 4, output
+    assert "checks/systems/shop/environments/production.yaml:4:" in output
+    assert LACKS in " ".join(output.split())
+    assert watched.shop.seen == []
+    assert not (watched.team.folder / "reports").exists()
+
+
+@pytest.mark.parametrize("words", [("-k", "SH-005"), ("-m", "monthly")])
+def test_a_selection_that_needs_it_is_refused(watched: Inside, words: tuple[str, ...]) -> None:
     done = watched.run("checks", *words)
-    assert done.returncode == 4, done.stdout + done.stderr
-    assert "checks/systems/shop/environments/production.yaml:4:" in done.stdout + done.stderr
-    assert LACKS in " ".join((done.stdout + done.stderr).split())
-    assert shop.seen == []
-    assert not (watched.folder / "reports").exists()
+    refused(int(done.ret), done.stdout.str() + done.stderr.str(), watched)
 
 
-def test_validate_demands_it_where_an_environment_is_named(watched: Team) -> None:
+@pytest.mark.slow
+def test_it_is_refused_with_workers(watched: Inside) -> None:
+    done = watched.team.run("checks", "-m", "monthly", "-n", "1")
+    refused(done.returncode, done.stdout + done.stderr, watched)
+
+
+def test_validate_demands_it_where_an_environment_is_named(watched: Inside) -> None:
     assert watched.opsproof("validate").returncode == 0
     named = watched.opsproof("validate", "--env", "production")
     assert named.returncode == 4
     assert named.stdout.strip().endswith(LACKS)
 
 
-def test_validate_lists_where_secrets_go(watched: Team, shop: Shop) -> None:
-    host = shop.url.removeprefix("http://")
+def test_validate_lists_where_secrets_go(watched: Inside) -> None:
+    host = watched.shop.url.removeprefix("http://")
     listed = watched.opsproof("validate").stdout.splitlines()
     assert listed[1:] == [
         f"secret: environment variable SHOP_NO_SUCH_TOKEN -> {host} (shop/production targets.prometheus.token)"
     ]
 
 
-def test_identify_needs_no_runbook(watched: Team, shop: Shop) -> None:
+def test_identify_needs_no_runbook(watched: Inside) -> None:
     """A mistake in the rows is none of the targets; one of a target is."""
-    watched.write("checks/systems/shop/runbook.yaml", "requirements: [\n")
+    watched.team.write("checks/systems/shop/runbook.yaml", "requirements: [\n")
     refused = watched.opsproof("identify", "--env", "shop/production")
     assert (refused.returncode, LACKS in refused.stderr, "runbook.yaml" in refused.stderr) == (1, True, False)
-    watched.environment("production", shop.url)
+    watched.team.environment("production", watched.shop.url)
     answered = watched.opsproof("identify", "--env", "shop/production")
     assert "targets:" in answered.stdout
     assert "runbook.yaml" not in answered.stdout + answered.stderr

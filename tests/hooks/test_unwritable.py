@@ -17,6 +17,7 @@ from opsproof.judge.rebuild import result_of
 from opsproof.model.target import Budget
 from opsproof.sources.http.facts import EndpointOf
 from opsproof.testing.links import target_of
+from tests.hooks.inside import Inside
 from tests.hooks.team import Shop, Team
 
 TOO_LARGE = "File too large"
@@ -40,9 +41,9 @@ def limited(team: Team, size: int, *words: str) -> subprocess.CompletedProcess[s
     )
 
 
-def quiet(done: subprocess.CompletedProcess[str]) -> str:
+def quiet(done: subprocess.CompletedProcess[str] | pytest.RunResult) -> str:
     """What it printed: no traceback, no internal error."""
-    said = done.stdout + done.stderr
+    said = f"{done.stdout}{done.stderr}"
     assert "Traceback" not in said and "INTERNALERROR" not in said, said
     return said
 
@@ -58,16 +59,16 @@ def talkative(team: Team, shop: Shop) -> Team:
     return team
 
 
-def test_a_reports_folder_that_cannot_be_made_is_told(team: Team, shop: Shop) -> None:
+def test_a_reports_folder_that_cannot_be_made_is_told(inside: Inside) -> None:
     """Before anything is asked: one line, exit 4."""
-    team.write("reports", "a file in the way")
+    inside.team.write("reports", "a file in the way")
 
-    done = team.run("checks")
+    done = inside.run("checks")
 
-    assert 4 == done.returncode
-    assert f"cannot write {team.folder / 'reports'}/" in quiet(done)
-    assert "Not a directory" in done.stderr
-    assert [] == shop.seen
+    assert 4 == done.ret
+    assert f"cannot write {inside.team.folder / 'reports'}/" in quiet(done)
+    assert "Not a directory" in done.stderr.str()
+    assert [] == inside.shop.seen
 
 
 def test_no_room_for_the_plan_is_told(team: Team, shop: Shop) -> None:

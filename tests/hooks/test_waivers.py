@@ -18,7 +18,7 @@ from opsproof.model.outcome import Outcome
 from opsproof.model.requirement import QuietHours, Waiver
 from opsproof.model.result import Result, WaiverUse
 from opsproof.model.subject import Subject
-from tests.hooks.team import Shop, Team
+from tests.hooks.inside import Inside
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=timezone.utc)
 DAY = timedelta(days=1)
@@ -161,9 +161,9 @@ def states(result: Result) -> dict[str, WaiverUse]:
     return {one.subject: one for one in result.waivers}
 
 
-def test_a_run_shows_each_waiver_and_what_became_of_it(team: Team, shop: Shop) -> None:
+def test_a_run_shows_each_waiver_and_what_became_of_it(inside: Inside) -> None:
     """Used, unused, expired, self-approved; the gate opens, JUnit says skipped, the raw FAIL is kept."""
-    shop.statuses["/cart"] = 404
+    inside.shop.statuses["/cart"] = 404
     now = datetime.now(timezone.utc).replace(microsecond=0)
     waivers = [
         waiver_yaml("endpoint/*/cart", now + DAY),
@@ -171,13 +171,13 @@ def test_a_run_shows_each_waiver_and_what_became_of_it(team: Team, shop: Shop) -
         waiver_yaml("endpoint/*/cart*", now - DAY),
         waiver_yaml("endpoint/*", now + DAY, environment="'*'", requirement="SH-003"),
     ]
-    team.write("checks/systems/shop/waivers.yaml", "waivers:\n" + "\n".join(waivers) + "\n")
+    inside.team.write("checks/systems/shop/waivers.yaml", "waivers:\n" + "\n".join(waivers) + "\n")
 
-    done = team.run("checks", "-m", "daily")
+    done = inside.run("checks", "-m", "daily")
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert team.outcomes() == {"SH-001": "pass", "SH-002": "waived"}
-    result = team.result()
+    assert done.ret == 0, done.stdout.str() + done.stderr.str()
+    assert inside.outcomes == {"SH-001": "pass", "SH-002": "waived"}
+    result = inside.result
     (cart,) = [one for one in result.requirements[1].items[0].findings if one.waiver]
     assert (cart.outcome, cart.raw, cart.measured.text) == (WAIVED, FAIL, "404")
     found = {subject: (one.states, one.uses) for subject, one in states(result).items()}
@@ -188,28 +188,28 @@ def test_a_run_shows_each_waiver_and_what_became_of_it(team: Team, shop: Shop) -
         "endpoint/*": (("unused",), 0),
     }
     for part in ("WAIVERS", "used until", "unused, expired", "self-approved", "the cart is being rebuilt"):
-        assert part in " ".join(done.stdout.split())
-    tree = ElementTree.parse(team.latest.folder / "junit.xml")
+        assert part in " ".join(done.stdout.str().split())
+    tree = ElementTree.parse(inside.team.latest.folder / "junit.xml")
     (case,) = tree.findall(".//testcase/skipped/..")
     assert case.get("name") == "SH-002 The cart answers"
-    report = (team.latest.folder / "report.html").read_text()
+    report = (inside.team.latest.folder / "report.html").read_text()
     assert "<b>unused, expired</b>" in report
 
 
-def test_a_waiver_does_not_cover_what_could_not_be_asked(team: Team, shop: Shop) -> None:
+def test_a_waiver_does_not_cover_what_could_not_be_asked(inside: Inside) -> None:
     """No target: UNKNOWN, however broad the waiver, unless it covers unknown."""
     now = datetime.now(timezone.utc)
-    team.write(
+    inside.team.write(
         "checks/systems/shop/environments/production.yaml",
         "environment: production\nnames: {base: 'http://x'}\n",
     )
     broad = "waivers:\n" + waiver_yaml("*", now + DAY)
-    team.write("checks/systems/shop/waivers.yaml", broad + "\n")
-    assert team.run("checks", "-k", "SH-002").returncode == 1
-    assert team.outcomes() == {"SH-002": "unknown"}
-    team.write("checks/systems/shop/waivers.yaml", broad + "\n    covers: [fail, unknown]\n")
-    assert team.run("checks", "-k", "SH-002").returncode == 0
-    assert team.outcomes() == {"SH-002": "waived"}
+    inside.team.write("checks/systems/shop/waivers.yaml", broad + "\n")
+    assert inside.run("checks", "-k", "SH-002").ret == 1
+    assert inside.outcomes == {"SH-002": "unknown"}
+    inside.team.write("checks/systems/shop/waivers.yaml", broad + "\n    covers: [fail, unknown]\n")
+    assert inside.run("checks", "-k", "SH-002").ret == 0
+    assert inside.outcomes == {"SH-002": "waived"}
 
 
 def declared(until: str) -> str:
@@ -219,26 +219,26 @@ def declared(until: str) -> str:
     )
 
 
-def test_what_is_declared_not_applicable_is_not_asked(team: Team, shop: Shop) -> None:
+def test_what_is_declared_not_applicable_is_not_asked(inside: Inside) -> None:
     """It says who, why and until when; nobody is asked for it, and the gate stays open."""
-    shop.statuses["/cart"] = 404
-    team.environment("production", shop.url, declared("2099-01-31T00:00:00Z"))
+    inside.shop.statuses["/cart"] = 404
+    inside.team.environment("production", inside.shop.url, declared("2099-01-31T00:00:00Z"))
 
-    done = team.run("checks", "-m", "daily")
+    done = inside.run("checks", "-m", "daily")
 
-    assert done.returncode == 0, done.stdout
-    assert team.outcomes() == {"SH-001": "pass", "SH-002": "not_applicable"}
-    assert "GET /cart" not in shop.seen
-    (found,) = team.result().requirements[1].items[0].findings
+    assert done.ret == 0, done.stdout.str()
+    assert inside.outcomes == {"SH-001": "pass", "SH-002": "not_applicable"}
+    assert "GET /cart" not in inside.shop.seen
+    (found,) = inside.result.requirements[1].items[0].findings
     assert found.message == "this shop has no cart (declared by ann, until 2099-01-31)"
 
 
-def test_a_declaration_ends(team: Team, shop: Shop) -> None:
+def test_a_declaration_ends(inside: Inside) -> None:
     """After its last day the requirement is decided again."""
-    shop.statuses["/cart"] = 404
-    team.environment("production", shop.url, declared("2024-01-31T00:00:00Z"))
-    assert team.run("checks", "-m", "daily").returncode == 1
-    assert team.outcomes()["SH-002"] == "fail"
+    inside.shop.statuses["/cart"] = 404
+    inside.team.environment("production", inside.shop.url, declared("2024-01-31T00:00:00Z"))
+    assert inside.run("checks", "-m", "daily").ret == 1
+    assert inside.outcomes["SH-002"] == "fail"
 
 
 # -- quiet hours ---------------------------------------------------------------------------------------
@@ -270,11 +270,10 @@ def test_quiet_hours_within_a_day(hour: int, quiet: bool) -> None:
     assert hours.includes(datetime(2026, 6, 15, hour, tzinfo=timezone.utc)) is quiet
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("zone", "outcome"), [("UTC", "not_applicable"), (None, "unknown")])
-def test_a_check_learns_of_quiet_hours(team: Team, shop: Shop, zone: str | None, outcome: str) -> None:
+def test_a_check_learns_of_quiet_hours(inside: Inside, zone: str | None, outcome: str) -> None:
     """Nothing to measure is NOT APPLICABLE in declared quiet hours with their reason, and UNKNOWN outside of them."""
-    check = team.folder / "checks" / "shop" / "check_pages.py"
+    check = inside.team.folder / "checks" / "shop" / "check_pages.py"
     check.write_text(
         check.read_text()
         .replace("import HIGH,", "import HIGH, NotApplicable, Undecided,")
@@ -290,10 +289,10 @@ def test_a_check_learns_of_quiet_hours(team: Team, shop: Shop, zone: str | None,
         f'  - {{{days}, from: "{a}", until: "{b}", zone: {zone}}}\n'
         for a, b in (("00:00", "12:00"), ("12:00", "00:00"))
     ]
-    team.environment("production", shop.url, "quiet_hours:\n" + "".join(halves) if zone else "")
+    inside.team.environment("production", inside.shop.url, "quiet_hours:\n" + "".join(halves) if zone else "")
 
-    team.run("checks", "-k", "SH-001")
+    inside.run("checks", "-k", "SH-001")
 
-    assert team.outcomes() == {"SH-001": outcome}
-    (found,) = team.result().requirements[0].items[0].findings
+    assert inside.outcomes == {"SH-001": outcome}
+    (found,) = inside.result.requirements[0].items[0].findings
     assert found.message == ("closed" if zone else "no traffic")
