@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +64,8 @@ ROWS = {
 }
 
 
-def write(folder: Path, pods: int, kubeconfig: Path) -> None:
-    """A copy of `checks/` with this one system, and what pytest needs beside it."""
+def write(folder: Path, pods: int, kubeconfig: Path, rows: Mapping[str, Row] = ROWS) -> None:
+    """A copy of `checks/` with this one system of these rows, and what pytest needs beside it."""
     shutil.copytree(
         ROOT / "checks", folder / "checks", ignore=shutil.ignore_patterns("__pycache__", "systems")
     )
@@ -75,7 +76,7 @@ def write(folder: Path, pods: int, kubeconfig: Path) -> None:
     system = folder / "checks" / "systems" / NAME
     (system / "environments").mkdir(parents=True)
     _dump(system / "system.yaml", _system(pods))
-    _dump(system / "runbook.yaml", {"requirements": {name: _requirement(row) for name, row in ROWS.items()}})
+    _dump(system / "runbook.yaml", {"requirements": {name: _requirement(row) for name, row in rows.items()}})
     _dump(
         system / "environments" / "big.yaml",
         {"environment": "big", "targets": {"kubernetes": {"kubeconfig": str(kubeconfig)}}},

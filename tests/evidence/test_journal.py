@@ -48,6 +48,22 @@ def test_many_may_append_at_once(path: Path) -> None:
     assert sorted(range(200)) == sorted(msgspec.json.decode(data) for data in reading.of("result"))
 
 
+@pytest.mark.parametrize("size", [65_400, 65_536, 262_144, 300_000, 1_500_000])
+@pytest.mark.parametrize("torn", [b"", b"torn", b"t" * 700_000])
+def test_a_line_of_any_length_is_chained_to(path: Path, size: int, torn: bytes) -> None:
+    """Ten thousand findings are one line; the end of the file is looked at in parts."""
+    book = written(path, 3)
+    book.append("result", "x" * size)
+    with path.open("ab") as file:
+        file.write(torn)
+
+    book.append("result", "after")
+    reading = journal.read(path)
+
+    assert ("", False) == (reading.altered, reading.torn)
+    assert [0, 1, 2, 3, 4] == [entry.n for entry in reading.entries]
+
+
 @pytest.mark.parametrize("cut", [1, 5, 40])
 def test_a_torn_end_is_dropped_and_written_over(path: Path, cut: int) -> None:
     """A writer killed in the middle of a line costs that line alone."""

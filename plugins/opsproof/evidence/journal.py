@@ -15,6 +15,7 @@ from opsproof.evidence import plain
 from opsproof.evidence.files import _write_all, locked, writing
 
 FIRST = "0" * 64
+_TAIL = 65536  # bytes in which the last line is looked for at first
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,13 +72,12 @@ class Journal:
 
 
 def _last_line(handle: int) -> Entry | None:
+    """The last whole line; a torn one after it is cut off. A line may hold ten thousand findings."""
     end = os.lseek(handle, 0, os.SEEK_END)
     tail = b""
-    position = end
-    while position > 0 and tail.count(b"\n") < 2:
-        size = min(65536, position)
-        position -= size
-        tail = os.pread(handle, size, position) + tail
+    while len(tail) < end and tail.count(b"\n") < 2:
+        size = min(max(_TAIL, 4 * len(tail)), end)
+        tail = os.pread(handle, size, end - size)
     whole = tail.rfind(b"\n") + 1
     if whole < len(tail):
         os.ftruncate(handle, end - (len(tail) - whole))

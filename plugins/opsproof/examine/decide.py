@@ -11,12 +11,12 @@ from _pytest.outcomes import OutcomeException
 
 from opsproof.evidence.files import Unwritable
 from opsproof.examine.check import Check
-from opsproof.examine.examination import Examination, as_subject, fingerprint
+from opsproof.examine.examination import Examination, as_subject, fingerprints
 from opsproof.examine.searched import searched
-from opsproof.model.argument import Answer, Context, Following, followed
+from opsproof.model.argument import Answer, Context, followed, follows
 from opsproof.model.ask import Ask
 from opsproof.model.failure import CollectionError, Failure, NotConfigured, Undecided
-from opsproof.model.finding import Finding, ItemResult, standing
+from opsproof.model.finding import ItemResult, standing
 from opsproof.model.level import Level
 from opsproof.model.limits import Limits
 from opsproof.model.listing import Listing
@@ -62,7 +62,7 @@ class Item:
 
     def _followed(self, name: str, answer: Answering) -> tuple[Ask, ...]:
         source = self.check.sources.get(name)
-        if not isinstance(source, Following):
+        if not follows(source):
             return ()
         answers = [answer(ask) for ask in self.asks[name]]
         try:
@@ -167,7 +167,10 @@ def _empty(item: Item, looked: Sequence[str], examine: Examination) -> None:
 
 
 def _result(item: Item, examine: Examination) -> ItemResult:
-    findings = tuple(_signed(item, finding) for finding in examine.findings)
+    fingerprint = fingerprints(item.system, item.environment, item.requirement, item.check.name)
+    findings = tuple(
+        msgspec.structs.replace(one, fingerprint=fingerprint(one.subject)) for one in examine.findings
+    )
     verdicts = [(finding.outcome, finding.level) for finding in findings]
     passed = [(Outcome.PASS, item.level)] if examine.passed else []
     outcome, level = standing([*verdicts, *passed], item.level)
@@ -186,11 +189,6 @@ def _result(item: Item, examine: Examination) -> ItemResult:
         asks=tuple(ask.digest for ask in item.all_asks),
         nodeid=item.nodeid,
     )
-
-
-def _signed(item: Item, finding: Finding) -> Finding:
-    mark = fingerprint(item.system, item.environment, item.requirement, item.check.name, finding.subject)
-    return msgspec.structs.replace(finding, fingerprint=mark)
 
 
 __all__ = ["Item", "NotConfigured", "decide"]

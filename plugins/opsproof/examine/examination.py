@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -249,10 +249,20 @@ def as_subject(thing: object) -> Subject:
     return own if isinstance(own, Subject) else Subject("", str(thing))
 
 
-def fingerprint(system: str, environment: str, requirement: str, check: str, subject: Subject) -> str:
-    """The same condition of the same thing in every run: 16 hex digits."""
-    text = "\n".join((system, environment, requirement, check, subject.stable))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def fingerprints(*of: str) -> Callable[[Subject], str]:
+    """The same condition of the same thing in every run: 16 hex digits.
+
+    Args:
+        of: system, environment, requirement and check, which are the same for all subjects of an item.
+    """
+    common = hashlib.sha256("".join(f"{part}\n" for part in of).encode())
+
+    def fingerprint(subject: Subject) -> str:
+        own = common.copy()
+        own.update(subject.stable.encode())
+        return own.hexdigest()[:16]
+
+    return fingerprint
 
 
 def _first_line(error: BaseException) -> str:

@@ -93,8 +93,9 @@ class Running:
 
     def record(self, result: ItemResult) -> ItemResult:
         """Put the result into the journal the moment it exists; gives it as it lies there, redacted."""
-        encoded = self.collection.redactor.json(msgspec.json.encode(result))
-        redacted = msgspec.json.decode(encoded, type=ItemResult)
+        encoded = msgspec.json.encode(result)
+        harmless = self.collection.redactor.json(encoded)
+        redacted = result if harmless == encoded else msgspec.json.decode(harmless, type=ItemResult)
         with self.keeping():
             self.run.journal.append("result", redacted)
         self.goes_on()

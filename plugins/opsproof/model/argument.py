@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Template
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Generic, Protocol, TypeGuard, TypeVar
 
 import msgspec
 
@@ -84,7 +84,6 @@ class Argument(Protocol):
         """The argument. Raises CollectionError when nothing of it is known."""
 
 
-@runtime_checkable
 class Following(Protocol):
     """An argument whose names are not configured (a pod's logs): its answers say what else has to be asked."""
 
@@ -93,6 +92,11 @@ class Following(Protocol):
 
         Answers may be failures; nothing follows from those. Raises CollectionError when nothing can follow.
         """
+
+
+def follows(source: object) -> TypeGuard[Following]:
+    """Whether something may follow from the answers of an argument. `isinstance` with a protocol costs 0.1 ms."""
+    return hasattr(source, "follow")
 
 
 FOLLOWING = (
@@ -106,7 +110,7 @@ def followed(source: object, answers: Sequence[Answer[Any]], context: Context) -
     Raises:
         CollectionError: nothing can follow; TooBig: more than FOLLOWING do.
     """
-    if not isinstance(source, Following):
+    if not follows(source):
         return ()
     known = {answer.ask for answer in answers}
     found = tuple(ask for ask in dict.fromkeys(source.follow(answers, context)) if ask not in known)

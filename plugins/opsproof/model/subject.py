@@ -24,8 +24,13 @@ class Subject(msgspec.Struct, frozen=True, order=True):
     @property
     def pattern_text(self) -> str:
         """What a waiver's subject pattern is matched against: `pod/repo-scanner/api-7d9f`."""
-        return "/".join(part for part in (self.kind, self.namespace, self.name) if part)
+        return _joined(self.kind, self.namespace, self.name)
 
     @property
     def stable(self) -> str:
-        return "/".join(part for part in (self.kind, self.namespace, self.key or self.name) if part)
+        return _joined(self.kind, self.namespace, self.key or self.name)
+
+
+def _joined(*parts: str) -> str:
+    """`pod/shop/api`; what is empty leaves no slash."""
+    return "/".join(filter(None, parts))

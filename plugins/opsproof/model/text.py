@@ -10,12 +10,13 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(char if char in "\t\n" or char.isprintable() else "\ufffd" for char in text)
+    found = set(text.replace("\n", "").replace("\t", ""))
+    return text.translate({ord(char): "\ufffd" for char in found if not char.isprintable()})
 
 
 def one_line(text: str) -> str:
     """`text`, printable, on one line: a line of a terminal cannot be forged by what a server says."""
-    return " ".join(printable(text).splitlines()).replace("\t", " ")
+    return text if text.isprintable() else " ".join(printable(text).splitlines()).replace("\t", " ")
 
 
 CUT = "…"

@@ -39,8 +39,9 @@ def ago(moment: datetime, now: datetime) -> str:
 
 def compared(measured: Measure, limit: Measure) -> str:
     """`measured 3, needed at most 0`; what says nothing is left out."""
-    parts = (("measured", measured), ("needed", limit))
-    return ", ".join(f"{word} {one.text}" for word, one in parts if one)
+    if measured.text and limit.text:
+        return f"measured {measured.text}, needed {limit.text}"
+    return f"measured {measured.text}" if measured.text else f"needed {limit.text}" if limit.text else ""
 
 
 def warned(warning: str, instead: str) -> str:

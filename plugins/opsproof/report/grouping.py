@@ -30,7 +30,7 @@ class Group:
         return self.findings[min(told)[1]] if told else self.first
 
 
-_Key = tuple[str, str, str, str, str, "datetime | None", str]
+_Key = tuple[int, int, str, str, str, "datetime | None", str]
 
 
 def grouped(findings: Iterable[Finding]) -> list[Group]:
@@ -42,5 +42,5 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
 
 
 def _key(one: Finding) -> _Key:
-    shown = (one.outcome.value, one.level.value, one.message, one.measured.text, one.limit.text)
+    shown = (one.outcome.rank, one.level.rank, one.message, one.measured.text, one.limit.text)
     return (*shown, one.transition_until, one.waiver)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from jinja2 import Environment, PackageLoader
@@ -20,6 +21,7 @@ from opsproof.model.text import printable
 from opsproof.model.words import IDENTITY, ago, several
 from opsproof.report.advice import advice
 from opsproof.report.chart import bars
+from opsproof.report.compiled import Compiled
 from opsproof.report.grouping import grouped
 
 URGENT = (Level.CRITICAL, Level.HIGH)
@@ -90,6 +92,7 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_harmless,
+        bytecode_cache=Compiled(Path(__file__).with_name("templates"), Path(__file__)),
     )
     environment.filters["moment"] = _moment
     environment.filters["advice"] = advice
@@ -176,12 +179,12 @@ def _entries(one: RequirementResult, now: datetime, folded: Folded) -> list[dict
     checks = {id(finding): item for finding, item in found}
     entries = []
     for number, group in enumerate(grouped(finding for finding, _ in found)):
-        entry = _finding(group.oldest, checks[id(group.oldest)], now)
-        entry |= {"subjects": group.subjects[:NAMES], "more": max(0, len(group.findings) - NAMES)}
-        entry |= {"key": f"{one.requirement.key}#{number}", "count": len(group.findings)}
-        entry["all"] = group.subjects
+        oldest, subjects = group.oldest, group.subjects
+        entry = _finding(oldest, checks[id(oldest)], now)
+        entry |= {"subjects": subjects[:NAMES], "more": max(0, len(subjects) - NAMES)}
+        entry |= {"key": f"{one.requirement.key}#{number}", "count": len(subjects), "all": subjects}
         if number < STATIC and entry["more"]:
-            folded[entry["key"]] = [printable(name) for name in group.subjects[NAMES:]]
+            folded[entry["key"]] = [printable(name) for name in subjects[NAMES:]]
         entries.append(entry)
     return entries
 

@@ -85,13 +85,13 @@ def _case(member: RequirementResult) -> ElementTree.Element:
     )
     tag = _ELEMENT.get(member.outcome)
     if tag is not None:
-        findings = list(_decisive(member))
+        told = [_line(finding) for finding in _decisive(member)]
         missing = ["it did not run" if not member.items else "not all of it ran"] if member.incomplete else []
-        said = "; ".join([*map(_line, findings[:3]), *missing])
+        said = "; ".join([*told[:3], *missing])
         element = ElementTree.SubElement(case, tag, message=printable(said))
         if tag != "skipped":
             element.set("type", f"{member.outcome.value}.{member.level.value}")
-        element.text = printable("\n".join(map(_line, findings)))
+        element.text = printable("\n".join(told))
     return case
 
 

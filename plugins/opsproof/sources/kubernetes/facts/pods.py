@@ -149,6 +149,8 @@ class PodSpec(Wire, frozen=True):
     @property
     def sidecars(self) -> tuple[Container, ...]:
         """Init containers that keep running beside the others."""
+        if not self.init_containers:  # of most pods, which are asked many times
+            return ()
         return tuple(one for one in self.init_containers if one.restart_policy == "Always")
 
     @property
@@ -256,9 +258,8 @@ class Pod(KubernetesObject, frozen=True):
     @property
     def statuses(self) -> dict[str, ContainerStatus]:
         """By container name, init containers included."""
-        return {
-            one.name: one for one in (*self.status.init_container_statuses, *self.status.container_statuses)
-        }
+        every = self.status.init_container_statuses + self.status.container_statuses
+        return {one.name: one for one in every}
 
     def running_containers(self) -> Iterator[tuple[Container, ContainerStatus | None]]:
         """Containers and native sidecars with their status."""
@@ -277,9 +278,9 @@ class Pod(KubernetesObject, frozen=True):
         if owner is None:
             return None
         if owner.kind == "ReplicaSet":
-            suffix = "-" + self.labels.get("pod-template-hash", "")
-            if len(suffix) > 1 and owner.name.endswith(suffix):
-                return "Deployment", owner.name[: -len(suffix)]
+            name, _, end = owner.name.rpartition("-")
+            if end and end == self.metadata.labels.get("pod-template-hash"):
+                return "Deployment", name
         if owner.kind == "Job" and (match := _SCHEDULED.fullmatch(owner.name)) and self._may_be_of(match[2]):
             return "CronJob", match[1]
         return owner.kind, owner.name
