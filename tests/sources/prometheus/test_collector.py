@@ -437,6 +437,7 @@ def test_credentials_are_sent_and_not_recorded(monkeypatch: pytest.MonkeyPatch) 
         vector({"metric": {}, "value": [1e300, "1"]}),
         vector({"metric": {}, "values": [[1, "1"]]}),
         vector({"metric": {}, "histogram": [1, {}]}),
+        vector({"metric": {}, "value": [1, "1"], "histogram": [1, {}]}),
         vector({"metric": {}}),
         vector({"metric": {}, "value": [1, "1"]}, {"metric": {}, "value": [1, "2"]}),
     ],
@@ -461,6 +462,18 @@ def test_infos_are_no_warnings() -> None:
     )
     assert samples.warnings == ("store is down",)
     assert len(samples.infos) == 2
+
+
+def test_a_part_of_a_cluster_is_a_warning() -> None:
+    """VictoriaMetrics answers with success though some of its storage did not."""
+    assert ("not all of its storage answered (isPartial)",) == answered(vector(isPartial=True)).warnings
+
+
+@pytest.mark.parametrize("more", [{"warnings": ["store is down"]}, {"isPartial": True}])
+def test_a_list_with_a_warning_is_no_answer(more: dict[str, object]) -> None:
+    """Thanos and others list what they have, and what is missing would look like what is not there."""
+    with pytest.raises(BadAnswer, match=r"Prometheus warns: (store is down|not all)"):
+        answered({"status": "success", "data": {"groups": []}, **more}, AskRules(target=ID))
 
 
 ANY = st.recursive(
@@ -491,7 +504,7 @@ SHAPED = st.builds(
         max_size=3,
     )
     | ANY,
-    st.dictionaries(st.sampled_from(["warnings", "infos"]), ANY),
+    st.dictionaries(st.sampled_from(["warnings", "infos", "isPartial"]), ANY),
 )
 
 

@@ -108,7 +108,7 @@ class PrometheusCollector:
         envelope = self._envelope("/api/v1/query", link, query=query)
         result: wire.Result = self.api.decoded(envelope.data, wire.Result, "/api/v1/query")
         series = self._series(result, wanted="matrix" if ask.range else "vector")
-        warnings, infos = wire.sorted_out([*(envelope.warnings or ()), *(envelope.infos or ())])
+        warnings, infos = envelope.remarks()
         return Samples(
             result_type="matrix" if ask.range else "vector",
             at=self._evaluated(series, ask, link),
@@ -137,11 +137,13 @@ class PrometheusCollector:
         return tuple(found)
 
     def _raw(self, element: wire.Element, wanted: str) -> list[tuple[float, str]]:
+        if bytes(element.histogram) or bytes(element.histograms):
+            raise self._bad("the answer holds a native histogram, needed are plain numbers")
         if wanted == "vector" and element.value is not None:
             return [element.value]
         if wanted == "matrix" and element.values:
             return element.values
-        raise self._bad("the answer holds a series without plain numbers (a native histogram?)")
+        raise self._bad("the answer holds a series without numbers")
 
     def _values(self, raw: list[tuple[float, str]]) -> tuple[tuple[float, str], ...]:
         times = [time for time, _ in raw]
@@ -208,7 +210,12 @@ class PrometheusCollector:
         )
 
     def _data(self, path: str, link: Link, kind: Any, **parameters: str) -> Any:
-        return self.api.decoded(self._envelope(path, link, **parameters).data, kind, path)
+        """A list that may not be whole is none: what is missing would look like what is not there."""
+        envelope = self._envelope(path, link, **parameters)
+        warnings, _ = envelope.remarks()
+        if warnings:
+            raise self._bad(f"{path}: Prometheus warns: {warnings[0]}")
+        return self.api.decoded(envelope.data, kind, path)
 
     def _envelope(self, path: str, link: Link, **parameters: str) -> wire.Envelope:
         answer = self.api.text(path, link, parameters, accept=_REFUSED)

@@ -12,13 +12,16 @@ from opsproof.model.units import Duration
 
 SHORT = 200
 _MOST = 4000
-
+_PARTIAL = "not all of its storage answered (isPartial)"
 
 _NOTHING = msgspec.Raw(b"")
 
 
-class Envelope(msgspec.Struct, rename={"error_type": "errorType"}):
-    """`error` and its type are the server's own words about a refusal."""
+class Envelope(msgspec.Struct, rename={"error_type": "errorType", "partial": "isPartial"}):
+    """`error` and its type are the server's own words about a refusal.
+
+    `partial`: how clusters of VictoriaMetrics say that not all of their storage answered.
+    """
 
     status: str
     data: msgspec.Raw = _NOTHING
@@ -26,6 +29,14 @@ class Envelope(msgspec.Struct, rename={"error_type": "errorType"}):
     error: str = ""
     warnings: list[str] | None = None
     infos: list[str] | None = None
+    partial: bool | None = None
+
+    def remarks(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Warnings, which make the answer doubtful, and infos: older servers send infos among the warnings."""
+        texts = [shown(text) for text in [*(self.warnings or ()), *(self.infos or ())]]
+        infos = [text for text in texts if text.startswith("PromQL info")]
+        warnings = [text for text in texts if text not in infos]
+        return (*warnings, *([_PARTIAL] if self.partial else [])), tuple(infos)
 
 
 class Result(msgspec.Struct):
@@ -37,6 +48,8 @@ class Element(msgspec.Struct):
     metric: dict[str, str]
     value: tuple[float, str] | None = None
     values: list[tuple[float, str]] | None = None
+    histogram: msgspec.Raw = _NOTHING
+    histograms: msgspec.Raw = _NOTHING
 
 
 class Target(msgspec.Struct, rename="camel"):
@@ -111,13 +124,6 @@ def seconds(text: str) -> float:
         return (float(years) * 365 * 86400 if years else 0.0) + (Duration.parse(rest) if rest else 0.0)
     except ValueError:
         return 0.0
-
-
-def sorted_out(remarks: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Warnings and infos: older servers send infos among the warnings."""
-    texts = [shown(text) for text in remarks]
-    infos = [text for text in texts if text.startswith("PromQL info")]
-    return tuple(text for text in texts if text not in infos), tuple(infos)
 
 
 def address(url: str) -> str:
