@@ -34,7 +34,7 @@ class Answered:
 
 
 def _success(data: Any) -> Any:
-    return {"status": "success", "data": data, "warnings": ["w"], "infos": ["i"]}
+    return {"status": "success", "data": data, "warnings": [], "infos": ["i"]}
 
 
 _SERIES = {"metric": {"__name__": "up", "job": "a"}}
