@@ -33,10 +33,10 @@ class Envelope(msgspec.Struct, rename={"error_type": "errorType", "partial": "is
 
     def remarks(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Warnings, which make the answer doubtful, and infos: older servers send infos among the warnings."""
-        texts = [shown(text) for text in [*(self.warnings or ()), *(self.infos or ())]]
+        texts = [shown(text) for text in self.warnings or ()]
         infos = [text for text in texts if text.startswith("PromQL info")]
-        warnings = [text for text in texts if text not in infos]
-        return (*warnings, *([_PARTIAL] if self.partial else [])), tuple(infos)
+        warnings = [text for text in texts if text not in infos] + ([_PARTIAL] if self.partial else [])
+        return tuple(warnings), (*infos, *map(shown, self.infos or ()))
 
 
 class Result(msgspec.Struct):
