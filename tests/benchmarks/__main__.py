@@ -5,46 +5,60 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.benchmarks import contenders, world
+from tests.benchmarks import contenders, failing, hanging, start, world
 from tests.benchmarks.contenders import Arena
-from tests.benchmarks.measure import Sample, Series
-from tests.benchmarks.page import Figures, Size, page, table
+from tests.benchmarks.measure import Series, in_turn, say
+from tests.benchmarks.page import Figures, Size, demo_goals, demo_table, page, table
+from tests.benchmarks.part import Measuring, Part, goal_table
 from tests.testbed import kubernetes, process
 from tests.testbed import kubernetes_servers as servers
 from tests.testbed.kubernetes_api import admin
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
+PARTS: Mapping[str, Measuring] = {
+    "help": start.help_text,
+    "plugin": start.plugin,
+    "plan": start.plan,
+    "hanging": hanging.measure,
+    "failing": failing.measure,
+    "page": failing.page,
+}
+DEMO, PODS = "demo", "pods"
 _SLOW = {contenders.MODELS, contenders.KUBECTL}  # minutes each: executed less often
-
-
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def main(arguments: Sequence[str]) -> int:
     wanted = _parser().parse_args(arguments)
-    sizes = wanted.pods or ([200] if wanted.quick else [1000, 10000])
     rounds = 1 if wanted.quick else wanted.rounds
-    with tempfile.TemporaryDirectory() as scratch, quiet_cluster(keep=wanted.keep) as passing:
-        figures = Figures(rounds, *_demo(Path(scratch), rounds))
-        for pods in sizes:
-            # What goes with the cluster need not be deleted, which takes minutes.
-            with crowded(pods, keep=wanted.keep or (passing and pods == sizes[-1])):
-                figures.sizes.append(_size(Path(scratch), pods, rounds))
-            say(table(figures.sizes[-1]))
-    if wanted.page:
-        wanted.page.write_text(page(figures, wanted.page.read_text() if wanted.page.exists() else ""))
-        say(f"written: {wanted.page}")
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        parts = [_part(scratch, each, rounds) for each in PARTS if each in wanted.only]
+        demo = _demo(scratch, rounds) if DEMO in wanted.only else None
+        sizes = _sizes(scratch, wanted, rounds) if PODS in wanted.only else []
+    if demo is None or not sizes or len(parts) < len(PARTS):
+        say("only a part: no page is written")
+        return 0
+    figures = Figures(rounds, *demo, sizes, parts)
+    wanted.page.write_text(page(figures, wanted.page.read_text() if wanted.page.exists() else ""))
+    say(f"written: {wanted.page}")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    names = (*PARTS, DEMO, PODS)
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=names,
+        default=names,
+        metavar="PART",
+        help=f"print these parts, and write no page: {', '.join(names)}",
+    )
     parser.add_argument("--pods", type=int, nargs="+", help="sizes of the namespaces (1000 10000)")
     parser.add_argument("--rounds", type=int, default=5, help="executions of each contender (5)")
     parser.add_argument("--quick", action="store_true", help="200 pods, everything once")
@@ -55,6 +69,25 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--page", type=Path, default=PAGE, help="the page to write (docs/performance.md)")
     return parser
+
+
+def _part(scratch: Path, name: str, rounds: int) -> Part:
+    say(f"{name}:")
+    part = PARTS[name](scratch / name, rounds)
+    say(f"\n{part.section}\n\n{goal_table(part.goals)}\n")
+    return part
+
+
+def _sizes(scratch: Path, wanted: argparse.Namespace, rounds: int) -> list[Size]:
+    sizes = wanted.pods or ([200] if wanted.quick else [1000, 10000])
+    found = []
+    with quiet_cluster(keep=wanted.keep) as passing:
+        for pods in sizes:
+            # What goes with the cluster need not be deleted, which takes minutes.
+            with crowded(pods, keep=wanted.keep or (passing and pods == sizes[-1])):
+                found.append(_size(scratch, pods, rounds))
+            say(table(found[-1]))
+    return found
 
 
 @contextmanager
@@ -99,14 +132,16 @@ def _demo(scratch: Path, rounds: int) -> tuple[Series, Series, int]:
     contenders.demo(folder)  # compiles
     tests = contenders.demo_items(folder)
     contenders.bare(folder, tests)
-    measured = _rounds(
+    measured = in_turn(
         {
             contenders.BARE: lambda: contenders.bare(folder, tests),
             contenders.DEMO: lambda: contenders.demo(folder),
         },
         rounds,
     )
-    return measured[contenders.DEMO], measured[contenders.BARE], tests
+    demo, bare = measured[contenders.DEMO], measured[contenders.BARE]
+    say(f"{demo_table(demo, bare, tests)}\n\n{goal_table(demo_goals(demo, bare))}\n")
+    return demo, bare, tests
 
 
 def _size(scratch: Path, pods: int, rounds: int) -> Size:
@@ -115,20 +150,7 @@ def _size(scratch: Path, pods: int, rounds: int) -> Size:
     problems = arena.problems()
     if problems:
         say(f"{pods} pods: not as it should be: {', '.join(problems)}")
-    return Size(pods, _rounds(arena.contenders(), rounds), problems)
-
-
-def _rounds(contestants: dict[str, Callable[[], Sample]], rounds: int) -> dict[str, Series]:
-    """In turn, so that whatever else the machine does falls on all of them."""
-    measured = {name: Series(name) for name in contestants}
-    for number in range(rounds):
-        for name, execute in contestants.items():
-            if name in _SLOW and number * 3 >= max(rounds, 3):
-                continue
-            sample = execute()
-            measured[name].samples.append(sample)
-            say(f"  {name}: {sample.wall:.2f} s, CPU {sample.cpu:.2f} s, {sample.rss:.0f} MB")
-    return measured
+    return Size(pods, in_turn(arena.contenders(), rounds, _SLOW), problems)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from tests.testbed import build, kubernetes_access
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 # Plugins of this repository's own tests stay out: one of them takes 0.2 s at the end of every session.
-_PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
-_STAGES = ("-p", "tests.benchmarks.stages")
+PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+STAGES = ("-p", "tests.benchmarks.stages")
 DECIDED = (0, 1)  # a closed gate is an answer too
 
 RAW, OPSPROOF, PARALLEL, KUBECTL, MODELS = (
@@ -61,10 +61,8 @@ class Arena:
 
     def opsproof(self, *words: str) -> Sample:
         """The whole daily run. Workers of xdist tell no stages."""
-        told = () if words else _STAGES
-        return self._run(
-            sys.executable, *_PYTEST, *told, "checks", "-m", "daily", "--env", f"{system.NAME}/big", *words
-        )
+        told = () if words else STAGES
+        return self._run(*daily(*told), *words)
 
     def raw(self) -> Sample:
         """What opsproof asked for in its latest run, page by page, unread."""
@@ -94,7 +92,7 @@ class Arena:
         ]
 
     def _run(self, *command: str) -> Sample:
-        return run(command, self.folder, env=_shell(self.folder), good=DECIDED)
+        return run(command, self.folder, env=shell(self.folder), good=DECIDED)
 
 
 def _first_message(requirement: dict[str, Any]) -> str:
@@ -102,11 +100,16 @@ def _first_message(requirement: dict[str, Any]) -> str:
     return next((str(finding["message"]) for finding in findings), "no finding")
 
 
+def daily(*words: str) -> list[str]:
+    """The daily run of the benchmark's system."""
+    return [sys.executable, *PYTEST, *words, "checks", "-m", "daily", "--env", f"{system.NAME}/big"]
+
+
 def demo(folder: Path) -> Sample:
     """This repository's daily run on its recording."""
-    command = (sys.executable, *_PYTEST, *_STAGES, str(ROOT / "checks"), "-m", "daily")
+    command = (sys.executable, *PYTEST, *STAGES, str(ROOT / "checks"), "-m", "daily")
     where = ("--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "--reports", str(folder / "reports"))
-    return run([*command, *where], folder, env=_shell(folder), good=DECIDED)
+    return run([*command, *where], folder, env=shell(folder), good=DECIDED)
 
 
 def demo_items(folder: Path) -> int:
@@ -120,10 +123,10 @@ def bare(folder: Path, tests: int) -> Sample:
     (folder / "test_nothing.py").write_text(
         "".join(f"def test_{number}():\n    pass\n\n" for number in range(tests))
     )
-    return run([sys.executable, *_PYTEST, "test_nothing.py"], folder, env=_shell(folder))
+    return run([sys.executable, *PYTEST, "test_nothing.py"], folder, env=shell(folder))
 
 
-def _shell(folder: Path) -> dict[str, str]:
+def shell(folder: Path) -> dict[str, str]:
     """Compiled modules are kept, as on anybody's machine; kubectl's cache lies apart."""
     return {
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "plugins")]),

@@ -6,8 +6,9 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,37 @@ class Series:
     def rss(self) -> float:
         """The worst, not the typical."""
         return max(sample.rss for sample in self.samples)
+
+
+def in_turn(
+    contestants: Mapping[str, Callable[[], Sample]],
+    rounds: int,
+    rarely: Collection[str] = (),
+    *,
+    compiles: bool = False,
+) -> dict[str, Series]:
+    """In turn, so that whatever else the machine does falls on all of them.
+
+    Args:
+        rarely: who takes minutes, and is executed in a third of the rounds.
+        compiles: everyone is executed once before, since the first time compiles its modules.
+    """
+    measured = {name: Series(name) for name in contestants}
+    for execute in contestants.values() if compiles else ():
+        execute()
+    for number in range(rounds):
+        for name, execute in contestants.items():
+            if name in rarely and number * 3 >= max(rounds, 3):
+                continue
+            sample = execute()
+            measured[name].samples.append(sample)
+            say(f"  {name}: {sample.wall:.2f} s, CPU {sample.cpu:.2f} s, {sample.rss:.0f} MB")
+    return measured
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def wall(sample: Sample) -> float:

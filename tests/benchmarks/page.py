@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from itertools import pairwise
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tests.benchmarks.contenders import BARE, DEMO, KUBECTL, MODELS, OPSPROOF, PARALLEL, RAW
 from tests.benchmarks.measure import Sample, Series, cpu, inner_cpu, inner_wall, wall
+from tests.benchmarks.part import Goal, Part, goal_table, head, ratio, row
 
-Clock = Callable[[Sample], float]
 NOTES = "## Notes"  # written by hand below it, and kept
 _STAGES = {
     "pytest": "Python and pytest start",
@@ -44,38 +44,16 @@ class Figures:
     bare: Series
     tests: int
     sizes: list[Size] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Goal:
-    """`measured` must be at most `bound` (at least, when `least`)."""
-
-    says: str
-    measured: float
-    bound: float
-    least: bool = False
-    unit: str = ""
-
-    @property
-    def met(self) -> bool:
-        return self.measured >= self.bound if self.least else self.measured <= self.bound
-
-    def row(self) -> str:
-        bound = f"{'>=' if self.least else '<='} {self.bound:g}{self.unit}"
-        verdict = "met" if self.met else f"missed: {self._factor():.2f} times the goal"
-        return f"| {self.says} | {bound} | {self.measured:.2f}{self.unit} | {verdict} |"
-
-    def _factor(self) -> float:
-        return self.bound / self.measured if self.least else self.measured / self.bound
+    parts: list[Part] = field(default_factory=list)
 
 
 def table(size: Size) -> str:
     """The contenders of one size, each beside the raw GET."""
-    raw, lines = size.series[RAW], _head("against raw GET, wall", "CPU")
+    raw, lines = size.series[RAW], head("against raw GET, wall", "CPU")
     for name in (RAW, OPSPROOF, PARALLEL, MODELS, KUBECTL):
-        lines.append(_row(name, size.series[name], raw, (wall, cpu)))
+        lines.append(row(name, size.series[name], raw, (wall, cpu)))
     for name in (RAW, OPSPROOF, MODELS):
-        lines.append(_row(f"{name}, work alone", size.series[name], raw, (inner_wall, inner_cpu)))
+        lines.append(row(f"{name}, work alone", size.series[name], raw, (inner_wall, inner_cpu)))
     return "\n".join([f"### {size.pods:,} pods", "", *lines])
 
 
@@ -85,37 +63,46 @@ def goals(figures: Figures) -> list[Goal]:
         raw, own, kubectl = (size.series[name] for name in (RAW, OPSPROOF, KUBECTL))
         of = f"{size.pods:,} pods: "
         found += [
-            Goal(f"{of}collect and decide against raw GET, wall", _ratio(own, raw, inner_wall), 1.5),
-            Goal(f"{of}collect and decide against raw GET, CPU", _ratio(own, raw, inner_cpu), 1.5),
-            Goal(f"{of}whole process against raw GET's whole process, wall", _ratio(own, raw, wall), 1.5),
+            Goal(f"{of}collect and decide against raw GET, wall", ratio(own, raw, inner_wall), 1.5),
+            Goal(f"{of}collect and decide against raw GET, CPU", ratio(own, raw, inner_cpu), 1.5),
+            Goal(f"{of}whole process against raw GET's whole process, wall", ratio(own, raw, wall), 1.5),
             Goal(f"{of}largest memory", own.rss, 150, unit=" MB"),
             Goal(f"{of}largest memory of a process with -n 4", size.series[PARALLEL].rss, 150, unit=" MB"),
-            Goal(f"{of}kubectl against opsproof, wall", _ratio(kubectl, own, wall), 10, least=True),
-            Goal(f"{of}kubectl against opsproof, CPU", _ratio(kubectl, own, cpu), 10, least=True),
+            Goal(f"{of}kubectl against opsproof, wall", ratio(kubectl, own, wall), 10, least=True),
+            Goal(f"{of}kubectl against opsproof, CPU", ratio(kubectl, own, cpu), 10, least=True),
         ]
-    found.append(Goal("demo against bare pytest, wall", _ratio(figures.demo, figures.bare, wall), 3))
-    found.append(Goal("demo against bare pytest, CPU", _ratio(figures.demo, figures.bare, cpu), 3))
-    return found
+    found += demo_goals(figures.demo, figures.bare)
+    return [*found, *(goal for part in figures.parts for goal in part.goals)]
+
+
+def demo_goals(demo: Series, bare: Series) -> list[Goal]:
+    return [
+        Goal("demo against bare pytest, wall", ratio(demo, bare, wall), 2),
+        Goal("demo against bare pytest, CPU", ratio(demo, bare, cpu), 2),
+    ]
+
+
+def demo_table(demo: Series, bare: Series, tests: int) -> str:
+    lines = head("against bare pytest, wall", "CPU")
+    lines.append(row(f"{BARE}, {tests} empty tests", bare, bare))
+    lines.append(row(f"{DEMO}, {tests} items", demo, bare))
+    return "\n".join(lines)
 
 
 def page(figures: Figures, before: str) -> str:
     """The whole page; what stands under Notes in `before` stays."""
     _, found, notes = before.partition(NOTES)
-    demo = [
-        *_head("against bare pytest, wall", "CPU"),
-        _row(f"{BARE}, {figures.tests} empty tests", figures.bare, figures.bare, (wall, cpu)),
-        _row(f"{DEMO}, {figures.tests} items", figures.demo, figures.bare, (wall, cpu)),
-    ]
     parts = [
         "# Performance",
         _introduction(figures),
         "## Goals",
-        "\n".join(["| what | goal | measured | |", "|---|---|---|---|", *(g.row() for g in goals(figures))]),
+        goal_table(goals(figures)),
         "## Reading a live cluster",
         _EXPLANATION,
         *(table(size) + _problems(size) for size in figures.sizes),
         "## The demo",
-        "\n".join(demo),
+        demo_table(figures.demo, figures.bare, figures.tests),
+        *(part.section for part in figures.parts),
         "## Where the time goes",
         "Seconds of the median run, wall (CPU), stage by stage:",
         _stages({DEMO: figures.demo} | {f"{s.pods:,} pods": s.series[OPSPROOF] for s in figures.sizes}),
@@ -160,26 +147,6 @@ def _memory() -> str:
     except OSError:
         return "an unknown amount"
     return f"{int(total) / 2**20:.0f} GB"
-
-
-def _head(*ratios: str) -> list[str]:
-    names = ["", "times", "wall s", "CPU s", "peak MB", *ratios]
-    return [f"| {' | '.join(names)} |", "|---|" + "---:|" * (len(names) - 1)]
-
-
-def _row(name: str, series: Series, base: Series, clocks: tuple[Clock, Clock]) -> str:
-    figures = [_spread(series, of) for of in clocks]
-    ratios = [f"{_ratio(series, base, of):.2f}" for of in clocks]
-    return f"| {' | '.join([name, str(len(series.samples)), *figures, f'{series.rss:.0f}', *ratios])} |"
-
-
-def _spread(series: Series, of: Clock) -> str:
-    least, most = series.spread(of)
-    return f"{series.median(of):.2f} ({least:.2f}-{most:.2f})"
-
-
-def _ratio(one: Series, other: Series, of: Clock) -> float:
-    return one.median(of) / other.median(of)
 
 
 def _problems(size: Size) -> str:

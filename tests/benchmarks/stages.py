@@ -62,9 +62,14 @@ def pytest_sessionfinish() -> Iterator[None]:
 
 
 def pytest_unconfigure() -> None:
-    if "collect" not in _marks or "report" not in _marks:
+    if "plan" not in _marks:
         return
-    began, ended = _marks.setdefault("import", _marks["items"]), _marks["decide"]  # a recording: no request
+    began, ended = _marks["pytest"], _marks["plan"]  # nothing but planned
+    if "collect" in _marks and "report" in _marks:
+        began, ended = (
+            _marks.setdefault("import", _marks["items"]),
+            _marks["decide"],
+        )  # a recording: no request
     told: dict[str, Any] = {"marks": _marks}
     told["work"] = {"wall": ended[0] - began[0], "cpu": ended[1] - began[1]}
     Path(os.environ[STAGES]).write_text(json.dumps(told))

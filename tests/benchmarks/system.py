@@ -66,6 +66,17 @@ ROWS = {
 
 def write(folder: Path, pods: int, kubeconfig: Path, rows: Mapping[str, Row] = ROWS) -> None:
     """A copy of `checks/` with this one system of these rows, and what pytest needs beside it."""
+    copied(folder)
+    written(
+        folder,
+        names={"namespaces": [namespace_of(pods)]},
+        rows={name: _requirement(row) for name, row in rows.items()},
+        environments={"big": {"kubernetes": {"kubeconfig": str(kubeconfig)}}},
+    )
+
+
+def copied(folder: Path) -> None:
+    """This repository's checks and plugin, without its systems."""
     shutil.copytree(
         ROOT / "checks", folder / "checks", ignore=shutil.ignore_patterns("__pycache__", "systems")
     )
@@ -73,14 +84,37 @@ def write(folder: Path, pods: int, kubeconfig: Path, rows: Mapping[str, Row] = R
         (folder / name).symlink_to(ROOT / name)
     for name in ("conftest.py", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
-    system = folder / "checks" / "systems" / NAME
+
+
+def written(
+    folder: Path,
+    *,
+    name: str = NAME,
+    names: Mapping[str, object],
+    rows: Mapping[str, object],
+    environments: Mapping[str, Mapping[str, object]],
+) -> None:
+    """One system with its environments; each is the targets that it has."""
+    system = folder / "checks" / "systems" / name
     (system / "environments").mkdir(parents=True)
-    _dump(system / "system.yaml", _system(pods))
-    _dump(system / "runbook.yaml", {"requirements": {name: _requirement(row) for name, row in rows.items()}})
     _dump(
-        system / "environments" / "big.yaml",
-        {"environment": "big", "targets": {"kubernetes": {"kubeconfig": str(kubeconfig)}}},
+        system / "system.yaml",
+        {
+            "system": name,
+            "title": "The benchmark",
+            "severities": [{"label": "P2", "level": "high", "respond_within": "1 h"}],
+            "names": dict(names),
+        },
     )
+    _dump(system / "runbook.yaml", {"requirements": dict(rows)})
+    for each, targets in environments.items():
+        content = {"environment": each, "targets": dict(targets)}
+        _dump(system / "environments" / f"{each}.yaml", content)
+
+
+def kubernetes_rows(prefix: str) -> dict[str, object]:
+    """The rows of ROWS under ids of their own."""
+    return {f"{prefix}{name[2:]}": _requirement(row) for name, row in ROWS.items()}
 
 
 def kubectl_script(program: Path, kubeconfig: Path, pods: int) -> str:
@@ -88,15 +122,6 @@ def kubectl_script(program: Path, kubeconfig: Path, pods: int) -> str:
     base = f"{program} --kubeconfig {kubeconfig} -n {namespace_of(pods)}"
     commands = [f"{base} {words} >/dev/null" for row in ROWS.values() for words in row.commands]
     return "\n".join(["set -e", *commands])
-
-
-def _system(pods: int) -> object:
-    return {
-        "system": NAME,
-        "title": "The benchmark",
-        "severities": [{"label": "P2", "level": "high", "respond_within": "1 h"}],
-        "names": {"namespaces": [namespace_of(pods)]},
-    }
 
 
 def _requirement(row: Row) -> object:

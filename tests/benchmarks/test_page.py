@@ -8,7 +8,8 @@ import pytest
 
 from tests.benchmarks.contenders import BARE, DEMO, KUBECTL, MODELS, OPSPROOF, PARALLEL, RAW
 from tests.benchmarks.measure import Sample, Series, wall
-from tests.benchmarks.page import Figures, Goal, Size, goals, page, table
+from tests.benchmarks.page import Figures, Size, goals, page, table
+from tests.benchmarks.part import Goal
 
 
 def series(name: str, *seconds: float, rss: float = 50.0, work: float = 1.0) -> Series:

@@ -195,3 +195,16 @@ def test_an_identity_that_is_never_told_is_asked_once(
     asked = toy.collection(tmp_path, target)
     asked.gather(asks(target, 5))
     assert (asked_who, asked.answer(Identify(target="quiet")).failure is not None) == (["quiet"], True)
+
+
+def test_what_ends_wakes_as_many_as_may_go_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a hundred threads all others would wake in vain; all are woken when nothing is left to wait for."""
+    turns, woken = Turns({"a": range(3)}, {"a": 2}), list[int | str]()
+    monkeypatch.setattr(turns._changed, "notify", lambda n=1: woken.append(n))
+    monkeypatch.setattr(turns._changed, "notify_all", lambda: woken.append("all"))
+
+    for _ in range(3):
+        turns.take()
+        turns.done("a")
+
+    assert woken == [2, 1, "all", 1]

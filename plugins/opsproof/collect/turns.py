@@ -46,23 +46,31 @@ class Turns(Generic[T]):
     def take(self) -> tuple[str, T] | None:
         """The next one, as soon as there is one that may go; None when nothing waits any more."""
         with self._changed:
-            while any(queue.waiting for queue in self._queues.values()):
+            while self._waiting:
                 for _ in range(len(self._order)):
                     name = self._order[0]
                     self._order.rotate(-1)
                     queue = self._queues[name]
                     if queue.ready:
                         queue.under_way += 1
-                        return name, queue.waiting.popleft()
+                        taken = queue.waiting.popleft()
+                        if not self._waiting:  # whoever waits for more waits in vain
+                            self._changed.notify_all()
+                        return name, taken
                 self._changed.wait()
             return None
 
     def done(self, name: str) -> None:
-        """One of that queue has ended."""
+        """One of that queue has ended. As many are woken as may go now: of a hundred threads most would wake in vain."""
         with self._changed:
-            self._queues[name].under_way -= 1
-            self._queues[name].opened = True
-            self._changed.notify_all()
+            queue = self._queues[name]
+            queue.under_way -= 1
+            self._changed.notify(1 if queue.opened else queue.most)
+            queue.opened = True
+
+    @property
+    def _waiting(self) -> bool:
+        return any(queue.waiting for queue in self._queues.values())
 
 
 def serve(turns: Turns[T], work: Callable[[T], None]) -> None:

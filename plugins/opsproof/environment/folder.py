@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,9 +61,10 @@ def read_folder(path: Path, only: Collection[str] | None = None) -> Folder:
     """
     path = path.absolute()
     root = path.parents[2] if len(path.parents) > 2 else path.parent
-    names = tuple(sorted(file.stem for file in (path / "environments").glob("*.yaml")))
+    files = _names(path / "environments")
+    names = tuple(name.removesuffix(".yaml") for name in files if name.endswith(".yaml"))
     folder = Folder(path, root, names, whole=only is None)
-    folder.problems += [*_strangers(path), *_attested(path)]
+    folder.problems += [*_strangers(path, files), *_attested(path)]
     for name in FILES:
         if (path / name).exists():
             folder.read(name)
@@ -82,7 +84,16 @@ def _read_environments(folder: Folder, wanted: Collection[str]) -> None:
             left.append(like)
 
 
-def _strangers(path: Path) -> list[Problem]:
+def _names(folder: Path) -> list[str]:
+    """What lies in a folder, by name alone: a thousand environments are not looked at one by one."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted(one.name for one in found)
+    except OSError:
+        return []
+
+
+def _strangers(path: Path, environments: Iterable[str]) -> list[Problem]:
     """Files that look like ours and would be passed over in silence: `runbook.yml`, `waiver.yaml`."""
     known = (*FILES, ATTESTATIONS)
     found = [
@@ -92,7 +103,7 @@ def _strangers(path: Path) -> list[Problem]:
         Problem.at(Position(one), f"unknown file {short(one.name)}", choices(one.name, known))
         for one in found
     ]
-    odd = sorted((path / "environments").glob("*.yml"))
+    odd = [path / "environments" / name for name in environments if name.endswith(".yml")]
     return problems + [
         Problem.at(Position(one), f"unknown file {short(one.name)}", "call it .yaml") for one in odd
     ]
