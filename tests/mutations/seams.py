@@ -511,6 +511,65 @@ SOURCES = (
     ),
 )
 
+MEMORY = (
+    Slip(
+        "the memory of a run has no bound",
+        f"{_P}/transport/memory.py",
+        "            if needed > self.room:\n                raise self._too_big(target)",
+        "            pass",
+        "transport/test_memory.py",
+    ),
+    Slip(
+        "an answer may take what it leaves to nobody",
+        f"{_P}/transport/link.py",
+        "self._memory.require(held, self.target.id)",
+        "self._memory.require(more, self.target.id)",
+        "transport/test_memory.py",
+    ),
+    Slip(
+        "nothing is set apart for what a document becomes",
+        f"{_P}/transport/web.py",
+        "        link.unfold(body, ",
+        "        str(body or ",
+        "transport/test_web.py",
+    ),
+    Slip(
+        "a wide letter counts as one byte",
+        f"{_P}/transport/memory.py",
+        "_PER_WIDE_BYTE if wide else _PER_BYTE",
+        "_PER_BYTE",
+        "transport/test_memory.py",
+    ),
+    Slip(
+        "Redis may send a list of any length",
+        f"{_P}/transport/portion.py",
+        "if self._count > self._most:",
+        "if False:",
+        "transport/test_memory.py memory",
+    ),
+    Slip(
+        "what frames a body is not counted",
+        f"{_P}/transport/web_connection.py",
+        "            received(count)",
+        "            pass",
+        "transport/test_web.py",
+    ),
+    Slip(
+        "a check never ends, whatever it finds",
+        f"{_P}/examine/examination.py",
+        "if self._size >= self.most:",
+        "if False:",
+        "examine/test_many.py",
+    ),
+    Slip(
+        "later items of a run have as many findings as the first",
+        f"{_P}/hooks/running.py",
+        " // sharing - found",
+        "",
+        "examine/test_many.py",
+    ),
+)
+
 HOOKS = (
     Slip(
         "what was taken away by a plugin is not missed",
@@ -542,4 +601,4 @@ HOOKS = (
     ),
 )
 
-MUTATIONS = (*JUDGE, *EXAMINE, *EVIDENCE, *COLLECT, *SOURCES, *HOOKS)
+MUTATIONS = (*JUDGE, *EXAMINE, *EVIDENCE, *COLLECT, *SOURCES, *MEMORY, *HOOKS)

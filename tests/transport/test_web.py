@@ -12,6 +12,7 @@ from opsproof.testing import faulty
 from opsproof.testing.links import RecordingLink, target_of
 from opsproof.transport import web
 from opsproof.transport.credentials import belonging
+from opsproof.transport.memory import Memory
 
 BOMB = gzip.compress(gzip.compress(gzip.compress(b"0" * 10_000_000)))
 HEADERS = {"api.example.com": {"X-Token": "a"}, "other.example.com:8443": {"X-Token": "b"}}
@@ -32,6 +33,27 @@ def test_what_is_packed_more_than_once_is_not_unpacked(encodings: str) -> None:
 def test_the_budget_counts_what_is_unpacked() -> None:
     with pytest.raises(TooBig):
         got(faulty.http(gzip.compress(b"0" * 10_000_000), "Content-Encoding: gzip"), max_bytes=1_000_000)
+
+
+def test_what_frames_a_body_counts_against_a_budget_too() -> None:
+    """Long sizes of chunks, whose body is small."""
+    chunk = b"1;" + b"x" * 60_000 + b"\r\n1\r\n"
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk * 50
+    with pytest.raises(TooBig, match="more than 1148576 bytes"):
+        got(answer, max_bytes=100_000)
+
+
+@pytest.mark.parametrize(
+    ("media", "values"),
+    [("application/json", b"{}," * 100_000), ("application/vnd.x.protobuf", b"\x0a\0" * 100_000)],
+)
+def test_a_small_body_that_unfolds_to_more_than_the_run_may_take_is_too_big(
+    media: str, values: bytes
+) -> None:
+    with faulty.serving(faulty.answering(faulty.http(values, f"Content-Type: {media}"))) as port:
+        link = RecordingLink(target_of("http"), memory=Memory(75_000_000, lambda: 40_000_000))
+        with pytest.raises(TooBig, match="75 MB of a run"):
+            web.get(web.session(), f"http://127.0.0.1:{port}/", link, path="/")
 
 
 def test_two_answers_of_one_ask_share_its_budget() -> None:

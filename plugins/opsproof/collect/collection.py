@@ -34,6 +34,7 @@ from opsproof.model.failure import (
 )
 from opsproof.model.target import Target, TargetReport
 from opsproof.transport.link import Collector, Link, Request
+from opsproof.transport.memory import Memory
 
 _PROBES = 32
 
@@ -137,6 +138,7 @@ class Collection:
     redactor: Redactor
     live: bool = True
     on_progress: Callable[[Progress], None] = lambda progress: None
+    memory: Memory = field(default_factory=Memory)
     store: Store = field(init=False)
     _answers: dict[str, Answer[Any]] = field(default_factory=dict)
     _collectors: dict[str, Collector] = field(default_factory=dict)
@@ -236,7 +238,7 @@ class Collection:
             return self._unknown(ask), []
         link = Link(
             target, ask.digest, slots=self.slots, record=self._record, deadline=self.deadline,
-            tell=self.redactor.add,
+            tell=self.redactor.add, memory=self.memory,
         )  # fmt: skip
         asked = datetime.now(timezone.utc)
         parts: list[bytes] = []
@@ -266,6 +268,8 @@ class Collection:
             failure = BadAnswer(
                 f"{type(error).__name__} while reading the answer", target=ask.target
             ).as_failure()
+        finally:
+            link.let_go()
         self._count(target, ask, link, failure)
         if failure is not None:
             parts, cuts, gaps = [], 0, ()
@@ -362,6 +366,10 @@ class Collection:
     def _record(self, request: Request) -> None:
         request.path = self.redactor.text(request.path)
         append_line(self.folder / "requests.jsonl", msgspec.json.encode(request))
+
+    def forget(self) -> None:
+        """Keep no answer in memory: they lie on disk."""
+        self._answers.clear()
 
     def close(self) -> None:
         for collector in self._collectors.values():

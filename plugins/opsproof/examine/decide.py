@@ -11,7 +11,7 @@ from _pytest.outcomes import OutcomeException
 
 from opsproof.evidence.files import Unwritable
 from opsproof.examine.check import Check
-from opsproof.examine.examination import Examination, as_subject, fingerprints
+from opsproof.examine.examination import MOST, Examination, as_subject, fingerprints
 from opsproof.examine.searched import searched
 from opsproof.model.argument import Answer, Context, followed, follows
 from opsproof.model.ask import Ask
@@ -75,16 +75,17 @@ class Item:
 Keep = Callable[[ItemResult, Iterator[Subject]], str]
 
 
-def decide(item: Item, answer: Answering, keep: Keep | None = None) -> ItemResult:
+def decide(item: Item, answer: Answering, keep: Keep | None = None, most: int = MOST) -> ItemResult:
     """Decide an item. Pure but for what it is given.
 
     Args:
         item: as it was planned.
         answer: gives the recorded answer to an ask.
         keep: writes down the subjects that passed, and gives the name of what lists them.
+        most: findings after which its check ends.
     """
     answers = {name: [answer(ask) for ask in asks] for name, asks in item.asks.items()}
-    examine = Examination(level=item.level)
+    examine = Examination(level=item.level, most=most)
     examine.quiet = item.quiet
     looked: list[str] = []
     if item.not_applicable:
@@ -122,8 +123,8 @@ def _examine(
             return []
     if "limits" in item.check.parameters:
         arguments["limits"] = item.limits
-    _add_gaps(arguments.values(), examine)
     with examine.whole(item.check.name):
+        _add_gaps(arguments.values(), examine)
         item.check.function(**arguments, examine=examine)
     listings = [one for one in arguments.values() if isinstance(one, Listing)]
     return list(dict.fromkeys(place for one in listings for place in one.looked))

@@ -24,6 +24,8 @@ from opsproof.model.outcome import Outcome
 from opsproof.model.subject import Subject
 from opsproof.model.units import Duration
 
+MOST = 20_000  # findings of one item that are written one by one
+_USUAL = 500  # characters of one; a longer one counts for several
 _EXAMPLES = 5  # subjects that are named of those excluded for one reason
 
 
@@ -33,10 +35,14 @@ class Examination:
     An AssertionError in the block is FAIL, and so is `pytest.fail`; a CollectionError, `Undecided` or any
     other exception, `pytest.skip` and SystemExit among them, is UNKNOWN; `NotApplicable` is what it says; and
     the loop goes on. Only a KeyboardInterrupt passes.
+
+    After `most` findings the check ends, and what it did not come to is UNKNOWN: no server's answer may make more
+    of them than memory and reports hold.
     """
 
-    def __init__(self, *, level: Level) -> None:
+    def __init__(self, *, level: Level, most: int = MOST) -> None:
         self.level = level
+        self.most = most
         self.findings: list[Finding] = []
         self.passing: list[object] = []
         self.control_answered = False
@@ -45,6 +51,7 @@ class Examination:
         self.quiet = ""
         self._excluded: dict[str, list[str]] = {}
         self._excluded_count: Counter[str] = Counter()
+        self._size = 0
         self._limit: tuple[object, Measure] = (None, Measure())
 
     def __call__(
@@ -124,6 +131,7 @@ class Examination:
     def unknown(self, subject: object, reason: Exception | Failure) -> None:
         """Record a subject as UNKNOWN with the reason why it could not be decided."""
         self._undecided(as_subject(subject), reason, self.level)
+        self._require_few()
 
     def _undecided(self, who: Subject, reason: Exception | Failure, level: Level, **shown: Any) -> None:
         failure = reason.as_failure() if isinstance(reason, CollectionError) else reason
@@ -180,9 +188,17 @@ class Examination:
             self._limit = (limit, measure(limit))
         return self._limit[1]
 
+    def _require_few(self) -> None:
+        """Raises Undecided after as many findings as there may be."""
+        if self._size >= self.most:
+            raise Undecided(
+                f"ended after {len(self.findings)} findings: how many more there are is not known"
+            )
+
     def _add(self, subject: Subject, outcome: Outcome, level: Level, message: str, **more: Any) -> None:
         finding = Finding(subject=subject, outcome=outcome, raw=outcome, level=level, message=message, **more)
         self.findings.append(finding)
+        self._size += 1 + (len(message) + len(subject.name)) // _USUAL
 
 
 @dataclass(slots=True)
@@ -224,6 +240,7 @@ class Block:
         if _passes(error):
             return False
         self.examination._escaped(error, self)
+        self.examination._require_few()
         return True
 
     @property

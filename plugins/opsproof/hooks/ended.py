@@ -70,6 +70,7 @@ ended_key = pytest.StashKey[Ended]()
 def end(running: Running) -> Ended:
     """Close the journal, judge, and write all reports; what cannot be written is said in the outcome."""
     unwritten, digest = running.unwritten, ""
+    running.collection.forget()  # reports of many findings need the memory
     try:
         _close_journal(running)
     except Unwritable as why:

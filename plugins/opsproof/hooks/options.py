@@ -71,3 +71,6 @@ def add_options(parser: pytest.Parser) -> None:
     )
     parser.addini("opsproof_deadline", "the deadline of a whole run", default="10m")
     parser.addini("opsproof_strict_selection", "as --strict-selection", type="bool", default=False)
+    parser.addini(
+        "opsproof_memory", "what a process of a run may take of memory, whatever servers send", default="400M"
+    )

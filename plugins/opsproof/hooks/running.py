@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ from opsproof.evidence.run import Run, utc_now
 from opsproof.evidence.store import Store
 from opsproof.evidence.verify import verify
 from opsproof.examine.decide import Item, decide
+from opsproof.examine.examination import MOST
 from opsproof.hooks.planning import Planning
 from opsproof.judge.waivers import use, waived
 from opsproof.model.argument import Answer
@@ -34,10 +36,14 @@ from opsproof.model.finding import ItemResult
 from opsproof.model.level import Level
 from opsproof.model.result import Provenance, Selection
 from opsproof.model.subject import Subject
+from opsproof.transport.memory import Memory
 
 Stop = Callable[[str], BaseException]
 Tell = Callable[[str], None]
 NEWEST: Mapping[str, int] = MappingProxyType({})
+_FINDINGS = 40_000  # of a whole run that are written one by one: more would not fit into memory
+_USUAL = 1000  # bytes of one; a longer one counts for several
+_LEAST_FINDINGS = 100  # of an item, however many those before it had
 
 
 @dataclass
@@ -57,6 +63,7 @@ class Running:
     unwritten: str = ""
     worker: bool = False
     guard: Deadline | None = None
+    found: int = 0
 
     def select(self, selection: Selection, nodeids: dict[int, str]) -> None:
         """Write down what this run is to decide: the expected, against which the journal is held.
@@ -85,7 +92,7 @@ class Running:
             return self.collection.answer(ask)
 
         with self.keeping():
-            result = decide(item, answer, self._keep_passing)
+            result = decide(item, answer, self._keep_passing, most_findings(self.found))
         return waived(result, self.planning.planned.waivers_of(item), self.planning.now)
 
     def _keep_passing(self, result: ItemResult, subjects: Iterable[Subject]) -> str:
@@ -96,6 +103,7 @@ class Running:
         encoded = msgspec.json.encode(result)
         harmless = self.collection.redactor.json(encoded)
         redacted = result if harmless == encoded else msgspec.json.decode(harmless, type=ItemResult)
+        self.found += max(len(result.findings), len(encoded) // _USUAL)
         with self.keeping():
             self.run.journal.append("result", redacted)
         self.goes_on()
@@ -143,6 +151,12 @@ class Running:
         self.collection.close()
         if self.guard is not None:
             self.guard.close()
+
+
+def most_findings(found: int, workers: int | None = None) -> int:
+    """How many findings an item may have after so many of the same process: workers share those of a run."""
+    sharing = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) if workers is None else workers
+    return max(_LEAST_FINDINGS, min(MOST, _FINDINGS // sharing - found))
 
 
 running_key = pytest.StashKey[Running]()
@@ -217,6 +231,7 @@ def _collection(planning: Planning, run: Run, ends: float, tell: Tell) -> Collec
         Redactor(secrets_of(targets.values()) if source is None else ()),
         live=source is None,
         on_progress=lambda progress: _collected(progress, tell),
+        memory=Memory(planning.settings.memory),
     )
     if source is not None:
         collection.store = Store(source.folder / "facts")

@@ -11,7 +11,7 @@ import pytest
 from opsproof.hooks.reach import whole_folder
 from opsproof.model.level import Level
 from opsproof.model.requirement import CADENCES
-from opsproof.model.units import Duration
+from opsproof.model.units import Bytes, Duration
 from opsproof.plan.changes import Change, parse_changes
 from opsproof.plan.given import Given, parse_given
 from opsproof.plan.wanted import Wanted
@@ -19,7 +19,7 @@ from opsproof.plan.wanted import Wanted
 
 @dataclass(frozen=True)
 class Settings:
-    """A run as the user wants it. Paths are absolute, durations in seconds."""
+    """A run as the user wants it. Paths are absolute, durations in seconds, memory in bytes."""
 
     systems: Path
     rootdir: Path
@@ -32,6 +32,7 @@ class Settings:
     reports: Path
     deadline: float
     wait: float
+    memory: int
     strict_selection: bool
     whole_folder: bool
     expression: str
@@ -55,6 +56,7 @@ class Settings:
             reports=_reports(config, systems),
             deadline=_seconds("--deadline", option.deadline or config.getini("opsproof_deadline")),
             wait=_seconds("--wait", option.wait) if option.wait else 0.0,
+            memory=_bytes("opsproof_memory", config.getini("opsproof_memory")),
             strict_selection=option.strict_selection or config.getini("opsproof_strict_selection"),
             whole_folder=whole_folder(config, systems),
             expression=option.markexpr or "",
@@ -97,5 +99,12 @@ def _reports(config: pytest.Config, systems: Path) -> Path:
 def _seconds(option: str, text: str) -> float:
     try:
         return float(Duration.parse(text))
+    except ValueError as error:
+        raise pytest.UsageError(f"{option}: {error}") from None
+
+
+def _bytes(option: str, text: str) -> int:
+    try:
+        return int(Bytes.parse(text))
     except ValueError as error:
         raise pytest.UsageError(f"{option}: {error}") from None

@@ -10,7 +10,7 @@ _BY_KIND = {
     "Unauthenticated": "renew the credentials that the environment refers to",
     "NotFound": "see whether it was removed; if it was renamed, correct the environment or the row",
     "BadAnswer": "look at the server itself: it answers, but not as one that works",
-    "TooBig": "narrow the scope of the row, or raise the target's `max_bytes`",
+    "TooBig": "narrow the scope of the row, or raise the target's `max_bytes` or the run's `opsproof_memory`",
     "IdentityMismatch": "stop: another server answers here than the one declared; find out which before anything is changed",
     "ClockOff": "set the server's clock right, then run again",
     "NotConfigured": "add the key that is named to the environment's file",

@@ -13,6 +13,7 @@ import msgspec
 from opsproof.environment.kinds import settings_of
 from opsproof.model.target import Budget, Target
 from opsproof.transport.link import Link, Request
+from opsproof.transport.memory import Memory
 
 
 class Free:
@@ -26,7 +27,9 @@ class Free:
 class RecordingLink(Link):
     """Keeps the requests that a run would write to requests.jsonl, and the credentials that were told."""
 
-    def __init__(self, target: Target, *, seconds: float = 10.0, slots: Any = None) -> None:
+    def __init__(
+        self, target: Target, *, seconds: float = 10.0, slots: Any = None, memory: Memory | None = None
+    ) -> None:
         self.requests: list[Request] = []
         self.told: list[str] = []
         budget = msgspec.structs.replace(target.budget, deadline=min(target.budget.deadline, seconds))
@@ -37,6 +40,7 @@ class RecordingLink(Link):
             record=self.requests.append,
             deadline=time.monotonic() + 600,
             tell=self.told.append,
+            memory=memory,
         )
 
     @property

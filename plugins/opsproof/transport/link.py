@@ -13,6 +13,7 @@ import msgspec
 from opsproof.model.ask import Ask
 from opsproof.model.failure import TimedOut, TooBig
 from opsproof.model.target import Target, TargetReport
+from opsproof.transport.memory import JSON, Form, Memory
 
 
 class Request(msgspec.Struct, kw_only=True):
@@ -37,6 +38,9 @@ class Slots(Protocol):
     def slot(self, target: Target, deadline: float) -> Iterator[None]: ...
 
 
+_STEP = 256 * 1024  # bytes between two looks at the memory
+
+
 def _unheard(secret: str) -> None:
     """Nobody listens."""
 
@@ -44,7 +48,9 @@ def _unheard(secret: str) -> None:
 class Link:
     """One target's link during one ask. Collectors wrap every request in `request(...)`.
 
-    - `read(n)` counts what was received against the target's `max_bytes`, over all requests of the ask.
+    - `read(n)` counts what was received against the target's `max_bytes`, over all requests of the ask, and
+      against the memory of the run.
+    - `unfold(body)` sets memory apart for what a document becomes when it is decoded, until the next request.
     - `secret(text)` tells each credential the moment it is used, so that no record ever shows it.
     - `pause(seconds)` is how a collector sleeps; `left` are the seconds until the deadline.
     - `proven` names the identities that the ask's own connections have proven.
@@ -52,7 +58,7 @@ class Link:
 
     def __init__(
         self, target: Target, ask: str, *, slots: Slots, record: Callable[[Request], None], deadline: float,
-        tell: Callable[[str], None] = _unheard,
+        tell: Callable[[str], None] = _unheard, memory: Memory | None = None,
     ) -> None:  # fmt: skip
         self.target = target
         self.budget = target.budget
@@ -67,6 +73,9 @@ class Link:
         self._slots = slots
         self._record = record
         self._tell = tell
+        self._memory = memory or Memory()
+        self._held = 0  # bytes of the answer that is being received
+        self._claimed = 0
 
     @property
     def left(self) -> float:
@@ -99,6 +108,7 @@ class Link:
 
     def pause(self, seconds: float) -> None:
         """Sleep, at most until the deadline. Raises TimedOut when it is over."""
+        self.let_go()
         time.sleep(max(0.0, min(seconds, self.remaining())))
         self.remaining()
 
@@ -106,11 +116,37 @@ class Link:
         """Count received bytes, before they are kept.
 
         Raises:
-            TooBig: more than `max_bytes` over the whole ask.
+            TooBig: more than `max_bytes` over the whole ask, or than the run's memory has room for.
         """
         self.received += count
         if self.received > self.budget.max_bytes:
             raise TooBig(f"more than {self.budget.max_bytes} bytes", target=self.target.id)
+        self._held += count
+        self.hold(self._held, count)
+
+    def hold(self, held: int, more: int) -> None:
+        """One answer grows to so many bytes by some more. Raises TooBig: the run's memory has no room for it."""
+        if held // _STEP != (held - more) // _STEP:
+            self._memory.require(held, self.target.id)
+
+    def unfold(self, body: bytes, form: Form = JSON) -> None:
+        """Set memory apart for all that is made of a document, until the next request or pause.
+
+        Raises:
+            TooBig: the run's memory has no room for it.
+        """
+        self.let_go()
+        needed = self._memory.unfolded(body, form)
+        if needed:
+            self._memory.claim(needed, self.target.id, self.deadline)
+            self._claimed = needed
+
+    def let_go(self) -> None:
+        """What was received is decoded or thrown away, and what was set apart is used or free."""
+        self._held = 0
+        if self._claimed:
+            self._memory.release(self._claimed)
+            self._claimed = 0
 
     @property
     def may_read(self) -> int:
@@ -129,6 +165,7 @@ class Link:
         The block fills in `status`, `bytes` and `digest`; an exception is recorded as its type's name. When
         the wait for our own budget takes all the time, TimedOut is our own side.
         """
+        self.let_go()
         with ExitStack() as held:
             try:
                 self.remaining()

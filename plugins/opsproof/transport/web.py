@@ -27,11 +27,13 @@ from opsproof.model.failure import (
 )
 from opsproof.model.target import CERTIFICATE
 from opsproof.transport.link import Link, Request
+from opsproof.transport.memory import JSON, PROTOBUF
 from opsproof.transport.watchdog import watchdog
 from opsproof.transport.web_connection import Adapter, place, watched_by
 from opsproof.transport.web_failure import translated
 
 _CHUNK = 64 * 1024
+_BESIDE = 2**20  # bytes of an answer that are no body: headers, and what frames its pieces
 _ATTEMPTS = 3
 
 
@@ -146,7 +148,8 @@ def _once(
     bounds: _Bounds, content: bytes | None,
 ) -> Response:  # fmt: skip
     seconds = bounds.seconds(link)
-    with watchdog(seconds) as dog, watched_by(dog):
+    wire = _Wire(bounds.max_bytes + _BESIDE, link)
+    with watchdog(seconds) as dog, watched_by(dog, wire.received):
         late = TimedOut("no complete answer in time", target=link.target.id)
         try:
             response = _exchange(client, url, link, entry, headers, bounds.max_bytes, seconds, content)
@@ -163,6 +166,22 @@ def _once(
             failure = late if dog.bitten else translated(error, link.target.id)
             entry.status = failure.as_failure().kind
             raise failure from None
+
+
+class _Wire:
+    """What came of one answer, as it was sent."""
+
+    def __init__(self, most: int, link: Link) -> None:
+        self._most = most
+        self._link = link
+        self._count = 0
+
+    def received(self, count: int) -> None:
+        """Raises TooBig."""
+        self._count += count
+        if self._count > self._most:
+            raise TooBig(f"more than {self._most} bytes", target=self._link.target.id)
+        self._link.hold(self._count, count)
 
 
 def _place(url: str) -> str:
@@ -183,6 +202,7 @@ def _exchange(
         body = _read(answer, link, max_bytes)
         if not body and _unframed(answer):
             raise BadAnswer("the answer is truncated or damaged", target=link.target.id)
+        link.unfold(body, PROTOBUF if "protobuf" in answer.headers.get("content-type", "") else JSON)
         entry.bytes = len(body)
         entry.digest = hashlib.sha256(body).hexdigest()[:32]
         names = {name.lower(): value for name, value in answer.headers.items()}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
@@ -18,6 +19,7 @@ from opsproof.transport.pin import Secured, require
 from opsproof.transport.watchdog import Watchdog
 
 _WATCHDOG: ContextVar[Watchdog | None] = ContextVar("watchdog", default=None)
+_RECEIVED: ContextVar[Callable[[int], None] | None] = ContextVar("received", default=None)
 
 if TYPE_CHECKING:
     _Base = HTTPConnection
@@ -26,13 +28,52 @@ else:
 
 
 @contextmanager
-def watched_by(dog: Watchdog) -> Iterator[None]:
-    """Connections made or reused by this thread's requests in the block are watched."""
-    token = _WATCHDOG.set(dog)
+def watched_by(dog: Watchdog, received: Callable[[int], None]) -> Iterator[None]:
+    """Connections made or reused by this thread's requests in the block are watched.
+
+    `received` is told of every byte on the wire, before a library keeps it, and may raise: lines without end and
+    what stands between the pieces of a body never become one.
+    """
+    tokens = _WATCHDOG.set(dog), _RECEIVED.set(received)
     try:
         yield
     finally:
-        _WATCHDOG.reset(token)
+        _WATCHDOG.reset(tokens[0])
+        _RECEIVED.reset(tokens[1])
+
+
+class _Raw(io.RawIOBase):
+    """The reading end of a connection."""
+
+    def __init__(self, inner: io.RawIOBase) -> None:
+        self._inner = inner
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        count: int | None = self._inner.readinto(buffer)
+        received = _RECEIVED.get()
+        if count and received is not None:
+            received(count)
+        return count
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+
+class _Counted:
+    """A connected socket, read by way of `_Raw`."""
+
+    def __init__(self, connected: Any) -> None:
+        self._connected = connected
+
+    def makefile(self, *_: Any, **__: Any) -> io.BufferedReader:
+        return io.BufferedReader(_Raw(self._connected.makefile("rb", buffering=0)))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connected, name)
 
 
 class _Watched(_Base):
@@ -47,6 +88,10 @@ class _Watched(_Base):
             self._dns_host, self.port = host, port
         _watch(made)
         return made
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock = cast("socket.socket", _Counted(self.sock))
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         if self.sock is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import Any
 
 import yaml
@@ -9,6 +10,7 @@ import yaml
 _LONGEST = 4 * 2**20
 _MOST_NODES = 100_000
 _DEEPEST = 60
+_ONE_AT_A_TIME = Lock()  # what a document is made of takes a hundred times its size for a moment
 # libyaml reads ten times as fast; not every build of PyYAML has it.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -27,7 +29,8 @@ def load(text: str) -> Any:
         raise BadYaml(f"more than {_LONGEST} characters")
     try:
         _count(text)
-        return yaml.load(text, _LOADER)  # one of the safe loaders  # noqa: S506
+        with _ONE_AT_A_TIME:
+            return yaml.load(text, _LOADER)  # one of the safe loaders  # noqa: S506
     except (yaml.YAMLError, RecursionError, ValueError, TypeError, OverflowError) as error:
         raise error if isinstance(error, BadYaml) else BadYaml("no YAML") from None
 

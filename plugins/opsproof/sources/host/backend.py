@@ -14,6 +14,7 @@ from testinfra.backend.base import BaseBackend, CommandResult
 
 from opsproof.sources.host.asks import Words
 from opsproof.transport.link import Link
+from opsproof.transport.memory import WORDS
 from opsproof.transport.program import Ended, run
 
 ENV = {"LC_ALL": "C", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/"}
@@ -46,6 +47,7 @@ class Bounded(BaseBackend):  # type: ignore[misc]
     def run(self, command: str, *args: str, **kwargs: Any) -> CommandResult:
         text = told(tuple(shlex.split(self.quote(command, *args))), sudo=self.sudo)
         ended = self._way.run(text, self._link)
+        self._link.unfold(ended.out, WORDS)
         # testinfra's own `result` writes the output to a log.
         return CommandResult(self, ended.status, text.encode(), ended.out, b"")
 

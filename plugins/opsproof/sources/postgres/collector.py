@@ -35,12 +35,14 @@ from opsproof.sources.postgres.wire import ConnectFailed, OutOfTime, connected, 
 from opsproof.transport import certificate
 from opsproof.transport.attempts import attempted, spaced
 from opsproof.transport.link import Link
+from opsproof.transport.portion import Portion
 from opsproof.transport.relay import Relay, relayed
 from opsproof.transport.watchdog import Watchdog, watchdog
 from opsproof.transport.web_failure import translated
 
 T = TypeVar("T", bound="tuple[Any, ...]")
 _LONGEST = 10.0
+_MOST = 4 * 2**20  # bytes of one session; a thousand limited roles are a tenth of it
 _REQUIRES_AUTH = 160000
 _PROBE = "SELECT 1, pg_is_in_recovery(), clock_timestamp()"
 _SESSIONS = """
@@ -198,7 +200,7 @@ class PostgresCollector:
             server = dialled(host, settings.port, seconds)
         except OSError as error:
             raise translated(error, self.target.id) from None
-        with relayed(server, link.read, dog) as relay:
+        with relayed(server, Portion(link, _MOST).read, dog) as relay:
             yield relay
 
     def _connected(self, link: Link, seconds: float, relay: Relay, dog: Watchdog) -> psycopg.Connection[Any]:

@@ -31,9 +31,11 @@ from opsproof.sources.redis.failure import Refused, failed
 from opsproof.transport.attempts import attempted, spaced
 from opsproof.transport.link import Link
 from opsproof.transport.pin import pin_of, require
+from opsproof.transport.portion import Portion
 from opsproof.transport.watchdog import Watchdog, watchdog
 
 _LONGEST = 10.0
+_MOST = 2**20  # bytes of one connection; what INFO tells is a hundredth of it
 _SECTIONS = ("server", "replication")
 
 
@@ -166,7 +168,7 @@ def _bounded(base: Any, link: Link, pin: str) -> Any:
             connected = super()._connect()
             if pin:
                 require(connected, pin)
-            return _Counted(connected, link)
+            return _Counted(connected, Portion(link, _MOST))
 
     return Bounded
 
@@ -174,18 +176,18 @@ def _bounded(base: Any, link: Link, pin: str) -> Any:
 class _Counted:
     """A socket whose received bytes count against the ask's budget before anybody keeps them."""
 
-    def __init__(self, connected: Any, link: Link) -> None:
+    def __init__(self, connected: Any, portion: Portion) -> None:
         self._connected = connected
-        self._link = link
+        self._portion = portion
 
     def recv(self, size: int, *flags: int) -> bytes:
         data: bytes = self._connected.recv(size, *flags)
-        self._link.read(len(data))
+        self._portion.read(len(data))
         return data
 
     def recv_into(self, buffer: Any, *sizes: int) -> int:
         count: int = self._connected.recv_into(buffer, *sizes)
-        self._link.read(count)
+        self._portion.read(count)
         return count
 
     def __getattr__(self, name: str) -> Any:

@@ -1,0 +1,190 @@
+"""Servers that want all of our memory, each in a way of its own."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import socket
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+
+from opsproof.testing.faulty import Behaviour
+from tests.contract.postgres_wire import Postgres
+from tests.contract.redis_wire import Redis, bulk, commands
+
+_HEAD = b'{"status":"success","data":{"resultType":"%s","result":['
+_END = b"]}}"
+_SERIES = b'{"metric":{},"value":[1795000000,"1"]}'
+Answer = Callable[[str], Iterable[bytes]]
+
+
+def web(answer: Answer, more: str = "") -> Behaviour:
+    """HTTP, each answer in chunks."""
+
+    def behave(connection: socket.socket) -> None:
+        for path in _paths(connection):
+            head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n{more}\r\n"
+            connection.sendall(head.encode())
+            for part in answer(path):
+                connection.sendall(b"%x\r\n%s\r\n" % (len(part), part))
+            connection.sendall(b"0\r\n\r\n")
+
+    return behave
+
+
+def raw(parts: Iterable[bytes]) -> Behaviour:
+    """The first bytes of HTTP, and then what is none."""
+
+    def behave(connection: socket.socket) -> None:
+        for _ in _paths(connection):
+            for part in parts:
+                connection.sendall(part)
+
+    return behave
+
+
+def _paths(connection: socket.socket) -> Iterator[str]:
+    heard = b""
+    while more := connection.recv(65536):
+        heard += more
+        if heard.endswith(b"\r\n\r\n"):
+            yield heard.split(b" ")[1].decode()
+            heard = b""
+
+
+def series(kind: str, *parts: Iterable[bytes]) -> Answer:
+    """A query's answer of these parts; who the server is, it tells like a good one."""
+
+    def answer(path: str) -> Iterable[bytes]:
+        if "/query" in path:
+            return itertools.chain([_HEAD % kind.encode()], *parts, [_END])
+        return [json.dumps({"status": "success", "data": {"version": "3.0", "yaml": ""}}).encode()]
+
+    return answer
+
+
+def _endless(part: bytes) -> Iterator[bytes]:
+    return itertools.repeat(part)
+
+
+def _bomb() -> Iterator[bytes]:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    while True:
+        yield packer.compress(bytes(2**20)) + packer.flush(zlib.Z_SYNC_FLUSH)
+
+
+def _millions_of_samples(count: int) -> Iterator[bytes]:
+    yield b'{"metric":{},"values":[[1,"1"]'
+    yield from itertools.repeat(b',[1795000000.123,"1"]' * 4096, count // 4096)
+    yield b"]}"
+
+
+def cluster(pods: Callable[[], Iterable[bytes]]) -> Behaviour:
+    """An API server that lists these pods."""
+    space = {
+        "kind": "Namespace",
+        "metadata": {"name": "shop", "uid": "1", "creationTimestamp": "2026-01-01T00:00:00Z"},
+    }
+
+    def answer(path: str) -> Iterable[bytes]:
+        if path.partition("?")[0].endswith("/pods"):
+            return pods()
+        return [json.dumps({"major": "1", "minor": "33", "gitVersion": "v1.33.0", **space}).encode()]
+
+    return web(answer)
+
+
+def _pages() -> Callable[[], Iterable[bytes]]:
+    """Each page is small, and says that there is another."""
+    numbers = itertools.count(1)
+
+    def page() -> Iterable[bytes]:
+        number = next(numbers)
+        pods = (POD % f"{number}-{one}".encode() for one in range(20_000))
+        yield b'{"kind":"PodList","metadata":{"continue":"%d"},"items":[%s]}' % (number, b",".join(pods))
+
+    return page
+
+
+POD = b'{"metadata":{"name":"%s"},"spec":{"containers":[{"name":"a"}]},"status":{"phase":"Pending"}}'
+
+
+def _tiny() -> Iterable[bytes]:
+    pod = b'{"metadata":{}}'
+    return itertools.chain(
+        [b'{"kind":"PodList","metadata":{},"items":[' + pod],
+        itertools.repeat((b"," + pod) * 4096, 4096),
+        [b"]}"],
+    )
+
+
+def _reply(head: bytes, more: bytes) -> Behaviour:
+    """Redis: a list without end of the smallest things there are."""
+
+    def behave(connection: socket.socket) -> None:
+        for command in commands(connection):
+            if command[0].upper() != "INFO":
+                connection.sendall(b"+PONG\r\n" if command[0].upper() == "PING" else b"+OK\r\n")
+            elif command[-1].lower() == "server":
+                connection.sendall(bulk("redis_version:8.0"))
+            else:
+                connection.sendall(head)
+                for _ in itertools.repeat(None):
+                    connection.sendall(more)
+
+    return behave
+
+
+def failing(count: int) -> Behaviour:
+    """A cluster of pods that all fail."""
+    pods = b",".join(POD % f"{number:06}".encode() for number in range(count))
+    return cluster(lambda: [b'{"kind":"PodList","metadata":{},"items":[%s]}' % pods])
+
+
+def patient(after: Callable[[], bool]) -> Behaviour:
+    """A good server, which answers when the others are at their worst."""
+    good = series("vector", [_SERIES])
+
+    def answer(path: str) -> Iterable[bytes]:
+        if "/query" in path:
+            for _ in range(500):
+                if after():
+                    break
+                time.sleep(0.01)
+        return good(path)
+
+    return web(answer)
+
+
+def servers() -> dict[str, tuple[str, Behaviour]]:
+    """By name: the kind of target that it stands for, and what it does."""
+    million = _millions_of_samples
+    return {
+        "a body without end": ("value", web(series("vector", [_SERIES], _endless((b"," + _SERIES) * 1024)))),
+        "one text without end": ("value", web(series("vector", [b'"'], _endless(b"x" * 65536)))),
+        "a gzip bomb": ("value", web(lambda path: _bomb(), "Content-Encoding: gzip\r\n")),
+        "millions of samples": ("course", web(lambda path: series("matrix", million(4_000_000))(path))),
+        "a header without end": (
+            "value",
+            raw(itertools.chain([b"HTTP/1.1 200 OK\r\nX: "], _endless(b"x" * 65536))),
+        ),
+        "headers without end": (
+            "value",
+            raw(itertools.chain([b"HTTP/1.1 200 OK\r\n"], _endless(b"X: x\r\n" * 4096))),
+        ),
+        "a chunk's size without end": (
+            "value",
+            raw(
+                itertools.chain(
+                    [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;"], _endless(b"x" * 65536)
+                )
+            ),
+        ),
+        "pages without end": ("pods", cluster(_pages())),
+        "tiny pods": ("pods", cluster(_tiny)),
+        "a list of ten million": ("cache", _reply(b"*10000000\r\n", b"*0\r\n" * 10_000)),
+        "a bulk without end": ("cache", _reply(b"$4294967296\r\n", b"x" * 65536)),
+        **{name: ("sessions", behave) for name, behave in Postgres().oversized().items()},
+        **{f"redis: {name}": ("cache", behave) for name, behave in Redis().oversized().items()},
+    }
