@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, settings
 from opsproof.model.result import Result
 from tests.detection import Detection
 from tests.faults.run import everything, findings
+from tests.testbed import place, process
 
 # How fast a machine is says nothing about the code: no example has a deadline.
 settings.register_profile("opsproof", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -46,6 +48,26 @@ def testbed(request: pytest.FixtureRequest) -> None:
         if os.environ.get("CI"):
             pytest.fail(f"the testbed is not there: {why}")
         pytest.skip(f"the testbed is not there: {why}")
+
+
+@pytest.fixture(scope="session")
+def own_place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Mapping[str, int]]]:
+    """A folder and ports for servers of this process alone, whoever runs tests beside it; ended with it."""
+    from tests.testbed.services import postgres
+
+    folder = tmp_path_factory.mktemp("place")
+    with place.free_ports() as ports:
+        yield folder, ports
+        with place.elsewhere(folder, ports):
+            process.stop_all()
+            shutil.rmtree(postgres.home().parent, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def apart(own_place: tuple[Path, Mapping[str, int]]) -> Iterator[None]:
+    """The services of the testbed are this process's own: the everyday loop needs no testbed, and disturbs none."""
+    with place.elsewhere(*own_place):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -27,4 +27,5 @@ def inside(team: Team, shop: Shop, pytester: pytest.Pytester, monkeypatch: pytes
     monkeypatch.chdir(team.folder)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     return Inside(team, shop, pytester)

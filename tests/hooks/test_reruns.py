@@ -25,10 +25,10 @@ def test_an_attempt_that_is_run_again_is_not_counted(outcome: str) -> None:
 
 def test_reruns_do_not_double_what_was_not_kept(inside: Inside) -> None:
     """--reruns 1: two not kept stay two in pytest's last line; each attempt names its outcome once."""
-    pytest.importorskip("pytest_rerunfailures")
+    reruns = pytest.importorskip("pytest_rerunfailures")
     inside.shop.statuses["/front"] = 500
 
-    done = inside.run("checks", "--reruns", "1", "--junitxml=out.xml")
+    done = inside.run("checks", "--reruns", "1", "--junitxml=out.xml", plugins=(reruns,))
 
     assert 1 == done.ret
     assert "2 rerun, 2 not kept, 1 kept in" in done.outlines[-1]

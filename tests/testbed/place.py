@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 HOST = "127.0.0.1"
+_STATE = "OPSPROOF_TESTBED_STATE"
 
 # One block of ports, so that environments checked into the repository can name them.
 PORTS = {
@@ -42,5 +46,35 @@ def state() -> Path:
 
     Credentials that the testbed's environments refer to lie in `credentials/` below it.
     """
-    named = os.environ.get("OPSPROOF_TESTBED_STATE")
+    named = os.environ.get(_STATE)
     return Path(named) if named else cache() / "state"
+
+
+@contextmanager
+def free_ports() -> Iterator[Mapping[str, int]]:
+    """Ports that nobody else is given meanwhile, and that a server may take as often as it starts."""
+    with ExitStack() as held:
+        found = {}
+        for name in PORTS:
+            holder = held.enter_context(socket.socket())
+            holder.bind((HOST, 0))
+            # Set after it was bound: others are kept away, and a server, which sets it too, is let in.
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            found[name] = holder.getsockname()[1]
+        yield found
+
+
+@contextmanager
+def elsewhere(folder: Path, ports: Mapping[str, int]) -> Iterator[None]:
+    """Meanwhile the servers are others than the testbed's: with their files in `folder` and on these ports."""
+    kept, state_before = dict(PORTS), os.environ.get(_STATE)
+    PORTS.update(ports)
+    os.environ[_STATE] = str(folder)
+    try:
+        yield
+    finally:
+        PORTS.update(kept)
+        if state_before is None:
+            del os.environ[_STATE]
+        else:
+            os.environ[_STATE] = state_before

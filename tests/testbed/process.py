@@ -93,6 +93,12 @@ def stop(name: str, *, within: float = 10.0, how: signal.Signals = signal.SIGTER
     _pid_file(name).unlink(missing_ok=True)
 
 
+def stop_all() -> None:
+    """End whatever was started and runs still."""
+    for file in _pid_file("any").parent.glob("*.pid"):
+        stop(file.stem, how=signal.SIGINT)
+
+
 def _reap(pid: int) -> None:
     try:
         os.waitpid(pid, os.WNOHANG)

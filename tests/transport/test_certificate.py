@@ -22,7 +22,7 @@ from tests.sources.postgres import test_collector as test_postgres
 from tests.testbed import place, process
 from tests.testbed.services import certificates, postgres
 
-PORTS = {"alertmanager": 27191, "prometheus": 27192}
+pytestmark = pytest.mark.usefixtures("apart")
 COLLECTORS: dict[str, Callable[[Target], Any]] = {
     "alertmanager": AlertmanagerCollector,
     "prometheus": PrometheusCollector,
@@ -31,7 +31,7 @@ DECLARED = {CERTIFICATE: "?"}
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def shown(apart: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Alertmanager and Prometheus that speak TLS alone; the digest of the certificate of both."""
     folder = tmp_path_factory.mktemp("tls")
     issued = certificates.issue("monitoring.testbed", addresses=[place.HOST])
@@ -49,7 +49,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "prometheus": ["prometheus", f"--storage.tsdb.path={folder}/tsdb"],
     }
     for name, command in commands.items():
-        address = f"{place.HOST}:{PORTS[name]}"
+        address = f"{place.HOST}:{place.PORTS[name]}"
         given = [f"--config.file={folder}/{name}.yml", f"--web.config.file={folder}/web.yml"]
         process.start(f"{name}-tls", [*command, *given, f"--web.listen-address={address}"])
     try:
@@ -62,7 +62,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def made(name: str, identity: dict[str, str] | None = None) -> Target:
-    url = f"https://{place.HOST}:{PORTS[name]}"
+    url = f"https://{place.HOST}:{place.PORTS[name]}"
     return target_of(name, url=url, ca=str(certificates.authority_file()), identity=identity)
 
 
@@ -124,7 +124,7 @@ def test_identify_prints_what_an_environment_may_declare(shown: str, tmp_path: P
     """Pasted as it is, the declaration proves itself; a server that tells nothing else shows its certificate."""
     team = Team.at(tmp_path, "http://localhost")
     settings = [
-        f"  {name}: {{url: 'https://{place.HOST}:{PORTS[name]}', ca: {certificates.authority_file()}}}\n"
+        f"  {name}: {{url: 'https://{place.HOST}:{place.PORTS[name]}', ca: {certificates.authority_file()}}}\n"
         for name in COLLECTORS
     ]
     team.write(

@@ -20,6 +20,7 @@ from opsproof.transport.pin import pins_of
 from tests.testbed.services import certificates
 from tests.testbed.services.certificates import Issued, issue
 
+pytestmark = pytest.mark.usefixtures("apart")
 TOKEN = "token-of-32-letters-and-no-more.."
 
 

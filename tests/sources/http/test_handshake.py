@@ -27,6 +27,7 @@ from opsproof.testing.links import RecordingLink, own, target_of
 from tests.testbed.services import certificates
 from tests.testbed.services.certificates import Issued, issue
 
+pytestmark = pytest.mark.usefixtures("apart")
 HOST = "shop.example.org"
 
 

@@ -1,4 +1,4 @@
-"""The PostgreSQL collector against the testbed's real server, and what only a made-up one does."""
+"""The PostgreSQL collector against a real server, and what only a made-up one does."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.testbed.services import postgres, postgres_faults, secrets
 
 
 @pytest.fixture(scope="module", autouse=True)
-def server() -> Iterator[None]:
+def server(apart: None) -> Iterator[None]:
     postgres.up()
     yield
     postgres.reset()

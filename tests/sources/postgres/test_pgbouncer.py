@@ -1,4 +1,4 @@
-"""Debian's real pgbouncer before the testbed's PostgreSQL: paused, full, and without the database."""
+"""Debian's real pgbouncer before a real PostgreSQL: paused, full, and without the database."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST = 3
 
 
 @pytest.fixture(scope="module")
-def pooler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def pooler(apart: None) -> Iterator[int]:
     """Its port. It refuses to run as root, and so reads its files as PostgreSQL's user."""
     postgres.up()
     port, folder = faulty.unused_port(), postgres.home().parent / "pgbouncer"

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from cryptography import x509
@@ -50,17 +50,20 @@ def key_pem(key: Key) -> bytes:
     return key.private_bytes(encoding, form, serialization.NoEncryption())
 
 
-@lru_cache(maxsize=1)
 def authorities() -> tuple[Authority, Authority]:
     """Root and intermediate, made once and kept with the credentials."""
-    file = secrets.folder() / "web-authorities.pem"
+    return _kept(secrets.folder() / "web-authorities.pem")
+
+
+@cache
+def _kept(file: Path) -> tuple[Authority, Authority]:
     if not file.exists():
         root = _authority("Testbed Root", None)
         intermediate = _authority("Testbed Intermediate", root)
         parts = [part for one in (root, intermediate) for part in (_pem(one.certificate), key_pem(one.key))]
         file.touch(mode=0o600)
         file.write_bytes(b"".join(parts))
-        (secrets.folder() / "web-ca.pem").write_bytes(_pem(root.certificate))
+        file.with_name("web-ca.pem").write_bytes(_pem(root.certificate))
     return _read(file.read_bytes())
 
 

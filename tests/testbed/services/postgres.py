@@ -33,7 +33,6 @@ TABLES = {
 MAX_CONNECTIONS, RESERVED = 100, 3
 SETTINGS = {
     "listen_addresses": place.HOST,
-    "port": str(place.PORTS["postgres"]),
     "max_connections": str(MAX_CONNECTIONS),
     "superuser_reserved_connections": str(RESERVED),
     "shared_buffers": "32MB",
@@ -192,7 +191,8 @@ def _initialise() -> None:
 
 def _configure() -> None:
     data = home() / "data"
-    settings = {**SETTINGS, "unix_socket_directories": str(home())}
+    own = {"port": str(place.PORTS["postgres"]), "unix_socket_directories": str(home())}
+    settings = {**SETTINGS, **own}
     lines = (f"{key} = '{value}'\n" for key, value in settings.items())
     with (data / "postgresql.conf").open("a") as file:
         file.writelines(lines)
