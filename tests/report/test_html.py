@@ -231,6 +231,43 @@ def test_transitions_come_before_what_is_merely_kept() -> None:
     assert "1 in transition" in rows and rows.index("shop/w") < rows.index("shop/m-0998")
 
 
+def test_no_low_failure_comes_before_a_critical_question() -> None:
+    """In the list of every requirement, too."""
+    low = [item(n, [finding(level=Level.LOW)], level=Level.LOW) for n in range(100, 200)]
+    rows = [*low, item(1, [finding(outcome=Outcome.UNKNOWN)]), item(2, [finding()]), item(3, passed=1)]
+
+    page = Page(render(result(rows)))
+
+    order = [(one["id"] or "").rpartition("/")[2] for tag, one in page.tags if tag == "details"]
+    assert ["SH-002", "SH-001", "SH-100"] == order[:3]
+    assert "SH-003" == order[-1]
+
+
+def test_a_low_failure_hides_no_critical_question_of_its_own_requirement() -> None:
+    """Neither on the first screen nor in the requirement's own table, of which only the first entries are there."""
+    low = [finding(f"shop/n-{n}", level=Level.LOW, message=f"{n} % used") for n in range(100)]
+    dark = finding("shop/dark", Outcome.UNKNOWN, message="refused")
+
+    page = Page(render(result([item(1, [*low, dark])]))).text
+
+    first, _, rest = page.partition("Every requirement")
+    assert "pod shop/dark: undecided: refused" in first
+    assert "and 98 more" in first
+    assert "pod shop/dark" in rest
+
+
+def test_attempts_of_waiting_are_told_with_the_answers_that_count() -> None:
+    """A failure that was final is decided on answers before the last: those are its evidence."""
+    final = item(1, [finding()], attempts=4, decided_on={"aa11": 2}, asks=("aa11", "bb22"))
+    page = Page(render(result([final, item(2, passed=1, asks=("cc33",))]))).text
+
+    assert "health/pods-ready was asked 4 times (--wait), and decided by answers before the last" in page
+    assert 1 == page.count("Asked again")
+    assert ["facts/aa11.2.json.gz", "facts/bb22.json.gz", "facts/cc33.json.gz"] == sorted(
+        re.findall(r"facts/\S+", page)
+    )
+
+
 def test_the_chart_says_the_counts_to_all() -> None:
     """A picture with a title and its numbers in words; it needs neither script nor network."""
     page = Page(render(result([item(1, [finding()]), item(2, passed=1), item(3, passed=1)])))

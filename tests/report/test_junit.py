@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
 from opsproof.report.junit import render
 from tests.report.results import finding, item, result
@@ -59,6 +60,17 @@ def test_a_failure_says_what_was_measured_and_needed() -> None:
     assert (failure.get("message") or "").startswith(line)
     assert (failure.text or "").count("\n") == 6
     assert failure.get("type") == "fail.critical"
+
+
+def test_a_failure_says_what_nobody_knows_beside_it() -> None:
+    """A failure of a low level hides no critical question."""
+    dark = finding("shop/dark", Outcome.UNKNOWN, message="refused")
+    low = [finding(f"shop/n-{n}", level=Level.LOW, message=f"{n} % used") for n in range(9)]
+    (failure,) = ElementTree.fromstring(render(result([item(1, [*low, dark])]))).findall(".//failure")
+    assert (failure.get("message") or "").startswith(
+        "pod shop/dark: undecided: refused; pod shop/n-0: 0 % used"
+    )
+    assert (failure.text or "").count("\n") == 9
 
 
 @settings(max_examples=50, deadline=None)

@@ -116,6 +116,48 @@ def test_the_worst_comes_first() -> None:
     assert [shown.index(word) for word in order] == sorted(shown.index(word) for word in order)
 
 
+@pytest.mark.parametrize("verbosity", [-1, 0, 1])
+def test_no_low_failure_comes_before_a_critical_question(verbosity: int) -> None:
+    """By level, and within one what is not kept before what nobody knows; -q too."""
+    low = [item(n, [finding(level=Level.LOW)], level=Level.LOW) for n in range(100, 200)]
+    dark = finding("q", Outcome.UNKNOWN, message="refused", cause="Unreachable: prom:x", target="prom:x")
+    high = item(3, [finding("x", Outcome.UNKNOWN, level=Level.HIGH)], level=Level.HIGH)
+    broken = [item(4, [finding(level=Level.HIGH)], level=Level.HIGH), item(5, [finding()])]
+
+    shown = text(
+        result([*low, item(1, [dark]), item(2, [finding("y", Outcome.UNKNOWN)]), high, *broken]),
+        verbosity=verbosity,
+    )
+    places = [
+        shown.index(one) for one in ("SH-005", "SH-001", "SH-002", "SH-004", "SH-003", "SH-100", "SH-199")
+    ]
+
+    assert sorted(places) == places
+
+
+def test_a_low_failure_hides_no_critical_question_of_its_own_requirement() -> None:
+    """Of a hundred subjects a few are shown."""
+    low = [finding(f"shop/n-{n}", level=Level.LOW, message=f"{n} % used") for n in range(100)]
+
+    shown = text(result([item(1, [*low, finding("shop/dark", Outcome.UNKNOWN, message="refused")])]))
+
+    assert "pod shop/dark: undecided: refused" in shown
+
+
+def test_undecided_requirements_are_counted_by_level() -> None:
+    """A cause counts at its worst level, with all that it leaves undecided."""
+    cause = "Unreachable: prom:x"
+    critical = item(1, [finding("q", Outcome.UNKNOWN, cause=cause)])
+    medium = item(2, [finding("r", Outcome.UNKNOWN, cause=cause, level=Level.MEDIUM)], level=Level.MEDIUM)
+    alone = item(3, [finding("s", Outcome.UNKNOWN, level=Level.MEDIUM)], level=Level.MEDIUM)
+
+    shown = text(result([critical, medium, alone]))
+
+    assert "CRITICAL, UNKNOWN: 2 requirements could not be decided" in shown
+    assert "MEDIUM, UNKNOWN: 1 requirement could not be decided" in shown
+    assert 2 == shown.count("UNKNOWN: ")
+
+
 def test_an_entry_has_all_that_is_needed_to_act() -> None:
     """Level, label and response time, requirement and check, subject, measured and needed, since, first step."""
     one = finding(

@@ -23,6 +23,7 @@ from opsproof.report.advice import advice
 from opsproof.report.chart import bars
 from opsproof.report.compiled import Compiled
 from opsproof.report.grouping import grouped
+from opsproof.report.urgency import urgency
 
 URGENT = (Level.CRITICAL, Level.HIGH)
 STATIC = 25  # entries of one requirement in the page itself; the rest waits in the data below it
@@ -108,11 +109,13 @@ def _harmless(value: object) -> object:
 
 
 def _ordered(results: Iterable[RequirementResult]) -> list[RequirementResult]:
-    """What is broken first, worst first; then what is undecided, waived, in transition, kept."""
-    return sorted(
-        results,
-        key=lambda one: (one.outcome.rank, not _moving(one), one.level.rank, one.requirement.key),
-    )
+    """By level what is broken, then what nobody knows; after all of that what is waived, in transition, kept."""
+    return sorted(results, key=_place)
+
+
+def _place(one: RequirementResult) -> tuple[int | str, ...]:
+    first, second, third = urgency(one.outcome, one.level)
+    return first, second, not first or not _moving(one), third, one.requirement.key
 
 
 def _moving(one: RequirementResult) -> int:
@@ -175,7 +178,7 @@ def _planned(result: Result) -> list[list[str]]:
 def _entries(one: RequirementResult, now: datetime, folded: Folded) -> list[dict[str, Any]]:
     """Its findings, what is equal once; the names beyond the first of each entry wait in the data."""
     found = [(finding, item) for item in one.items for finding in item.findings]
-    found.sort(key=lambda pair: (pair[0].outcome.rank, pair[0].level.rank, str(pair[0].subject)))
+    found.sort(key=lambda pair: (*urgency(pair[0].outcome, pair[0].level), str(pair[0].subject)))
     checks = {id(finding): item for finding, item in found}
     entries = []
     for number, group in enumerate(grouped(finding for finding, _ in found)):
@@ -223,10 +226,23 @@ def _requirement(
         "passed": sum(item.passed for item in one.items),
         "excluded": [excluded for item in one.items for excluded in item.excluded],
         "notes": [note for item in one.items for note in item.notes],
-        "asks": [digest for item in one.items for digest in item.asks],
+        "facts": [_facts(digest, item) for item in one.items for digest in item.asks],
+        "attempts": [_attempts(item) for item in one.items if item.attempts > 1],
         "incomplete": one.incomplete,
         "procedures": [one for one in system.procedures if one.id in row.respond] if system else [],
     }
+
+
+def _facts(digest: str, item: ItemResult) -> str:
+    """The file of the answer that the item was decided on: the last one, or that of an earlier attempt."""
+    attempt = item.decided_on.get(digest, 0)
+    return f"facts/{digest}.{attempt}.json.gz" if attempt else f"facts/{digest}.json.gz"
+
+
+def _attempts(item: ItemResult) -> str:
+    """What `--wait` did: how often it was asked, and whether an earlier answer than the last one counts."""
+    final = ", and decided by answers before the last" if item.decided_on else ""
+    return f"{item.check} was asked {item.attempts} times (--wait){final}"
 
 
 def _finding(finding: Finding, item: ItemResult, now: datetime) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from opsproof.model.outcome import Outcome
 from opsproof.model.result import RequirementResult, Result
 from opsproof.model.text import printable
 from opsproof.model.words import compared
+from opsproof.report.urgency import urgency
 
 _ELEMENT = {
     Outcome.FAIL: "failure",
@@ -85,7 +86,7 @@ def _case(member: RequirementResult) -> ElementTree.Element:
     )
     tag = _ELEMENT.get(member.outcome)
     if tag is not None:
-        told = [_line(finding) for finding in _decisive(member)]
+        told = [_line(finding, member.outcome) for finding in _decisive(member)]
         missing = ["it did not run" if not member.items else "not all of it ran"] if member.incomplete else []
         said = "; ".join([*told[:3], *missing])
         element = ElementTree.SubElement(case, tag, message=printable(said))
@@ -96,14 +97,16 @@ def _case(member: RequirementResult) -> ElementTree.Element:
 
 
 def _decisive(member: RequirementResult) -> Iterable[Finding]:
-    return (
-        finding for item in member.items for finding in item.findings if finding.outcome is member.outcome
-    )
+    """What has its outcome; beside what is not kept, also what nobody knows."""
+    shown = {member.outcome} | ({Outcome.UNKNOWN} if member.outcome is Outcome.FAIL else set())
+    found = [finding for item in member.items for finding in item.findings if finding.outcome in shown]
+    return sorted(found, key=lambda finding: urgency(finding.outcome, finding.level))
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: Finding, outcome: Outcome) -> str:
     needed = compared(finding.measured, finding.limit)
-    return f"{finding.subject}: {finding.message}" + (f" ({needed})" if needed else "")
+    word = "undecided: " if finding.outcome is not outcome else ""
+    return f"{finding.subject}: {word}{finding.message}" + (f" ({needed})" if needed else "")
 
 
 def _properties(parent: ElementTree.Element, values: dict[str, str]) -> None:

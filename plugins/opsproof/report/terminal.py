@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from opsproof.model.text import one_line, printable
 from opsproof.model.words import IDENTITY, ago, are, compared, several, warned
 from opsproof.report.advice import advice
 from opsproof.report.grouping import Group, grouped
+from opsproof.report.urgency import urgency
 
 _SHOWN = 5  # subjects of one requirement before the rest is folded, unless -v
 _NOT_RUN = "it was selected and did not run to its end"
@@ -49,7 +50,6 @@ def lines(result: Result, *, width: int = 80, verbosity: int = 0, folder: str = 
         yield from _one_by_one(result)
     else:
         yield from _findings(result, width, verbosity)
-        yield from _undecided(result, width, verbosity)
         yield from _other(result, width, verbosity)
     yield from _closing(result, width, folder)
 
@@ -58,8 +58,7 @@ def _one_by_one(result: Result) -> Iterator[Line]:
     """One line for each finding that is not PASS, worst first, for those who search and count lines."""
     told = [
         (
-            finding.outcome.rank,
-            finding.level.rank,
+            urgency(finding.outcome, finding.level),
             one.requirement,
             finding.outcome,
             finding.level,
@@ -71,11 +70,11 @@ def _one_by_one(result: Result) -> Iterator[Line]:
         if finding.outcome is not Outcome.PASS
     ]
     told += [
-        (Outcome.UNKNOWN.rank, one.level.rank, one.requirement, Outcome.UNKNOWN, one.level, _NOT_RUN)
+        (urgency(Outcome.UNKNOWN, one.level), one.requirement, Outcome.UNKNOWN, one.level, _NOT_RUN)
         for one in result.requirements
         if one.incomplete
     ]
-    for _, _, row, outcome, level, text in sorted(told, key=lambda one: one[:2]):
+    for _, row, outcome, level, text in sorted(told, key=lambda one: one[0]):
         yield Line(
             printable(f"{level} {outcome} {row.id} {row.system}/{row.environment} {text}"), _STYLE[level]
         )
@@ -99,9 +98,12 @@ def notes(texts: Iterable[str], width: int, markup: dict[str, bool] | None = Non
 
 
 def _findings(result: Result, width: int, verbosity: int) -> Iterator[Line]:
+    """Level by level, what is not kept before what nobody knows: no low failure hides a critical question."""
     steps = _steps(result)
+    explained = {key for cause in result.causes for key in cause.requirements}
     for level in Level:
-        failed = [one for one in result.requirements if one.outcome is Outcome.FAIL and one.level is level]
+        of_level = [one for one in result.requirements if one.level is level]
+        failed = [one for one in of_level if one.outcome is Outcome.FAIL]
         if failed:
             yield Line(
                 f"{level.value.upper()}: {several(len(failed), 'requirement')} not kept", _STYLE[level]
@@ -110,6 +112,9 @@ def _findings(result: Result, width: int, verbosity: int) -> Iterator[Line]:
             yield from _failed(one, steps, width, verbosity, result.provenance.now)
         if failed:
             yield Line()
+        unknown = [one for one in of_level if one.outcome is Outcome.UNKNOWN]
+        own = [one for one in unknown if one.requirement.key not in explained]
+        yield from _undecided(level, own, steps, result, width, verbosity)
 
 
 def _steps(result: Result) -> dict[tuple[str, str], tuple[StepRecord, ...]]:
@@ -134,7 +139,7 @@ def _failed(
         for finding in item.findings
         if finding.outcome in {Outcome.FAIL, Outcome.UNKNOWN}
     ]
-    findings.sort(key=lambda finding: (finding.outcome.rank, finding.level.rank))
+    findings.sort(key=lambda finding: urgency(finding.outcome, finding.level))
     yield from _listed(findings, width, verbosity, now)
     if one.incomplete:
         yield Line("      and not all of it ran to its end")
@@ -194,28 +199,34 @@ def _step(step: StepRecord, name: str, width: int) -> Iterator[Line]:
         yield from _wrapped(warned(step.warning, step.instead), width, "      ", {"yellow": True})
 
 
-def _undecided(result: Result, width: int, verbosity: int) -> Iterator[Line]:
-    unknown = [one for one in result.requirements if one.outcome is Outcome.UNKNOWN]
-    if not unknown:
+def _undecided(
+    level: Level,
+    unexplained: Sequence[RequirementResult],
+    steps: dict[tuple[str, str], tuple[StepRecord, ...]],
+    result: Result,
+    width: int,
+    verbosity: int,
+) -> Iterator[Line]:
+    """What nobody knows up to this level: by its cause, and one by one where none explains it."""
+    causes = [cause for cause in result.causes if cause.level is level]
+    keys = {key for cause in causes for key in cause.requirements}
+    count = len(keys.union(one.requirement.key for one in unexplained))
+    if not count:
         return
     yield Line(
-        f"UNKNOWN: {several(len(unknown), 'requirement')} could not be decided",
+        f"{level.value.upper()}, UNKNOWN: {several(count, 'requirement')} could not be decided",
         {"purple": True, "bold": True},
     )
-    steps = _steps(result)
-    explained: set[str] = set()
-    for cause in result.causes:
+    for cause in causes:
         yield from _cause(cause, width, verbosity)
-        explained.update(cause.requirements)
-    for one in unknown:
-        if one.requirement.key not in explained:
-            yield from _headed(one, width)
-            if one.incomplete:
-                yield Line(f"      {_NOT_RUN}")
-            findings = [finding for item in one.items for finding in item.findings]
-            unknown_ones = [finding for finding in findings if finding.outcome is Outcome.UNKNOWN]
-            yield from _listed(unknown_ones, width, verbosity, result.provenance.now)
-            yield from _first_step(one, steps, width)
+    for one in unexplained:
+        yield from _headed(one, width)
+        if one.incomplete:
+            yield Line(f"      {_NOT_RUN}")
+        findings = [finding for item in one.items for finding in item.findings]
+        unknown_ones = [finding for finding in findings if finding.outcome is Outcome.UNKNOWN]
+        yield from _listed(unknown_ones, width, verbosity, result.provenance.now)
+        yield from _first_step(one, steps, width)
     yield Line()
 
 
