@@ -513,6 +513,13 @@ SOURCES = (
 
 MEMORY = (
     Slip(
+        "PostgreSQL's session goes to whatever certificate is shown",
+        f"{_P}/sources/postgres/tls.py",
+        "            require(connection, pin)\n",
+        "",
+        "sources/postgres/test_certificate.py",
+    ),
+    Slip(
         "the memory of a run has no bound",
         f"{_P}/transport/memory.py",
         "            if needed > self.room:\n                raise self._too_big(target)",

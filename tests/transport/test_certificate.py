@@ -87,7 +87,7 @@ def test_what_is_not_declared_is_not_looked_at(name: str, shown: str) -> None:
     assert CERTIFICATE not in report(name).identity
 
 
-def test_a_database_shows_its_certificate_once_it_was_asked_for_tls() -> None:
+def test_a_database_shows_its_certificate_on_the_connection_of_its_session() -> None:
     postgres.up()
     pem = (postgres.home() / "data" / "server.crt").read_bytes()
     expected = x509.load_pem_x509_certificate(pem).fingerprint(SHA256()).hex()
@@ -97,7 +97,7 @@ def test_a_database_shows_its_certificate_once_it_was_asked_for_tls() -> None:
         link = RecordingLink(target)
         found = PostgresCollector(target).identify(link).identity
         assert found[CERTIFICATE] == expected, sslmode
-        assert f"TLS {place.HOST}:{place.PORTS['postgres']}" in link.paths
+        assert link.paths == ["SQL CONNECT", "SQL SELECT version", "SQL SELECT system_identifier"]
 
 
 def test_a_database_without_tls_proves_no_certificate() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import socket
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,19 +36,19 @@ def shown_by(
     context: ssl.SSLContext,
     *,
     server_name: str = "",
-    begin: Callable[[socket.socket], None] = lambda connection: None,
 ) -> str:
-    """SHA-256 of the certificate that a server shows: 64 hex digits. `begin` speaks before TLS does.
+    """SHA-256 of the certificate that a server shows: 64 hex digits.
 
     Raises:
         CollectionError: no TLS connection that `context` accepts.
     """
     with link.request("TLS", f"{host}:{port}") as entry:
         try:
-            with socket.create_connection((host, port), timeout=min(5.0, link.remaining())) as connection:
-                begin(connection)
-                with context.wrap_socket(connection, server_hostname=server_name or host) as secured:
-                    shown = secured.getpeercert(binary_form=True)
+            with (
+                socket.create_connection((host, port), timeout=min(5.0, link.remaining())) as connection,
+                context.wrap_socket(connection, server_hostname=server_name or host) as secured,
+            ):
+                shown = secured.getpeercert(binary_form=True)
         except OSError as error:
             raise translated(error, link.target.id) from None
         entry.status = "ok"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from opsproof.model.failure import CollectionError
+from opsproof.transport.secured import Secured
 from opsproof.transport.watchdog import Watchdog
 
 _CHUNK = 64 * 1024
@@ -17,7 +18,9 @@ _CHUNK = 64 * 1024
 class Relay:
     """Passes bytes between one client of this process and its server, until either is done."""
 
-    def __init__(self, server: socket.socket, received: Callable[[int], None], dog: Watchdog) -> None:
+    def __init__(
+        self, server: socket.socket | Secured, received: Callable[[int], None], dog: Watchdog
+    ) -> None:
         self.failure: CollectionError | None = None
         self._server = server
         self._received = received
@@ -40,6 +43,7 @@ class Relay:
             accepted.close()
         self._listener.close()
         self._dog.watch(accepted.fileno())
+        self._dog.watch(self._server.fileno())
         self._thread = threading.Thread(target=self._pass, args=(accepted,), daemon=True)
         self._thread.start()
 
@@ -59,8 +63,10 @@ class Relay:
                     if not self._passed(key.fileobj, key.data):  # type: ignore[arg-type]
                         return
 
-    def _passed(self, source: socket.socket, sink: socket.socket) -> bool:
+    def _passed(self, source: socket.socket | Secured, sink: socket.socket | Secured) -> bool:
         data = source.recv(_CHUNK)
+        if data is None:
+            return True
         if source is self._server:
             try:
                 self._received(len(data))
@@ -80,13 +86,15 @@ class Relay:
         self._server.close()
 
 
-def _hang_up(end: socket.socket) -> None:
+def _hang_up(end: socket.socket | Secured) -> None:
     with suppress(OSError):
         end.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
-def relayed(server: socket.socket, received: Callable[[int], None], dog: Watchdog) -> Iterator[Relay]:
+def relayed(
+    server: socket.socket | Secured, received: Callable[[int], None], dog: Watchdog
+) -> Iterator[Relay]:
     """A relay before `server`; `received` is told of every byte and may refuse with a CollectionError."""
     relay = Relay(server, received, dog)
     try:

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from opsproof.evidence.files import locked
 from tests.testbed.services import secrets
 
 Key = ec.EllipticCurvePrivateKey
@@ -57,14 +58,19 @@ def authorities() -> tuple[Authority, Authority]:
 
 @cache
 def _kept(file: Path) -> tuple[Authority, Authority]:
-    if not file.exists():
-        root = _authority("Testbed Root", None)
-        intermediate = _authority("Testbed Intermediate", root)
-        parts = [part for one in (root, intermediate) for part in (_pem(one.certificate), key_pem(one.key))]
-        file.touch(mode=0o600)
-        file.write_bytes(b"".join(parts))
-        file.with_name("web-ca.pem").write_bytes(_pem(root.certificate))
-    return _read(file.read_bytes())
+    with locked(file.with_suffix(".lock")):  # several processes of tests make it at the same time
+        if not file.exists():
+            _make(file)
+        return _read(file.read_bytes())
+
+
+def _make(file: Path) -> None:
+    root = _authority("Testbed Root", None)
+    intermediate = _authority("Testbed Intermediate", root)
+    parts = [part for one in (root, intermediate) for part in (_pem(one.certificate), key_pem(one.key))]
+    file.touch(mode=0o600)
+    file.write_bytes(b"".join(parts))
+    file.with_name("web-ca.pem").write_bytes(_pem(root.certificate))
 
 
 def _read(content: bytes) -> tuple[Authority, Authority]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
-import struct
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -16,7 +14,12 @@ import psycopg
 from psycopg import pq
 
 from opsproof.model.ask import Ask
-from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured, TimedOut, TlsFailed
+from opsproof.model.failure import (
+    BadAnswer,
+    CollectionError,
+    NotConfigured,
+    TimedOut,
+)
 from opsproof.model.hosts import ascii_host
 from opsproof.model.rights import Need
 from opsproof.model.target import CERTIFICATE, Target, TargetReport
@@ -31,12 +34,13 @@ from opsproof.sources.postgres.facts import (
 )
 from opsproof.sources.postgres.failure import TABLE, Full, connecting, querying
 from opsproof.sources.postgres.settings import ANY
+from opsproof.sources.postgres.tls import proven
 from opsproof.sources.postgres.wire import ConnectFailed, OutOfTime, connected, dialled
-from opsproof.transport import certificate
 from opsproof.transport.attempts import attempted, spaced
 from opsproof.transport.link import Link
 from opsproof.transport.portion import Portion
 from opsproof.transport.relay import Relay, relayed
+from opsproof.transport.secured import Secured
 from opsproof.transport.watchdog import Watchdog, watchdog
 from opsproof.transport.web_failure import translated
 
@@ -66,7 +70,6 @@ _MAY = {
     "EXECUTE": "SELECT has_function_privilege('{on}', 'EXECUTE')",
     "USAGE": "SELECT pg_has_role(current_user, '{on}', 'USAGE')",
 }
-_TLS_REQUEST = struct.pack("!ii", 8, 80877103)
 _IDENTITY = "SELECT system_identifier::text FROM pg_control_system()"
 
 
@@ -86,20 +89,17 @@ class PostgresCollector:
         raise BadAnswer(f"PostgreSQL cannot answer {type(ask).__name__}", target=self.target.id)
 
     def identify(self, link: Link) -> TargetReport:
-        with self._session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
+        found: dict[str, str] = {}
+        with self._session(link, "CONNECT", min(_LONGEST, link.remaining()), proofs=found) as session:
             user, version, link.clock = self._row(
                 session, link, _WHO, "SELECT version", tuple[str, str, datetime]
             )
             try:
-                found = {
-                    "system-identifier": self._row(
-                        session, link, _IDENTITY, "SELECT system_identifier", tuple[str]
-                    )[0]
-                }
+                found["system-identifier"] = self._row(
+                    session, link, _IDENTITY, "SELECT system_identifier", tuple[str]
+                )[0]
             except CollectionError:
-                found = {}  # not every managed server grants it: the identity stays unverified
-        if CERTIFICATE in self.target.identity:
-            found[CERTIFICATE] = self._certificate(link)
+                pass  # not every managed server grants it: the identity stays unverified
         return TargetReport(
             target=self.target.id,
             kind=self.target.kind,
@@ -121,20 +121,6 @@ class PostgresCollector:
 
     def close(self) -> None:
         """Nothing stays open."""
-
-    def _certificate(self, link: Link) -> str:
-        """psycopg does not tell it: a connection of its own goes as far as TLS, as strict as `sslmode`."""
-        settings = self.target.settings
-        context = ssl.create_default_context(cafile=str(settings.ca or certifi.where()))
-        context.check_hostname = settings.sslmode == "verify-full"
-        if settings.sslmode not in {"verify-ca", "verify-full"}:
-            context.verify_mode = ssl.CERT_NONE
-        return certificate.shown_by(settings.host, settings.port, link, context, begin=self._begin_tls)
-
-    def _begin_tls(self, connection: socket.socket) -> None:
-        connection.sendall(_TLS_REQUEST)
-        if connection.recv(1) != b"S":
-            raise TlsFailed("the server offers no TLS", target=self.target.id)
 
     def _probe(self, link: Link, number: int, within: float) -> QueryProbe:
         recovery = False
@@ -176,12 +162,15 @@ class PostgresCollector:
 
     @contextmanager
     def _session(
-        self, link: Link, path: str, seconds: float, attempt: int = 1
+        self, link: Link, path: str, seconds: float, attempt: int = 1, *, proofs: dict[str, str] | None = None
     ) -> Iterator[psycopg.Connection[Any]]:
-        """A session whose whole life is bounded by `seconds`, and what it receives by the ask's budget."""
+        """A session whose whole life is bounded by `seconds`, and what it receives by the ask's budget.
+
+        Where a certificate is declared, `proofs` gets the one that the session's own connection showed.
+        """
         with watchdog(seconds) as dog, ExitStack() as held:
             with link.request("SQL", path, attempt=attempt) as entry:
-                relay = held.enter_context(self._relayed(link, seconds, dog))
+                relay = held.enter_context(self._relayed(link, seconds, dog, proofs))
                 session = self._connected(link, seconds, relay, dog)
                 held.callback(session.close)
                 entry.status = "ok"
@@ -193,12 +182,21 @@ class PostgresCollector:
                 raise
 
     @contextmanager
-    def _relayed(self, link: Link, seconds: float, dog: Watchdog) -> Iterator[Relay]:
+    def _relayed(
+        self, link: Link, seconds: float, dog: Watchdog, proofs: dict[str, str] | None
+    ) -> Iterator[Relay]:
         settings = self.target.settings
         host = settings.host if settings.host.startswith("/") else ascii_host(settings.host)
+        server: socket.socket | Secured
         try:
             server = dialled(host, settings.port, seconds)
+            if CERTIFICATE in self.target.identity:
+                dog.watch(server.fileno())
+                server.settimeout(seconds)
+                server = proven(server, host, self.target, link, {} if proofs is None else proofs)
         except OSError as error:
+            if dog.bitten:
+                raise TimedOut("no answer in time", target=self.target.id) from None
             raise translated(error, self.target.id) from None
         with relayed(server, Portion(link, _MOST).read, dog) as relay:
             yield relay
@@ -240,7 +238,8 @@ class PostgresCollector:
             "user": settings.user,
             "password": password,
             "passfile": "/nonexistent/pgpass",
-            "sslmode": "disable" if local else settings.sslmode,
+            # Where a certificate is declared, TLS lies below the relay.
+            "sslmode": "disable" if local or CERTIFICATE in self.target.identity else settings.sslmode,
             "sslrootcert": str(settings.ca) if settings.ca else certifi.where() if settings.verified else "",
             "sslcert": "",
             "sslkey": "",

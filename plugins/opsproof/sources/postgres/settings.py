@@ -69,6 +69,6 @@ class PostgresSettings(TargetSettings):
         for way in self.require_auth or ():
             if way not in ways:
                 refuse(f"unknown way to authenticate {short(way)} under require_auth", choices(way, ways))
-        if CERTIFICATE in self.identity and self.sslmode == "disable":
+        if CERTIFICATE in self.identity and (self.sslmode == "disable" or self.host.startswith("/")):
             refuse(f"identity {CERTIFICATE} needs an sslmode with TLS")
         return self
