@@ -28,6 +28,7 @@ CORPUS = {
     for path in sorted((Path(__file__).parents[1] / "corpus").iterdir())
     if path.suffix != ".md"
 }
+PODS = (Path(__file__).parents[1] / "sources/kubernetes/protobuf/answers/pods.pb").read_bytes()
 SECONDS = 5.0
 FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 _TEXTS = [content.decode("utf-8", "replace") for content in CORPUS.values()]
@@ -52,13 +53,16 @@ class Spoilt:
     def __init__(self, answered: Answered) -> None:
         self.answered = answered
         self.bodies: dict[str, bytes] = {}
+        self.media = "application/json"
 
     def __call__(self, path: str) -> bytes:
         pages = self.answered.pages
         found = path if path in pages else "*"
         if found in self.bodies:
-            return faulty.http(self.bodies[found])
-        return faulty.http(_encoded(pages[found])) if found in pages else faulty.http(b"", status="404 No")
+            return faulty.http(self.bodies[found], f"Content-Type: {self.media}")
+        if found in pages:
+            return faulty.http(_encoded(pages[found]), "Content-Type: application/json")
+        return faulty.http(b"", status="404 No")
 
 
 def _encoded(document: Any) -> bytes:
@@ -122,6 +126,25 @@ def test_a_document_with_anything_anywhere(name: str) -> None:
         def spoilt(place: tuple[str, tuple[Any, ...]], value: Any) -> None:
             path, way = place
             server.bodies = {path: _encoded(_replaced(answered.pages[path], way, value))}
+            _asked(server, port)
+
+        spoilt()
+
+
+def test_any_bytes_as_protobuf() -> None:
+    """Of lists of the API server: what once did harm, anything at all, and real answers with another byte."""
+    server = Spoilt(EVERY["pods"])
+    (path,) = server.answered.pages
+    server.media = "application/vnd.kubernetes.protobuf"
+    with faulty.serving(exchanging(server)) as port:
+        for content in CORPUS.values():
+            server.bodies = {path: b"k8s\0" + content}
+            _asked(server, port)
+
+        @FEW
+        @given(st.binary(max_size=60), st.integers(0, len(PODS)))
+        def spoilt(data: bytes, place: int) -> None:
+            server.bodies = {path: PODS[:place] + data + PODS[place + len(data) :]}
             _asked(server, port)
 
         spoilt()

@@ -6,11 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from opsproof.sources.kubernetes.asks import ListOf, ObjectNamed, ReadinessOf, UsageOf
+from opsproof.sources.kubernetes.asks import PROTOBUF, ListOf, ObjectNamed, ReadinessOf, UsageOf
+from opsproof.sources.kubernetes.facts.meta import Meta
+from opsproof.sources.kubernetes.facts.pods import Container, Pod, PodSpec, PodStatus
 from opsproof.testing.contract import CollectorContract
 from opsproof.testing.web import Web
+from tests.sources.kubernetes.protobuf.written import page
 
 _CREATED = "2026-11-21T10:00:00Z"
+_BINARY = "/api/v1/namespaces/store/pods"
 
 
 def pages(text: str) -> Mapping[str, bytes]:
@@ -29,6 +33,11 @@ def pages(text: str) -> Mapping[str, bytes]:
     }
     usage = {"metadata": meta, "timestamp": _CREATED, "window": "15s", "usage": {"cpu": "1", "memory": "1Mi"}}
     version = {"major": "1", "minor": "34", "gitVersion": text, "platform": short}
+    binary = Pod(
+        metadata=Meta(name=text, namespace="shop", uid=short, labels={"app": short}),
+        spec=PodSpec(node_name=short, containers=(Container(name=short, image=short),)),
+        status=PodStatus(phase="Running", reason=short),
+    )
     answers: Mapping[str, Any] = {
         "/api/v1/namespaces/shop/pods": _list("Pod", "v1", pod),
         "/api/v1/namespaces/kube-system": system,
@@ -37,7 +46,8 @@ def pages(text: str) -> Mapping[str, bytes]:
     }
     ready = f"[+]ping ok\n[+]{text.split()[0] if text.split() else 'x'} ok\nreadyz check passed\n"
     encoded = {path: json.dumps(answer).encode() for path, answer in answers.items()}
-    return {**encoded, "/readyz": ready.encode("utf-8", "surrogatepass")}
+    others = {"/readyz": ready.encode("utf-8", "surrogatepass"), _BINARY: page("Pod", [binary])}
+    return {**encoded, **others}
 
 
 def _list(kind: str, version: str, *items: Any) -> Any:
@@ -46,7 +56,7 @@ def _list(kind: str, version: str, *items: Any) -> Any:
 
 class _Kubernetes(CollectorContract):
     kind = "kubernetes"
-    spoken = Web(pages)
+    spoken = Web(pages, {_BINARY: PROTOBUF})
 
     def settings(self, port: int, secret: str) -> dict[str, Any]:
         return {"server": f"http://127.0.0.1:{port}", "token": {"file": secret}}
@@ -54,6 +64,10 @@ class _Kubernetes(CollectorContract):
 
 class TestList(_Kubernetes):
     ask = ListOf(target="kubernetes:test", resource="pods", namespace="shop")
+
+
+class TestListInProtobuf(_Kubernetes):
+    ask = ListOf(target="kubernetes:test", resource="pods", namespace="store")
 
 
 class TestObject(_Kubernetes):

@@ -40,10 +40,12 @@ class Web:
 
     Args:
         pages: path -> body. The path `*` stands for every other.
+        media: path -> content type, where it is not JSON.
     """
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Pages, media: Mapping[str, str] | None = None) -> None:
         self.pages = pages
+        self.media = media or {}
 
     def good(self, said: Said) -> Behaviour:
         pages = self.pages(said.text)
@@ -52,7 +54,8 @@ class Web:
             body = pages.get(path, pages.get("*"))
             if body is None:
                 return faulty.http(b"{}", _date(said.clock), status="404 Not Found")
-            return faulty.http(body, _date(said.clock), "Content-Type: application/json")
+            media = self.media.get(path, "application/json")
+            return faulty.http(body, _date(said.clock), f"Content-Type: {media}")
 
         return exchanging(answer)
 

@@ -13,21 +13,32 @@ from opsproof.sources.kubernetes.login import Login
 from opsproof.transport import web
 
 JSON = "application/json"
+BINARY = "application/vnd.kubernetes.protobuf, application/json;q=0.9"
 METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+OTHERS = {
+    "secrets": METADATA,
+    "prometheusrules": JSON,
+    "nodes.metrics.k8s.io": JSON,
+    "pods.metrics.k8s.io": JSON,
+}
 
 
-@pytest.mark.parametrize("name", ["pods", "secrets"])
-def test_of_secrets_only_metadata_is_accepted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", RESOURCES)
+def test_what_the_api_server_has_built_in_is_asked_for_in_protobuf(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of Secrets only the metadata; what others serve comes as JSON."""
     asked: list[str] = []
 
     def answering(*_: Any, headers: dict[str, str], **__: Any) -> Any:
         asked.append(headers["Accept"])
         kind = RESOURCES[name].list_kind
-        return web.Response(200, {}, f'{{"kind":"{kind}","metadata":{{}},"items":[]}}'.encode())
+        body = f'{{"kind":"{kind}","metadata":{{}},"items":[]}}'.encode()
+        return web.Response(200, {"content-type": JSON}, body)
 
     one = collector.KubernetesCollector(Target("kubernetes", "kubernetes", "kubernetes:t", None))
     monkeypatch.setattr(one, "_connected", lambda link: (Login(server="https://k.example"), None))
     monkeypatch.setattr(web, "get", answering)
     link: Any = None
     assert one.collect(ListOf(target="kubernetes:t", resource=name, namespace="shop"), link) == []
-    assert asked == [METADATA if name == "secrets" else JSON]
+    assert [OTHERS.get(name, BINARY)] == asked

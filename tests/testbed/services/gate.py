@@ -125,17 +125,19 @@ class HttpHandler(BaseHTTPRequestHandler):
         if fault.mode == "answer":
             return fault.status, fault.headers, fault.body.encode("utf-8", "surrogatepass")
         time.sleep(fault.seconds)
-        status, headers, body = self.fetch(sent)
+        status, headers, body = self.fetch(sent, json_only=fault.mode == "rewrite")
         if fault.mode == "rewrite":
             with contextlib.suppress(ValueError):
                 body = json.dumps(rewritten(json.loads(body), fault)).encode()
         return status, headers, body
 
-    def fetch(self, sent: bytes) -> tuple[int, dict[str, str], bytes]:
+    def fetch(self, sent: bytes, *, json_only: bool) -> tuple[int, dict[str, str], bytes]:
         connection = self.server.connect()
         try:
             passed = {key: value for key, value in self.headers.items() if key.lower() not in HOP_BY_HOP}
             passed["Accept-Encoding"] = "identity"
+            if json_only:
+                passed["Accept"] = "application/json"
             connection.request(self.command, self.path, sent or None, passed)
             response = connection.getresponse()
             headers = {key: value for key, value in response.getheaders() if key.lower() not in HOP_BY_HOP}

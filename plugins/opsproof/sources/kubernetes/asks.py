@@ -27,19 +27,23 @@ from opsproof.sources.kubernetes.facts import cluster, network, nodes, scaling, 
 from opsproof.sources.kubernetes.facts.meta import KubernetesObject
 from opsproof.sources.kubernetes.facts.pods import Pod
 
+JSON = "application/json"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+
 
 @dataclass(frozen=True)
 class Resource:
     """Where the API serves a kind, and the fact that keeps what is needed of it.
 
-    Facts name their kind as the API does.
+    Facts name their kind as the API does. `media` are the forms in which a list is accepted: of what the API
+    server has built in protobuf, which costs both sides half, else JSON.
     """
 
     prefix: str
     plural: str
     fact: type[KubernetesObject]
     namespaced: bool = True
-    media: str = "application/json"
+    media: str = f"{PROTOBUF}, {JSON};q=0.9"
 
     @property
     def list_kind(self) -> str:
@@ -63,6 +67,7 @@ class Resource:
 _CORE, _APPS, _BATCH, _METRICS = "/api/v1", "/apis/apps/v1", "/apis/batch/v1", "/apis/metrics.k8s.io/v1beta1"
 _NETWORKING, _STORAGE = "/apis/networking.k8s.io/v1", "/apis/storage.k8s.io/v1"
 _SCALING, _REGISTRATION = "/apis/autoscaling/v2", "/apis/apiregistration.k8s.io/v1"
+_MONITORING = "/apis/monitoring.coreos.com/v1"
 
 # Metadata alone, and nothing else in its place: of Secrets the data would be sent.
 _NAMES = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -90,9 +95,9 @@ RESOURCES: dict[str, Resource] = {
     "storageclasses": Resource(_STORAGE, "storageclasses", storage.StorageClass, namespaced=False),
     "leases": Resource("/apis/coordination.k8s.io/v1", "leases", nodes.Lease),
     "apiservices": Resource(_REGISTRATION, "apiservices", cluster.ApiService, namespaced=False),
-    "prometheusrules": Resource("/apis/monitoring.coreos.com/v1", "prometheusrules", cluster.PrometheusRule),
-    "nodes.metrics.k8s.io": Resource(_METRICS, "nodes", nodes.NodeUsage, namespaced=False),
-    "pods.metrics.k8s.io": Resource(_METRICS, "pods", nodes.PodUsage),
+    "prometheusrules": Resource(_MONITORING, "prometheusrules", cluster.PrometheusRule, media=JSON),
+    "nodes.metrics.k8s.io": Resource(_METRICS, "nodes", nodes.NodeUsage, namespaced=False, media=JSON),
+    "pods.metrics.k8s.io": Resource(_METRICS, "pods", nodes.PodUsage, media=JSON),
 }
 
 

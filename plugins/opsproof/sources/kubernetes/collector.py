@@ -1,4 +1,4 @@
-"""Kubernetes: GETs of the API server, page by page, decoded straight into facts.
+"""Kubernetes: GETs of the API server, page by page, decoded straight into facts; lists by protobuf where it has it.
 
 The official client's configuration says where and as whom; the requests are our own, since its `call_api`
 does not raise on errors, has no total deadline, and its models cost twenty times the decoding.
@@ -7,6 +7,7 @@ does not raise on errors, has no total deadline, and its models cost twenty time
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.util import find_spec
 from threading import Lock
@@ -22,6 +23,7 @@ from opsproof.model.rights import Need
 from opsproof.model.target import Target, TargetReport
 from opsproof.sources.kubernetes import wire
 from opsproof.sources.kubernetes.asks import (
+    JSON,
     RESOURCES,
     ListOf,
     ObjectNamed,
@@ -118,21 +120,21 @@ class KubernetesCollector:
         raise self._bad(f"the list of {resource.plural} expired {_RESTARTS} times before its last page")
 
     def _pages(self, resource: Resource, namespace: str, link: Link) -> list[Any] | None:
-        """None when the continue token was no longer valid."""
-        token = ""
+        """None when the continue token was no longer valid. The server makes a page while the one before is read."""
         items: list[Any] = []
-        while True:
-            found = self._page(resource, namespace, token, link)
-            if found is None:
-                return None
-            items += found.items or ()
-            if not found.next:
-                return items
-            if found.next == token:
-                raise self._bad(f"list {resource.plural}: the same page came twice")
-            token = found.next
+        with ThreadPoolExecutor(1) as ahead:
+            found = self._page(resource, namespace, "", link)
+            while found is not None:
+                coming = (
+                    ahead.submit(self._page, resource, namespace, found.next, link) if found.next else None
+                )
+                items += self._told(partial(getattr, found, "items")) or ()
+                if coming is None:
+                    return items
+                found = coming.result()
+        return None
 
-    def _page(self, resource: Resource, namespace: str, token: str, link: Link) -> wire.Page[Any] | None:
+    def _page(self, resource: Resource, namespace: str, token: str, link: Link) -> wire.Page | None:
         """By itself, so that the page's bytes are gone before the next one comes."""
         query = {"limit": PAGE, "continue": token} if token else {"limit": PAGE}
         path = f"{resource.path(namespace)}?{urlencode(query)}"
@@ -145,9 +147,10 @@ class KubernetesCollector:
         )
         if response.status == _GONE:
             return None
-        found: wire.Page[Any] = self._told(
-            partial(wire.page, response.body, resource, f"list {resource.plural}")
-        )
+        media, where = response.headers.get("content-type", ""), f"list {resource.plural}"
+        found: wire.Page = self._told(partial(wire.page, response.body, media, resource, where))
+        if found.next and found.next == token:
+            raise self._bad(f"{where}: the same page came twice")
         return found
 
     def _object(self, resource: Resource, namespace: str, name: str, link: Link) -> list[Any]:
@@ -189,7 +192,7 @@ class KubernetesCollector:
         permission: Callable[[], str],
         accept: Any = (),
         *,
-        media: str = "application/json",
+        media: str = JSON,
         content: bytes | None = None,
     ) -> web.Response:
         login, session = self._connected(link)

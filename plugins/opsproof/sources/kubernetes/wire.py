@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Generic, TypeVar
+from collections.abc import Sequence
+from functools import cache
+from threading import Lock
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
 from opsproof.model.decoding import decoder
 from opsproof.model.failure import BadAnswer
-from opsproof.sources.kubernetes.asks import Resource
+from opsproof.sources.kubernetes.asks import JSON, PROTOBUF, Resource
 from opsproof.sources.kubernetes.facts.cluster import ReadyPart, ServerReadiness
+from opsproof.sources.kubernetes.protobuf import listing
+from opsproof.sources.kubernetes.protobuf.reader import Reader
 
 T = TypeVar("T")
 
@@ -19,8 +24,19 @@ class _ListMeta(msgspec.Struct):
     token: str = msgspec.field(default="", name="continue")
 
 
-class Page(msgspec.Struct, Generic[T]):
-    """One page. `items` has no default, so that a Status body is not taken for an empty list."""
+class Page(Protocol):
+    """One page of a list: the token of the next one, "" after the last, and the facts."""
+
+    @property
+    def next(self) -> str: ...
+
+    @property
+    def items(self) -> Sequence[Any] | None:
+        """Raises BadAnswer: one of them is not what the API has."""
+
+
+class _JsonPage(msgspec.Struct, Generic[T]):
+    """`items` has no default, so that a Status body is not taken for an empty list."""
 
     kind: str
     items: list[T] | None
@@ -28,8 +44,23 @@ class Page(msgspec.Struct, Generic[T]):
 
     @property
     def next(self) -> str:
-        """The token of the next page, "" after the last."""
         return self.metadata.token
+
+
+class _BinaryPage:
+    """Its items become facts when they are asked for, so that the next page can be under way by then."""
+
+    def __init__(self, found: listing.Listed, expected: str) -> None:
+        self.next = found.next
+        self._found = found
+        self._expected = expected
+
+    @property
+    def items(self) -> Sequence[Any]:
+        try:
+            return self._found.items
+        except listing.Damaged as damage:
+            raise BadAnswer(f"{self._expected}, {damage.message}") from None
 
 
 class _StatusDetails(msgspec.Struct):
@@ -45,11 +76,45 @@ class _Kind(msgspec.Struct):
     kind: str = ""
 
 
-def page(body: bytes, resource: Resource, where: str) -> Page[Any]:
-    """One page of a list. Raises BadAnswer for anything else."""
-    form = Page[resource.fact]  # type: ignore[name-defined]
-    found: Page[Any] = _decoded(body, form, resource.list_kind, where)
-    return found
+def page(body: bytes, media: str, resource: Resource, where: str) -> Page:
+    """One page of a list, in the form that the answer says it has. Raises BadAnswer for anything else."""
+    form = media.partition(";")[0].strip().lower()
+    if form == PROTOBUF and PROTOBUF in resource.media:
+        return _binary(body, resource, where)
+    if form == JSON:
+        found: Page = _decoded(body, _JsonPage[resource.fact], resource.list_kind, where)  # type: ignore[name-defined]
+        return found
+    instead = "HTML" if body.lstrip()[:1] == b"<" else _media(form)
+    raise BadAnswer(f"{where}: expected {resource.list_kind}, found {instead}")
+
+
+def _binary(body: bytes, resource: Resource, where: str) -> Page:
+    expected = f"{where}: expected {resource.list_kind}"
+    try:
+        return _BinaryPage(listing.listed(body, resource.list_kind, reader(resource.fact)), expected)
+    except listing.Damaged as damage:
+        raise BadAnswer(f"{expected}, {damage.message or f'found {_word(damage.kind)}'}") from None
+
+
+_making = Lock()
+
+
+def reader(fact: Any) -> Reader:
+    """The reader of a fact's messages; one thread at a time makes one."""
+    with _making:
+        return _reader(fact)
+
+
+@cache
+def _reader(fact: Any) -> Reader:
+    return Reader(fact.kind, fact)
+
+
+def _media(form: str) -> str:
+    """A content type as it may be repeated."""
+    if not form:
+        return "an answer without a content type"
+    return form if re.fullmatch(r"[a-z]{1,20}/[a-z0-9.+-]{1,60}", form) else "another content type"
 
 
 def thing(body: bytes, fact: Any, kind: str, where: str) -> Any:
@@ -61,7 +126,7 @@ def _decoded(body: bytes, form: Any, kind: str, where: str) -> Any:
     """Decode, and refuse another kind than was asked for."""
     try:
         found = decoder(form).decode(body)
-        actual = found.kind if isinstance(found, Page) else kind and decoder(_Kind).decode(body).kind
+        actual = found.kind if isinstance(found, _JsonPage) else kind and decoder(_Kind).decode(body).kind
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadAnswer(f"{where}: expected {kind or 'JSON'}, {_instead(body, kind, error)}") from None
     if actual != kind:

@@ -104,7 +104,6 @@ class ContainerStatus(Wire, frozen=True):
     ready: bool = False
     started: bool | None = None
     restart_count: int = 0
-    image_id: str = ""
     state: ContainerState = ContainerState()
     last_state: ContainerState = ContainerState()
 
