@@ -449,8 +449,8 @@ SOURCES = (
     Slip(
         "the first page is all",
         f"{_P}/sources/kubernetes/collector.py",
-        "if found.next else None",
-        "if False else None",
+        "if found.next\n",
+        "if False\n",
         "sources/kubernetes contract",
     ),
     Slip(

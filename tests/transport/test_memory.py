@@ -102,6 +102,19 @@ def test_what_an_ask_set_apart_is_given_back_with_its_next_request_or_pause() ->
         assert shared.room == 150_000_000
 
 
+def test_who_keeps_what_is_set_apart_releases_it_by_hand() -> None:
+    """A page that is still read while the next one comes."""
+    shared = memory()
+    link = RecordingLink(target_of("http"), memory=shared)
+    link.unfold(b"[" * 1_000_000)
+    room = shared.room
+    release = link.keep()
+    link.pause(0)
+    assert shared.room == room < 150_000_000
+    release()
+    assert shared.room == 150_000_000
+
+
 def test_a_connection_has_a_bound_of_its_own() -> None:
     portion = Portion(RecordingLink(target_of("redis", host="127.0.0.1", budget=Budget(max_bytes=100))), 10)
     portion.read(10)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -140,6 +141,11 @@ class Link:
         if needed:
             self._memory.claim(needed, self.target.id, self.deadline)
             self._claimed = needed
+
+    def keep(self) -> Callable[[], None]:
+        """Take over what is set apart, past the next request; gives what releases it."""
+        claimed, self._claimed = self._claimed, 0
+        return partial(self._memory.release, claimed)
 
     def let_go(self) -> None:
         """What was received is decoded or thrown away, and what was set apart is used or free."""

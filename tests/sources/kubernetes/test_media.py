@@ -10,6 +10,7 @@ from opsproof.model.target import Target
 from opsproof.sources.kubernetes import collector
 from opsproof.sources.kubernetes.asks import RESOURCES, ListOf
 from opsproof.sources.kubernetes.login import Login
+from opsproof.testing.links import RecordingLink
 from opsproof.transport import web
 
 JSON = "application/json"
@@ -36,9 +37,10 @@ def test_what_the_api_server_has_built_in_is_asked_for_in_protobuf(
         body = f'{{"kind":"{kind}","metadata":{{}},"items":[]}}'.encode()
         return web.Response(200, {"content-type": JSON}, body)
 
-    one = collector.KubernetesCollector(Target("kubernetes", "kubernetes", "kubernetes:t", None))
+    target = Target("kubernetes", "kubernetes", "kubernetes:t", None)
+    one = collector.KubernetesCollector(target)
     monkeypatch.setattr(one, "_connected", lambda link: (Login(server="https://k.example"), None))
     monkeypatch.setattr(web, "get", answering)
-    link: Any = None
-    assert one.collect(ListOf(target="kubernetes:t", resource=name, namespace="shop"), link) == []
+    ask = ListOf(target="kubernetes:t", resource=name, namespace="shop")
+    assert one.collect(ask, RecordingLink(target)) == []
     assert [OTHERS.get(name, BINARY)] == asked

@@ -125,12 +125,19 @@ class KubernetesCollector:
         with ThreadPoolExecutor(1) as ahead:
             found = self._page(resource, namespace, "", link)
             while found is not None:
-                coming = (
-                    ahead.submit(self._page, resource, namespace, found.next, link) if found.next else None
-                )
-                items += self._told(partial(getattr, found, "items")) or ()
+                release = link.keep()  # the next request would give back what this page still needs
+                try:
+                    coming = (
+                        ahead.submit(self._page, resource, namespace, found.next, link)
+                        if found.next
+                        else None
+                    )
+                    items += self._told(partial(getattr, found, "items")) or ()
+                finally:
+                    release()
                 if coming is None:
                     return items
+                del found  # its bytes, before the next page's are taken
                 found = coming.result()
         return None
 
