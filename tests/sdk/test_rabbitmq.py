@@ -57,7 +57,7 @@ def manage(broker: Broker, method: str, path: str, body: Any = None) -> Any:
 
 def until(told: Callable[[], bool]) -> None:
     """The management API's numbers are a few seconds old: wait until they say so."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not told():
         assert time.monotonic() < end, "the broker does not tell it"
         time.sleep(0.2)
@@ -103,6 +103,5 @@ def test_a_queue_that_nobody_reads_is_found(team: Team, broker: Broker) -> None:
     finally:
         broker.ctl("set_vm_memory_high_watermark", "0.4")
     assert (alarmed.returncode, "alarm: memory" in alarmed.stdout) == (1, True), alarmed.stdout
-    until(lambda: not any(one["mem_alarm"] for one in manage(broker, "GET", "/api/nodes")))
-    calm = team.pytest("-m", "critical", "--env", "local")
-    assert calm.returncode == 0, calm.stdout
+    # The list of nodes and the health check do not tell it at the same moment.
+    until(lambda: team.pytest("-m", "critical", "--env", "local").returncode == 0)
