@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -20,6 +21,22 @@ settings.register_profile("opsproof", deadline=None, suppress_health_check=[Heal
 settings.load_profile("opsproof")
 
 absent_key = pytest.StashKey[str]()
+_folders_key = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Sessions at once in one folder clear away each other's old ones, and end in an error over it."""
+    if not hasattr(config, "workerinput") and "PYTEST_DEBUG_TEMPROOT" not in os.environ:
+        config.stash[_folders_key] = Path(tempfile.mkdtemp(prefix="op-"))  # short: sockets lie below
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(config.stash[_folders_key])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """What failed leaves its folders to be looked at."""
+    folders = session.config.stash.get(_folders_key, None)
+    if folders is not None and exitstatus == 0:
+        shutil.rmtree(folders, ignore_errors=True)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
