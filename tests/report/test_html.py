@@ -297,6 +297,24 @@ def test_what_is_equal_is_one_entry_with_a_count() -> None:
     assert len(text) < 400_000
 
 
+@pytest.mark.parametrize(
+    "other", [{"level": Level.LOW}, {"outcome": Outcome.UNKNOWN}, {"message": "gone"}, {"waiver": "w1"}]
+)
+def test_what_differs_is_not_one_entry(other: dict[str, Any]) -> None:
+    """A low failure and a critical one, a failure and a question, with the same words."""
+    page = Page(render(result([item(1, [finding("shop/a"), finding("shop/b", **other)])])))
+    assert (
+        "2 subjects"
+        not in page.text.split("Every requirement")[1].split("Without automation")[0].split("Outcome")[1]
+    )
+
+
+def test_folded_entries_are_counted_by_their_subjects() -> None:
+    """Entries of two subjects each: what is folded away is told in subjects."""
+    twins = [finding(f"shop/{side}-{n}", message=f"{n} restarts") for n in range(STATIC + 5) for side in "ab"]
+    assert "Show 10 more subjects" in Page(render(result([item(1, twins)]))).text
+
+
 def test_what_nobody_knows_stands_first_with_what_to_do() -> None:
     """A critical UNKNOWN is one of the things to act on, before what is known to be broken."""
     cause: dict[str, Any] = {"cause": "Unreachable: prom", "failure": "Unreachable", "target": "prom"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from itertools import chain
@@ -20,6 +20,7 @@ from opsproof.collect.redaction import Redactor
 from opsproof.collect.texts import bounded
 from opsproof.collect.turns import Turns, serve
 from opsproof.environment.kinds import collector_of
+from opsproof.evidence import plain
 from opsproof.evidence.files import Unwritable, append_line, locked, write_atomically, writing
 from opsproof.evidence.store import Recorded, Store, in_parts
 from opsproof.model.argument import Answer, Partly
@@ -226,10 +227,13 @@ class Collection:
         return self._answers.setdefault(ask.digest, self.store.answer(ask, self.now))
 
     def _keep(self, ask: Ask) -> None:
-        """A replay's folder holds the facts it decided on, those of derived asks too."""
-        own = Store(self.folder / "facts")
-        if not self.live and self.store.has(ask.digest) and not own.has(ask.digest):
-            write_atomically(own.path(ask.digest), [self.store.path(ask.digest).read_bytes()])
+        """A replay's folder holds the facts it decided on, those of derived asks too; what is no plain file was none."""
+        if self.live:
+            return
+        own = Store(self.folder / "facts").path(ask.digest)
+        if not own.exists():
+            with suppress(FileNotFoundError, plain.NotPlain):
+                write_atomically(own, [plain.content(self.store.path(ask.digest))])
 
     def _asked(self, ask: Ask) -> tuple[Recorded, list[bytes]]:
         """What came of asking, and the facts' JSON in parts; none where there is a failure."""

@@ -34,9 +34,12 @@ def write_atomically(path: Path, content: Iterable[bytes]) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with writing(path):
         try:
-            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.writelines(content)
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                for part in content:  # a run writes hundreds of small files: no buffer, no look at the file
+                    _write_all(handle, part)
+            finally:
+                os.close(handle)
             temporary.replace(path)
         except OSError:
             with suppress(OSError):

@@ -76,6 +76,7 @@ def render(result: Result, passing: Mapping[str, Sequence[str]] | None = None) -
         requirements=requirements,
         transitions=moving[:MOVING],
         more_transitions=len(moving[MOVING:]),
+        waivers={waiver.id: waiver for waiver in result.waivers},
         chart=bars(result.counts),
         titles={check.name: check for check in result.checks},
         island=_island(folded),
