@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from opsproof.environment.environment import Environment, missing_secrets
+from opsproof.environment.kinds import settings_of
 from opsproof.environment.references import SecretRef
 from opsproof.model.failure import NotConfigured
 from opsproof.model.level import HIGH
@@ -248,6 +250,26 @@ def test_a_system_identifier_may_be_a_number(tmp_path: Path) -> None:
             "{host: h, identity: {certificate-sha256: ab}}",
             "3:10: targets.redis: identity certificate-sha256 needs tls: true",
         ),
+        (
+            "prometheus",
+            "{url: http://p, token: {env: T}}",
+            "3:15: targets.prometheus: credentials would go over plain http; use https, or say plain_http: true",
+        ),
+        (
+            "alertmanager",
+            "{url: http://10.0.0.1, username: u, password: {env: P}}",
+            "3:17: targets.alertmanager: credentials would go over plain http",
+        ),
+        (
+            "prometheus",
+            "{url: http://p, headers: {X-Token: {env: T}}}",
+            "3:15: targets.prometheus: credentials would go over plain http",
+        ),
+        (
+            "kubernetes",
+            "{server: http://p, token: {env: T}}",
+            "3:15: targets.kubernetes: credentials would go over plain http",
+        ),
         ("prometheus", "{url: ftp://p}", "3:21: targets.prometheus: url: not a URL of a server"),
         ("prometheus", "{url: 'http://p:99999'}", "3:21: targets.prometheus: url: not a URL"),
         (
@@ -344,3 +366,18 @@ def test_a_damaged_system_file_does_not_hide_what_is_wrong_elsewhere(tmp_path: P
         "environments/production.yaml:1:14: environment: needs text, found the number 1",
         "system.yaml:2:8: title: needs text, found a list",
     ]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"url": "http://127.0.0.1:9090", "token": {"env": "T"}},
+        {"url": "http://localhost:9090", "username": "u", "password": {"env": "P"}},
+        {"url": "http://[::1]:9090", "token": {"env": "T"}},
+        {"url": "https://p", "token": {"env": "T"}},
+        {"url": "http://p"},
+        {"url": "http://p", "token": {"env": "T"}, "plain_http": True},
+    ],
+)
+def test_credentials_go_over_http_to_this_machine_or_where_it_is_declared(settings: dict[str, Any]) -> None:
+    assert settings_of("prometheus").model_validate(settings, context="/").url == settings["url"]

@@ -6,16 +6,14 @@ import gzip
 
 import pytest
 
-from opsproof.model.failure import BadAnswer, NotConfigured, TooBig
+from opsproof.model.failure import BadAnswer, TooBig
 from opsproof.model.target import Budget
 from opsproof.testing import faulty
 from opsproof.testing.links import RecordingLink, target_of
 from opsproof.transport import web
-from opsproof.transport.credentials import belonging
 from opsproof.transport.memory import Memory
 
 BOMB = gzip.compress(gzip.compress(gzip.compress(b"0" * 10_000_000)))
-HEADERS = {"api.example.com": {"X-Token": "a"}, "other.example.com:8443": {"X-Token": "b"}}
 
 
 def got(answer: bytes, **budget: int) -> web.Response:
@@ -63,26 +61,3 @@ def test_two_answers_of_one_ask_share_its_budget() -> None:
         web.get(session, f"http://127.0.0.1:{port}/", link, path="/")
         with pytest.raises(TooBig, match="more than 1000 bytes"):
             web.get(session, f"http://127.0.0.1:{port}/", link, path="/")
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("https://api.example.com/x", {"X-Token": "a"}),
-        ("https://API.example.com:9443/", {"X-Token": "a"}),
-        ("https://other.example.com:8443/", {"X-Token": "b"}),
-        ("https://other.example.com/", {}),
-        ("https://evil.example.com/", {}),
-        ("http://evil.example.com/", {}),
-        ("https://api.example.com.evil.com/", {}),
-        ("https://evil.com/@api.example.com", {}),
-    ],
-)
-def test_headers_go_to_their_own_host_alone(url: str, expected: dict[str, str]) -> None:
-    assert belonging(url, HEADERS) == expected
-
-
-def test_headers_go_over_https_unless_the_environment_says_so() -> None:
-    with pytest.raises(NotConfigured, match="plain_http"):
-        belonging("http://api.example.com/", HEADERS)
-    assert belonging("http://api.example.com/", HEADERS, plain_http=True) == {"X-Token": "a"}

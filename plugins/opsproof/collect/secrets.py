@@ -22,10 +22,11 @@ def secrets_of(targets: Iterable[Target]) -> frozenset[str]:
     for target in targets:
         for _, reference in references(target.settings):
             try:
-                text = reference.read()
+                texts = reference.texts()
             except NotConfigured:
                 continue
-            found |= set(_within(text))
+            for text in texts:
+                found |= set(_within(text))
     return frozenset(found)
 
 

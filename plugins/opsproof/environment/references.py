@@ -55,6 +55,10 @@ class SecretRef:
             raise NotConfigured(f"{self} cannot be read ({type(error).__name__})") from None
         return text.rstrip("\r\n")
 
+    def texts(self) -> list[str]:
+        """The secret itself, for a reference that may name several. Raises NotConfigured."""
+        return [self.read()]
+
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_info_plain_validator_function(cls._parse)
@@ -75,13 +79,47 @@ class SecretRef:
         return cls(**{kind: text}, folder=_folder(info))
 
 
+@dataclass(frozen=True)
+class Files(SecretRef):
+    """As many files as a list of paths names, as with PATH; those of them that are there."""
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Each file once. None for an environment variable."""
+        if not self.file:
+            return ()
+        whole = located(self.file, self.folder)
+        if whole.is_file():
+            return (whole,)
+        listed = (
+            self.folder / Path(part).expanduser() for part in _filled(self.file).split(os.pathsep) if part
+        )
+        return tuple(dict.fromkeys(path for path in listed if path.is_file()))
+
+    def missing(self) -> str:
+        paths = self.paths
+        if not paths:
+            return super().missing()
+        return next((f"file {path} may not be read" for path in paths if not os.access(path, os.R_OK)), "")
+
+    def texts(self) -> list[str]:
+        """What stands in each. Raises NotConfigured."""
+        if not self.paths:
+            return [self.read()]
+        return [SecretRef(file=str(path)).read() for path in self.paths]
+
+
 def _folder(info: core_schema.ValidationInfo | ValidationInfo) -> Path:
     return Path(info.context) if info.context else Path()
 
 
 def located(text: str, folder: Path) -> Path:
     """The path that `text` means: `${env:NAME}` and `~` replaced, relative ones taken from `folder`."""
-    return folder / Path(_VARIABLE.sub(lambda match: os.environ.get(match[1]) or match[0], text)).expanduser()
+    return folder / Path(_filled(text)).expanduser()
+
+
+def _filled(text: str) -> str:
+    return _VARIABLE.sub(lambda match: os.environ.get(match[1]) or match[0], text)
 
 
 def missing_path(text: str, folder: Path) -> str:
@@ -92,7 +130,7 @@ def missing_path(text: str, folder: Path) -> str:
     found = located(text, folder)
     if not found.is_file():
         if os.pathsep in str(found) and all(Path(one).is_file() for one in str(found).split(os.pathsep)):
-            return f"{text} is a list of files, which is not read: name one of them"
+            return f"{text} is a list of files, and one is needed: name it"
         return f"file {text} is not there"
     return "" if os.access(found, os.R_OK) else f"file {text} may not be read"
 

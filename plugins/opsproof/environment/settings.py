@@ -141,8 +141,19 @@ def _identity_text(given: object) -> object:
     return {key: str(value) if type(value) is int else value for key, value in given.items()}
 
 
+def in_the_clear(url: str) -> bool:
+    """Whether others on the way may read what is sent to it."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not loopback(parts.hostname)
+
+
+PLAIN_HTTP = "credentials would go over plain http"
+PLAIN_HTTP_HINT = "use https, or say plain_http: true"
+
+
 class WebSettings(TargetSettings):
-    """A server at a URL, with the ways to authenticate there."""
+    """A server at a URL, with the ways to authenticate there. Credentials go over http to this machine alone,
+    unless the environment says `plain_http: true`."""
 
     url: Url
     token: SecretRef | None = None
@@ -152,6 +163,13 @@ class WebSettings(TargetSettings):
     certificate: FilePath | None = None
     key: FilePath | None = None
     headers: dict[str, SecretRef] = {}
+    plain_http: bool = False
+
+    @model_validator(mode="after")
+    def _keeps_credentials(self) -> WebSettings:
+        if (self.token or self.username or self.headers) and not self.plain_http and in_the_clear(self.url):
+            refuse(PLAIN_HTTP, PLAIN_HTTP_HINT)
+        return self
 
     @model_validator(mode="after")
     def _shows_what_it_declares(self) -> WebSettings:

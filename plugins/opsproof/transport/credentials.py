@@ -6,9 +6,6 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
-
-from opsproof.model.failure import NotConfigured
 
 
 @dataclass(frozen=True)
@@ -47,27 +44,3 @@ def _content(path: Any) -> str:
         return str(path.read_text("utf-8", errors="replace"))
     except OSError:
         return ""  # a key that cannot be read is told where it is needed
-
-
-def belonging(
-    url: str, headers: Mapping[str, Mapping[str, str]], *, plain_http: bool = False
-) -> dict[str, str]:
-    """The headers that go with a request to `url`: those of its own host, over https alone.
-
-    Args:
-        headers: by host, or by `host:port` where only that port shall get them.
-        plain_http: the environment says that they may go over http, too.
-
-    Raises:
-        NotConfigured: they would go over http, and nobody said that they may.
-    """
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    known = {name.lower(): found for name, found in headers.items()}
-    found = {**known.get(host, {}), **known.get(f"{host}:{port}", {})}
-    if found and parts.scheme != "https" and not plain_http:
-        raise NotConfigured(
-            f"headers of {host} would go over plain http; use https, or say plain_http: true", own=True
-        )
-    return found

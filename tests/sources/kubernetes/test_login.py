@@ -278,13 +278,27 @@ def test_a_key_of_the_kubeconfig_is_on_no_disk(
     assert key.decode() in found.secrets
 
 
-def test_a_list_of_kubeconfigs_is_named_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("one", "two"):
-        (tmp_path / name).write_text(yaml.safe_dump(config({"token": SECRET})))
-    monkeypatch.setenv("KUBECONFIG", f"{tmp_path}/one:{tmp_path}/two")
-    settings = KubernetesSettings(kubeconfig="${env:KUBECONFIG}")  # type: ignore[arg-type]
-    with pytest.raises(NotConfigured, match="is a list of files, which is not read: name one of them"):
-        login(settings, 5.0)
+@pytest.mark.parametrize(
+    ("server", "told"),
+    [
+        ("http://10.0.0.1:8080", False),
+        ("http://127.0.0.1:8080", True),
+        ("http://localhost:8080", True),
+        ("https://10.0.0.1:6443", True),
+    ],
+)
+def test_a_token_goes_over_http_to_this_machine_alone(file: Path, server: str, told: bool) -> None:
+    document = config({"token": SECRET}, server=server)
+    if told:
+        assert logged_in(file, document).authorization
+    else:
+        with pytest.raises(
+            NotConfigured, match=f"plain http to {server}: use https, or say plain_http: true"
+        ) as no:
+            logged_in(file, document)
+        assert no.value.own
+    assert logged_in(file, document, plain_http=True).authorization
+    assert logged_in(file, config({}, server=server)).authorization == ""
 
 
 def test_a_socks_proxy_names_what_to_install(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from opsproof.environment.references import SecretRef
+from opsproof.environment.references import Files, SecretRef
 from opsproof.sources.kubernetes.settings import KubernetesSettings
 
 CONFIG = """
@@ -22,7 +22,7 @@ users: []
 
 def settings(folder: Path, text: str = CONFIG, context: str | None = "eu") -> KubernetesSettings:
     (folder / "config").write_text(text)
-    return KubernetesSettings(kubeconfig=SecretRef(file=str(folder / "config")), context=context)
+    return KubernetesSettings(kubeconfig=Files(file=str(folder / "config")), context=context)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_what_does_not_fit_is_said(tmp_path: Path, context: str | None, text: st
 
 
 def test_a_kubeconfig_that_is_not_there_is_another_matter(tmp_path: Path) -> None:
-    made = KubernetesSettings(kubeconfig=SecretRef(file=str(tmp_path / "none")), context="eu")
+    made = KubernetesSettings(kubeconfig=Files(file=str(tmp_path / "none")), context="eu")
     assert (made.unfit(), made.hosts(("kubeconfig",))) == ("", ())
 
 

@@ -2,23 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from opsproof.environment.references import Files
 from opsproof.model.failure import NotConfigured
 
+_SECTIONS = {"contexts": "context", "clusters": "cluster", "users": "user"}
+_PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
-def document(text: str, name: str) -> dict[str, Any]:
-    """The kubeconfig. Raises NotConfigured for a text that is none."""
+
+def document(reference: Files) -> dict[str, Any]:
+    """The kubeconfig, of several files merged as kubectl does: of each name the first entry, whole.
+
+    Paths in it are taken from the folder of the file that they stand in.
+
+    Raises:
+        NotConfigured: it is not there, or it is none.
+    """
+    name = str(reference)
+    paths: Sequence[Path | None] = reference.paths or (None,)
+    files = [_read(text, path, name) for text, path in zip(reference.texts(), paths, strict=True)]
+    merged: dict[str, Any] = {section: list(_first(files, section)) for section in _SECTIONS}
+    merged["current-context"] = next(filter(None, (file.get("current-context") for file in files)), "")
+    if not merged["contexts"] or not merged["clusters"]:
+        raise NotConfigured(f"the kubeconfig ({name}) names no contexts and clusters")
+    return merged
+
+
+def _read(text: str, path: Path | None, name: str) -> dict[str, Any]:
     try:
         config = yaml.safe_load(text)
     except yaml.YAMLError:
-        raise NotConfigured(f"the kubeconfig ({name}) is not YAML") from None
-    if not isinstance(config, dict) or not config.get("contexts") or not config.get("clusters"):
-        raise NotConfigured(f"the kubeconfig ({name}) names no contexts and clusters")
+        raise NotConfigured(f"the kubeconfig ({path.name if path else name}) is not YAML") from None
+    if not isinstance(config, dict):
+        return {}
+    if path is not None:
+        _resolve(config, path)
     return config
+
+
+def _resolve(config: dict[str, Any], path: Path) -> None:
+    """Make paths absolute, and note beside each user which file it is of."""
+    for section, inner in _SECTIONS.items():
+        for one in _named(config, section):
+            content = one.get(inner)
+            if not isinstance(content, dict):
+                continue
+            for key in _PATHS:
+                if isinstance(content.get(key), str) and content[key]:
+                    content[key] = str(path.parent / content[key])
+            plugin = content.get("exec")
+            if isinstance(plugin, dict) and "/" in str(plugin.get("command", "")):
+                plugin["command"] = str(path.parent / str(plugin["command"]))
+            one["file"] = str(path)
+
+
+def _named(config: Mapping[str, Any], section: str) -> list[dict[str, Any]]:
+    entries = config.get(section)
+    return [one for one in entries if isinstance(one, dict)] if isinstance(entries, list) else []
+
+
+def _first(files: Sequence[Mapping[str, Any]], section: str) -> Iterator[dict[str, Any]]:
+    known: set[str] = set()
+    for file in files:
+        names = {str(one.get("name")) for one in _named(file, section)}
+        yield from (one for one in _named(file, section) if str(one.get("name")) not in known)
+        known |= names
 
 
 def only_context(config: Mapping[str, Any]) -> str:

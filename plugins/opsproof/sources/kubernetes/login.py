@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from opsproof.environment.settings import PLAIN_HTTP, PLAIN_HTTP_HINT
 from opsproof.model.failure import NotConfigured
 from opsproof.sources.kubernetes.kubeconfig import cluster_of, context_of, document, entry, only_context
 from opsproof.sources.kubernetes.memory import Kept
@@ -62,6 +62,13 @@ def login(settings: KubernetesSettings, seconds: float) -> Login:
         Unauthenticated: an exec plugin gave no credentials.
         TimedOut: an exec plugin took too long.
     """
+    found = _found(settings, seconds)
+    if found.authorization and settings.would_tell(found.server):
+        raise NotConfigured(f"{PLAIN_HTTP} to {found.server}: {PLAIN_HTTP_HINT}", own=True)
+    return found
+
+
+def _found(settings: KubernetesSettings, seconds: float) -> Login:
     if settings.in_cluster:
         return _of_pod(settings)
     if settings.kubeconfig is not None:
@@ -94,23 +101,23 @@ def _of_kubeconfig(settings: KubernetesSettings, seconds: float) -> Login:
     from kubernetes.config.kube_config import KubeConfigLoader
 
     assert settings.kubeconfig is not None
-    config = document(settings.kubeconfig.read(), str(settings.kubeconfig))
-    folder = str(settings.kubeconfig.path.parent) if settings.kubeconfig.path else ""
+    config = document(settings.kubeconfig)
     context = settings.context or only_context(config)
-    user = _user_of(config, context)
+    of_user = entry(config, "users", str(context_of(config, context).get("user")))
+    user = of_user["user"] if isinstance(of_user.get("user"), dict) else {}
     for key, instead in _REFUSED.items():
         if key in user:
             raise NotConfigured(f"the kubeconfig's user has {key!r}: {instead}")
     cluster = cluster_of(config, context)
     if "exec" in user:
-        if why := settings.exec_refused():
+        if why := settings.exec_refused(of_user.get("file")):
             raise NotConfigured(why)
-        user.update(credentials(user.pop("exec"), cluster, folder, seconds))
+        user.update(credentials(user.pop("exec"), cluster, seconds))
     kept = _in_memory(user, cluster)
     found = Configuration()
     try:
         reader: Any = KubeConfigLoader
-        reader(config, active_context=context, config_base_path=folder).load_and_set(found)
+        reader(config, active_context=context).load_and_set(found)
     except (ConfigException, OSError, ValueError, binascii.Error) as error:
         raise NotConfigured(f"context {context!r} of the kubeconfig cannot be used: {_line(error)}") from None
     return _from_client(found, settings, tuple(kept))
@@ -136,11 +143,6 @@ def _in_memory(user: dict[str, Any], cluster: dict[str, Any]) -> list[Kept]:
                 kept.append(Kept(name, content))
                 section[as_file] = str(kept[-1].path)
     return kept
-
-
-def _user_of(config: Mapping[str, Any], context: str) -> dict[str, Any]:
-    user = entry(config, "users", str(context_of(config, context).get("user"))).get("user")
-    return user if isinstance(user, dict) else {}
 
 
 def _from_client(found: Any, settings: KubernetesSettings, kept: tuple[Kept, ...] = ()) -> Login:

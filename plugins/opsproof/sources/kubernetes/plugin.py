@@ -13,9 +13,7 @@ from typing import Any
 from opsproof.model.failure import NotConfigured, TimedOut, Unauthenticated
 
 
-def credentials(
-    plugin: Mapping[str, Any], cluster: Mapping[str, Any], folder: str, seconds: float
-) -> dict[str, str]:
+def credentials(plugin: Mapping[str, Any], cluster: Mapping[str, Any], seconds: float) -> dict[str, str]:
     """What the plugin gives, as the kubeconfig's user would hold it: a token, or certificate and key.
 
     The official client runs plugins too, but without deadline, and it logs their failures instead of raising.
@@ -27,7 +25,7 @@ def credentials(
     if not command or not version:
         raise NotConfigured("the kubeconfig's exec plugin needs command and apiVersion")
     info = _info(plugin, cluster, version)
-    status = _status(_run(plugin, command, info, folder, seconds), command)
+    status = _status(_run(plugin, command, info, seconds), command)
     if token := status.get("token"):
         return {"token": token}
     certificate, key = status.get("clientCertificateData"), status.get("clientKeyData")
@@ -67,11 +65,11 @@ def _info(plugin: Mapping[str, Any], cluster: Mapping[str, Any], version: str) -
     return json.dumps({"apiVersion": version, "kind": "ExecCredential", "spec": spec}, default=str)
 
 
-def _run(plugin: Mapping[str, Any], command: str, info: str, folder: str, seconds: float) -> bytes:
+def _run(plugin: Mapping[str, Any], command: str, info: str, seconds: float) -> bytes:
     named = {str(one["name"]): str(one["value"]) for one in plugin.get("env") or ()}
     try:
         done = subprocess.run(
-            [_located(command, folder), *map(str, plugin.get("args") or ())],
+            [command, *map(str, plugin.get("args") or ())],
             env={**_environment(command), **named, "KUBERNETES_EXEC_INFO": info},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -85,11 +83,6 @@ def _run(plugin: Mapping[str, Any], command: str, info: str, folder: str, second
     if done.returncode:
         raise Unauthenticated(f"the exec plugin {command!r} ended with status {done.returncode}")
     return done.stdout
-
-
-def _located(command: str, folder: str) -> str:
-    """A path is taken from the kubeconfig's folder, a bare name from PATH."""
-    return str(Path(folder) / command) if "/" in command else command
 
 
 def _status(output: bytes, command: str) -> Mapping[str, str]:

@@ -3,34 +3,48 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
-from opsproof.environment.references import FilePath, SecretRef
-from opsproof.environment.settings import SecretOrPath, TargetSettings, Url, host_of
+from opsproof.environment.references import FilePath, Files, SecretRef
+from opsproof.environment.settings import (
+    PLAIN_HTTP,
+    PLAIN_HTTP_HINT,
+    TargetSettings,
+    Url,
+    host_of,
+    in_the_clear,
+)
 from opsproof.environment.shape import Text, refuse
 from opsproof.model.failure import NotConfigured
 from opsproof.model.target import CERTIFICATE
 from opsproof.sources.kubernetes.kubeconfig import document, only_context, server_of
 
+Kubeconfig = Annotated[
+    Files, BeforeValidator(lambda given: {"file": given} if isinstance(given, str) else given)
+]
+
 
 class KubernetesSettings(TargetSettings):
     """A cluster: a kubeconfig (with a context), or the pod's own service account, or server and token.
 
-    `kubeconfig` is a path or a reference to its text; `server` overrides the address in it. `secret_names`
-    allows that the names of Secrets are listed, a right that lets one read them, too. A kubeconfig that lies in the
-    repository may start a program (an exec plugin) only with `allow_exec`.
+    `kubeconfig` is a path, a list of paths as KUBECONFIG may be, or a reference to its text; `server` overrides the
+    address in it. `secret_names` allows that the names of Secrets are listed, a right that lets one read them, too.
+    A kubeconfig that lies in the repository may start a program (an exec plugin) only with `allow_exec`. A token goes
+    over http to this machine alone, or with `plain_http`.
     """
 
     identities = ("kube-system-uid", CERTIFICATE)
     addressed_by = ("server", "context")
 
-    kubeconfig: SecretOrPath | None = None
+    kubeconfig: Kubeconfig | None = None
     context: Text | None = None
     in_cluster: bool = False
     server: Url | None = None
     token: SecretRef | None = None
     ca: FilePath | None = None
+    plain_http: bool = False
     secret_names: bool = False
     allow_exec: bool = False
 
@@ -47,16 +61,19 @@ class KubernetesSettings(TargetSettings):
             return ()
         return (host_of(server),) if server else ()
 
-    def exec_refused(self) -> str:
-        """Why a program that the kubeconfig names is not started; empty where it is."""
-        file = self.kubeconfig.path if self.kubeconfig is not None else None
+    def would_tell(self, server: str) -> bool:
+        """Whether a token that is sent there could be read on the way, which nobody declared."""
+        return not self.plain_http and in_the_clear(server)
+
+    def exec_refused(self, file: str | None) -> str:
+        """Why a program that this file of the kubeconfig names is not started; empty where it is."""
         if self.allow_exec or self.kubeconfig is None or file is None:
             return ""
         repository = _repository(self.kubeconfig.folder.resolve())
-        if repository is None or repository not in file.resolve().parents:
+        if repository is None or repository not in Path(file).resolve().parents:
             return ""
         return (
-            f"the kubeconfig {self.kubeconfig.file} lies in the repository and would start a program: "
+            f"the kubeconfig {Path(file).name} lies in the repository and would start a program: "
             "keep it elsewhere, or say allow_exec: true"
         )
 
@@ -73,7 +90,7 @@ class KubernetesSettings(TargetSettings):
     def _of_kubeconfig(self) -> str:
         if self.kubeconfig is None:
             return ""
-        config = document(self.kubeconfig.read(), str(self.kubeconfig))
+        config = document(self.kubeconfig)
         return server_of(config, self.context or only_context(config))
 
     @model_validator(mode="after")
@@ -85,6 +102,8 @@ class KubernetesSettings(TargetSettings):
         ]
         if sum(ways) != 1:
             refuse("needs exactly one of kubeconfig, in_cluster: true, or server with token")
+        if self.token is not None and self.server is not None and self.would_tell(self.server):
+            refuse(PLAIN_HTTP, PLAIN_HTTP_HINT)
         if self.context and self.kubeconfig is None:
             refuse("context is only meant with kubeconfig")
         return self
