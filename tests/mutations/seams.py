@@ -584,6 +584,20 @@ SOURCES = (
 
 MEMORY = (
     Slip(
+        "a worker does not hear of the credentials of others",
+        f"{_P}/collect/redaction.py",
+        "            self._keep(self._share(()))",
+        "            pass",
+        "collect/test_exchange.py",
+    ),
+    Slip(
+        "a worker tells nobody of its credentials",
+        f"{_P}/collect/redaction.py",
+        "            self._keep(self._share(new))",
+        "            pass",
+        "collect/test_exchange.py",
+    ),
+    Slip(
         "PostgreSQL's session goes to whatever certificate is shown",
         f"{_P}/sources/postgres/tls.py",
         "            require(connection, pin)\n",

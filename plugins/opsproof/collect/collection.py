@@ -304,7 +304,10 @@ class Collection:
             collector = self._collectors.get(target.id)
             if collector is None:
                 collector = self._collectors[target.id] = collector_of(target.kind)(target)
-        return collector.identify(link) if isinstance(ask, Identify) else collector.collect(ask, link)
+        try:
+            return collector.identify(link) if isinstance(ask, Identify) else collector.collect(ask, link)
+        finally:
+            self.redactor.refresh()  # what it tells may be what another process of the run came by
 
     def _unknown(self, ask: Ask) -> Recorded:
         """Derived asks may name targets that the plan does not."""

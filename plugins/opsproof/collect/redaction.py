@@ -11,6 +11,7 @@ from opsproof.collect.lookalikes import blanked
 from opsproof.collect.secret_forms import Known
 
 BLANK = "[secret]"
+Share = Callable[[Iterable[str]], Iterable[str]]
 # A string of a JSON document; a key when a colon follows. No two ways to match: linear.
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?', re.DOTALL)
 
@@ -18,17 +19,30 @@ _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?', re.DOTALL)
 class Redactor:
     """Blanks the secrets in use, in every form that a server echoes them in, and whatever looks like a credential.
 
-    Collectors tell each credential as they use it (`Link.secret`), from several threads at once.
+    Collectors tell each credential as they use it (`Link.secret`), from several threads at once. `share` tells the
+    other processes of the run what is new, and gives what any of them told; it may raise OSError and ValueError.
     """
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str] = (), share: Share | None = None) -> None:
         self._lock = Lock()
         self._secrets: frozenset[str] = frozenset()
         self._known = Known(())
-        self.add(*secrets)
+        self._share = share
+        self._keep(secrets)
 
     def add(self, *secrets: str) -> None:
-        """From here on these are blanked, too."""
+        """From here on these are blanked, too, by all processes of the run."""
+        new = [one for one in secrets if one not in self._secrets]
+        self._keep(new)
+        if new and self._share is not None:
+            self._keep(self._share(new))
+
+    def refresh(self) -> None:
+        """Hear what other processes came by."""
+        if self._share is not None:
+            self._keep(self._share(()))
+
+    def _keep(self, secrets: Iterable[str]) -> None:
         with self._lock:
             if not self._secrets.issuperset(secrets):
                 self._secrets = self._secrets.union(secrets)

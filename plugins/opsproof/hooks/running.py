@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +19,8 @@ import pytest
 
 from opsproof.collect.collection import Collection, Progress
 from opsproof.collect.deadline import Deadline
-from opsproof.collect.redaction import Redactor
+from opsproof.collect.exchange import Exchange, exchanged
+from opsproof.collect.redaction import Redactor, Share
 from opsproof.collect.secrets import secrets_of
 from opsproof.evidence import provenance
 from opsproof.evidence.files import Unwritable
@@ -64,6 +66,7 @@ class Running:
     worker: bool = False
     guard: Deadline | None = None
     found: int = 0
+    exchange: Exchange | None = None
 
     def select(self, selection: Selection, nodeids: dict[int, str]) -> None:
         """Write down what this run is to decide: the expected, against which the journal is held.
@@ -136,7 +139,10 @@ class Running:
 
     def told(self) -> dict[str, Any]:
         """What a worker has to know to join."""
+        if self.exchange is None and self.collection.live:
+            self.exchange = Exchange(self.collection.redactor.add)
         return {
+            "exchange": self.exchange.address if self.exchange is not None else "",
             "systems": str(self.planning.settings.systems),
             "folder": str(self.run.folder),
             "now": self.planning.now.isoformat(),
@@ -149,6 +155,8 @@ class Running:
 
     def close(self) -> None:
         self.collection.close()
+        if self.exchange is not None:
+            self.exchange.close()
         if self.guard is not None:
             self.guard.close()
 
@@ -184,7 +192,9 @@ def begin(planning: Planning, stop: Stop, tell: Tell) -> Running:
 def join(planning: Planning, told: dict[str, Any], stop: Stop, tell: Tell) -> Running:
     """Become part of the controller's run."""
     run, ends = Run(Path(told["folder"])), float(told["ends"])
-    return Running(planning, run, _collection(planning, run, ends, tell), ends, stop, tell, worker=True)
+    share = partial(exchanged, told["exchange"]) if told["exchange"] else None
+    collection = _collection(planning, run, ends, tell, share)
+    return Running(planning, run, collection, ends, stop, tell, worker=True)
 
 
 def now_of(told: dict[str, Any]) -> datetime:
@@ -221,14 +231,16 @@ def _provenance(planning: Planning, run: Run) -> Provenance:
     )
 
 
-def _collection(planning: Planning, run: Run, ends: float, tell: Tell) -> Collection:
+def _collection(
+    planning: Planning, run: Run, ends: float, tell: Tell, share: Share | None = None
+) -> Collection:
     source, targets = planning.source, planning.planned.targets
     collection = Collection(
         run.folder,
         planning.now,
         ends,
         targets,
-        Redactor(secrets_of(targets.values()) if source is None else ()),
+        Redactor(secrets_of(targets.values()) if source is None else (), share),
         live=source is None,
         on_progress=lambda progress: _collected(progress, tell),
         memory=Memory(planning.settings.memory),

@@ -57,6 +57,13 @@ class Server:
                 found = session.execute(statement.encode())
             return found.fetchall() if found.description else []
 
+    def psql(self, text: str, **variables: str) -> None:
+        """Run a file as its superuser, as an operator would."""
+        words = [word for name, value in variables.items() for word in ("-v", f"{name}={value}")]
+        place_of = ("-h", str(self.folder), "-p", str(self.port), "-U", "postgres", "-d", "postgres")
+        command = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", *place_of, *words, "-f", "-"]
+        subprocess.run(command, input=text, text=True, check=True, capture_output=True)
+
 
 @contextmanager
 def server() -> Iterator[Server]:

@@ -1,0 +1,93 @@
+"""`opsproof rights --check` by a real PostgreSQL's own answer: the printed grants are enough, and each is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from opsproof.cli.rights import Wanted, checked
+from opsproof.model.rights import Account, Need
+from opsproof.sources.postgres.collector import PostgresCollector
+from opsproof.sources.postgres.facts import DatabaseProbesOf, SessionsOf
+from opsproof.sources.postgres.rights import RIGHTS
+from opsproof.testing.links import RecordingLink
+from tests.sources.postgres import own
+from tests.sources.postgres.own import Server
+
+CONNECT, IDENTITY, STATISTICS = (
+    Need("CONNECT"),
+    Need("EXECUTE", "pg_control_system()"),
+    Need("USAGE", "pg_read_all_stats"),
+)
+NEEDS = tuple(sorted({*DatabaseProbesOf.needs, *SessionsOf.needs, *RIGHTS.identity}))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with own.server() as made:
+        yield made
+
+
+@pytest.fixture(autouse=True)
+def granted(server: Server) -> Iterator[None]:
+    """What `opsproof rights` prints for the role, run by the superuser; gone afterwards."""
+    (file,) = RIGHTS.files(NEEDS, server.target(), Account())
+    server.psql(file.text, password=own.PASSWORD)
+    yield
+    server.run(
+        "REVOKE pg_read_all_stats FROM opsproof",
+        "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM opsproof",
+        "ALTER ROLE opsproof RESET ALL",
+    )
+
+
+def missing(server: Server) -> tuple[Need, ...]:
+    found = checked(Wanted(server.target(), RIGHTS, NEEDS))
+    assert found.failure == ""
+    return found.missing
+
+
+def test_all_three_are_needed() -> None:
+    assert set(NEEDS) == {CONNECT, IDENTITY, STATISTICS}
+
+
+def test_what_is_printed_is_enough(server: Server) -> None:
+    assert missing(server) == ()
+
+
+def test_a_role_that_may_not_see_others_lacks_just_that(server: Server) -> None:
+    server.run("REVOKE pg_read_all_stats FROM opsproof")
+    assert missing(server) == (STATISTICS,)
+
+
+def test_what_pg_monitor_brings_is_there(server: Server) -> None:
+    server.run("REVOKE pg_read_all_stats FROM opsproof", "GRANT pg_monitor TO opsproof")
+    try:
+        assert missing(server) == ()
+    finally:
+        server.run("REVOKE pg_monitor FROM opsproof")
+
+
+def test_who_the_server_is_may_be_all_that_is_missing(server: Server) -> None:
+    """PUBLIC may execute it by default, which hides what the role itself lacks."""
+    server.run(
+        "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC",
+        "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM opsproof",
+    )
+    try:
+        assert missing(server) == (IDENTITY,)
+        assert PostgresCollector(server.target()).identify(RecordingLink(server.target())).identity == {}
+    finally:
+        server.run("GRANT EXECUTE ON FUNCTION pg_control_system() TO PUBLIC")
+
+
+def test_a_database_that_is_closed_to_the_role_is_a_failure_by_name(server: Server) -> None:
+    """Nothing can be asked of it then."""
+    server.run(
+        "CREATE DATABASE closed",
+        "REVOKE CONNECT ON DATABASE closed FROM PUBLIC",
+    )
+    found = checked(Wanted(server.target(database="closed"), RIGHTS, NEEDS))
+    assert (found.good, found.missing) == (False, ())
+    assert found.failure == "GRANT CONNECT ON DATABASE closed TO opsproof is missing"
