@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -52,16 +53,19 @@ def check_network_policies(
     """A pod that no policy selects can be reached from anywhere in the cluster, and reach everything."""
     isolated = [pod for pod in pods if not _set_aside(pod, examine)]
     relations = [parse_relation(text) for text in limits.allows]
-    covered = _Coverage(policies, relations)
-    unlike = {_likeness(pod): pod for pod in isolated}.values()
+    coverages: dict[object, _Coverage] = {}
     for pod in isolated:
-        with examine(pod, measured=covered.count(pod), limit="a policy for ingress and one for egress"):
-            uncovered = covered.missing(pod)
+        alike = _likeness(pod)
+        covered = coverages.get(alike) or coverages.setdefault(alike, _Coverage(pod, policies, relations))
+        with examine(pod, measured=covered.count, limit="a policy for ingress and one for egress"):
+            policies.within(pod.namespace)
+            uncovered = covered.missing
             assert not uncovered, f"no policy selects it for {' and '.join(uncovered).lower()}"
-            opened = covered.opened(pod)
+            opened = covered.opened
             assert not opened, f"its policies together let all {' and '.join(opened).lower()} through"
+    unlike = [(one.pod, one.workload) for one in coverages.values()]
     for policy in policies:
-        names = {workload_name(pod) for pod in unlike if policy.applies(pod.labels, pod.namespace)}
+        names = {name for pod, name in unlike if policy.applies(pod.labels, pod.namespace)}
         _examine_openness(policy, {declared_open(relations, name) for name in names}, examine)
     if limits.default_deny:
         for namespace in sorted({pod.namespace for pod in isolated}):
@@ -101,45 +105,38 @@ def _likeness(pod: Pod) -> tuple[object, ...]:
 
 
 class _Coverage:
-    """Answers once for pods that are alike."""
+    """What policies do to a pod, and to all that are like it: found once."""
 
-    def __init__(self, policies: Listing[NetworkPolicy], relations: Sequence[Relation]) -> None:
+    def __init__(self, pod: Pod, policies: Iterable[NetworkPolicy], relations: Sequence[Relation]) -> None:
+        self.pod = pod
+        self.workload = workload_name(pod)
         self._policies = policies
         self._relations = relations
-        self._known: dict[object, dict[Direction, list[NetworkPolicy]]] = {}
-        self._open: dict[object, list[Direction]] = {}
 
-    def missing(self, pod: Pod) -> list[Direction]:
-        """The directions in which no policy selects it. Raises CollectionError for a gap."""
-        self._policies.within(pod.namespace)
-        return [direction for direction, found in self._isolating(pod).items() if not found]
+    @cached_property
+    def _isolating(self) -> dict[Direction, list[NetworkPolicy]]:
+        labels, namespace = self.pod.labels, self.pod.namespace
+        return {way: isolating(self._policies, labels, namespace, way) for way in DIRECTIONS}
 
-    def opened(self, pod: Pod) -> list[Direction]:
+    @cached_property
+    def count(self) -> str:
+        return ", ".join(f"{len(found)} for {way.lower()}" for way, found in self._isolating.items())
+
+    @cached_property
+    def missing(self) -> list[Direction]:
+        """The directions in which no policy selects it."""
+        return [way for way, found in self._isolating.items() if not found]
+
+    @cached_property
+    def opened(self) -> list[Direction]:
         """The directions that no policy opens alone, and all of them together do."""
-        alike = _likeness(pod)
-        if alike not in self._open:
-            allowed = declared_open(self._relations, workload_name(pod))
-            self._open[alike] = [
-                direction
-                for direction, found in self._isolating(pod).items()
-                if direction in open_directions(found, allowed)
-                and not any(direction in open_directions([one], allowed) for one in found)
-            ]
-        return self._open[alike]
-
-    def count(self, pod: Pod) -> str:
-        return ", ".join(
-            f"{len(found)} for {direction.lower()}" for direction, found in self._isolating(pod).items()
-        )
-
-    def _isolating(self, pod: Pod) -> dict[Direction, list[NetworkPolicy]]:
-        alike = _likeness(pod)
-        if alike not in self._known:
-            self._known[alike] = {
-                direction: isolating(self._policies, pod.labels, pod.namespace, direction)
-                for direction in DIRECTIONS
-            }
-        return self._known[alike]
+        allowed = declared_open(self._relations, self.workload)
+        return [
+            way
+            for way, found in self._isolating.items()
+            if way in open_directions(found, allowed)
+            and not any(way in open_directions([one], allowed) for one in found)
+        ]
 
 
 def _examine_default(namespace: str, policies: Listing[NetworkPolicy], examine: Examination) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from opsproof.collect.texts import LONGEST, bounded
 
 
@@ -23,3 +25,12 @@ def test_what_is_not_too_long_is_not_touched() -> None:
     assert bounded(encoded) == (encoded, 0)
     numbers = json.dumps(list(range(20_000))).encode()
     assert bounded(numbers) == (numbers, 0)
+
+
+@pytest.mark.parametrize("before", [0, 1, LONGEST // 2 - 1, LONGEST // 2, LONGEST - 3])
+def test_a_long_text_is_found_wherever_it_begins(before: int) -> None:
+    """Among short ones, with no letter escaped."""
+    encoded = json.dumps(["a" * before, "b" * (LONGEST + 1), *["c"] * LONGEST]).encode()
+    kept, count = bounded(encoded)
+    assert 1 == count
+    assert "c" == json.loads(kept)[-1]

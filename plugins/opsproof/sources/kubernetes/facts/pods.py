@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import ClassVar
 
 from opsproof.sources.kubernetes.facts.meta import (
@@ -209,7 +210,7 @@ class PodStatus(Wire, frozen=True):
     start_time: datetime | None = None
 
 
-class Pod(KubernetesObject, frozen=True):
+class Pod(KubernetesObject, frozen=True, dict=True, gc=True):
     """A pod. `Running` says nothing about readiness: ask `ready`."""
 
     kind: ClassVar[str] = "Pod"
@@ -266,7 +267,7 @@ class Pod(KubernetesObject, frozen=True):
         for container in self.spec.long_running:
             yield container, statuses.get(container.name)
 
-    @property
+    @cached_property  # asked of every pod a dozen times
     def workload(self) -> tuple[str, str] | None:
         """Kind and name of what made the pod: Deployment rather than ReplicaSet, CronJob rather than Job.
 

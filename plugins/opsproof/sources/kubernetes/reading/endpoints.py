@@ -24,19 +24,19 @@ class Backing:
         A Service that publishes addresses of unready pods calls them all ready: there the pods' own
         readiness decides.
         """
-        unready = {pod.name for pod in self.pods if not pod.ready}
         publishes = self.service.spec.publish_not_ready_addresses
+        unready = {pod.name for pod in self.pods if not pod.ready} if publishes else ()
         return len(
             {
                 name
                 for name, endpoint in self._endpoints(port)
-                if endpoint.ready and not endpoint.terminating and not (publishes and name in unready)
+                if endpoint.ready and not endpoint.terminating and name not in unready
             }
         )
 
     def least(self) -> int:
         """The fewest ready endpoints that any of its ports has."""
-        return min((self.ready(port) for port in self.service.spec.ports), default=self.ready())
+        return min(self.ready(port) for port in self.service.spec.ports or (None,))
 
     def _endpoints(self, port: ServicePort | None) -> Iterator[tuple[str, Endpoint]]:
         """Endpoints by pod name: a pod has one in each address family's slice."""

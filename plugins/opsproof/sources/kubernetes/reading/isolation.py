@@ -156,7 +156,8 @@ def _is_port(allowed: PolicyPort, destination: Pod, port: int) -> bool:
 
 def workload_name(pod: Pod) -> str:
     """The name that a relation uses for a pod: its workload's, else its own."""
-    return pod.workload[1] if pod.workload else pod.name
+    made_by = pod.workload
+    return made_by[1] if made_by else pod.name
 
 
 def representatives(pods: Iterable[Pod]) -> dict[str, list[Pod]]:
