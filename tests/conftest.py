@@ -16,8 +16,12 @@ from tests.detection import Detection
 from tests.faults.run import everything, findings
 from tests.testbed import place, process
 
-# How fast a machine is says nothing about the code: no example has a deadline.
-settings.register_profile("opsproof", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How fast a machine is says nothing about the code: no example has a deadline. Fixtures are files to be overwritten.
+settings.register_profile(
+    "opsproof",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 settings.load_profile("opsproof")
 
 absent_key = pytest.StashKey[str]()

@@ -30,7 +30,7 @@ def answer(target: Target, ask: Ask, folder: Path) -> Answer[Any]:
     collection = Collection(
         folder=folder,
         now=datetime.now(timezone.utc),
-        deadline=time.monotonic() + 20,
+        deadline=time.monotonic() + 120,
         targets={target.id: target},
         redactor=Redactor(),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.environment.files import PRODUCTION, RUNBOOK, SYSTEM, lines, load
@@ -69,7 +69,7 @@ def replaced(tree: Any, path: tuple[Any, ...], value: Any) -> Any:
     return copy
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_any_part_may_be_anything(tmp_path: Path, data: st.DataObject) -> None:
     """Each mistake is one line, at a place that exists."""
@@ -84,7 +84,7 @@ def test_any_part_may_be_anything(tmp_path: Path, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_file_cut_anywhere_is_reported(tmp_path: Path, name: str, data: st.DataObject) -> None:
     content = FILES[name]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opsproof.environment.problems import Problem
@@ -149,14 +149,12 @@ TREES = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(WORDS, TREES, min_size=1, max_size=3))
 def test_json_is_read_as_what_it_is(tmp_path: Path, tree: dict[str, Any]) -> None:
     """JSON quotes all its text, so that nothing in it is ambiguous."""
     assert value(tmp_path, json.dumps(tree)) == tree
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=60))
 @example(b"a: \x00")
 @example(b"%YAML 9.9\n---\na: b")

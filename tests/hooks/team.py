@@ -165,7 +165,7 @@ class Team:
             env=self.shell(env),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 
@@ -177,7 +177,7 @@ class Team:
             env=self.shell(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
 

@@ -131,7 +131,7 @@ def test_two_runs_at_once_do_not_disturb_each_other(team: Team, shop: Shop) -> N
                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(2)
     ]  # fmt: skip
-    assert [0, 0] == [run.wait(60) for run in runs]
+    assert [0, 0] == [run.wait(300) for run in runs]
 
     folders = [
         path

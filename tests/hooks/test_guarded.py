@@ -49,7 +49,7 @@ def test_what_was_decided_stands_and_the_rest_is_unknown(team: Team, shop: Shop)
     runbook = team.folder / "checks/systems/shop/runbook.yaml"
     runbook.write_text(runbook.read_text() + ROW)
 
-    done = team.run("checks", "--deadline", "3s")
+    done = team.run("checks", "--deadline", "6s")
 
     assert done.returncode == -9
     (folder,) = (team.folder / "reports").glob("2*")

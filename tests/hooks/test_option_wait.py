@@ -135,11 +135,12 @@ def test_what_became_undecided_meanwhile_is_waited_for(starting: Inside) -> None
     assert {"front": 3, "cart": 2} == asked(starting)
 
 
-def test_the_time_is_up(starting: Inside) -> None:
+def test_the_time_is_up(starting: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is still undecided closes the gate, as ever."""
+    monkeypatch.setattr(waiting, "pauses", lambda: repeat(0.3))
     starting.shop.statuses = Changing({"/front": [503]})
 
-    done = starting.run("checks", "-m", "continuous", "--wait", "500ms")
+    done = starting.run("checks", "-m", "continuous", "--wait", "4s")
 
     assert 1 == done.ret
     assert {"SH-001": "unknown"} == starting.outcomes

@@ -35,7 +35,7 @@ def limited(team: Team, size: int, *words: str) -> subprocess.CompletedProcess[s
         env={**team.shell(), "COLUMNS": "300"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
         preexec_fn=limit,
     )
@@ -120,7 +120,7 @@ def test_no_more_is_asked_when_answers_cannot_be_kept(shop: Shop, tmp_path: Path
     collection = Collection(
         folder=tmp_path,
         now=utc_now(),
-        deadline=time.monotonic() + 60,
+        deadline=time.monotonic() + 300,
         targets={target.id: target},
         redactor=Redactor(),
     )

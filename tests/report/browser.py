@@ -34,6 +34,6 @@ def _opened(page: str, folder: Path, *words: str) -> subprocess.CompletedProcess
         [chromium, *_QUIET, f"--user-data-dir={folder / 'profile'}", *words, file.as_uri()],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )

@@ -65,7 +65,7 @@ class Team:
     def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, *words], cwd=self.folder, env=self._shell(), capture_output=True, text=True,
-            timeout=120, check=False,
+            timeout=300, check=False,
         )  # fmt: skip
 
     def _shell(self) -> Mapping[str, str]:

@@ -23,6 +23,6 @@ def test_its_checks_are_tested_with_plain_facts(tmp_path: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, *words], cwd=tmp_path, env={**os.environ, "PYTHONPATH": path}, capture_output=True,
-        text=True, timeout=120, check=False,
+        text=True, timeout=300, check=False,
     )  # fmt: skip
     assert (done.returncode, "4 passed" in done.stdout) == (0, True), done.stdout + done.stderr

@@ -106,7 +106,7 @@ def _reap(pid: int) -> None:
         pass
 
 
-def await_that(what: str, holds: Callable[[], object], *, within: float = 30.0, every: float = 0.05) -> None:
+def await_that(what: str, holds: Callable[[], object], *, within: float = 120.0, every: float = 0.05) -> None:
     """Poll until `holds()` is true; an exception counts as not yet.
 
     Raises:

@@ -26,7 +26,7 @@ def shell(script: str, **more: Any) -> Ended:
 
 def gone(pid: int) -> bool:
     """Whether a process has ended; waits for it."""
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while time.monotonic() < until:
         state = Path(f"/proc/{pid}/stat")
         if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
@@ -61,8 +61,11 @@ def test_its_arguments_are_handed_over_as_they_are() -> None:
 def test_at_its_deadline_its_whole_group_is_killed(tmp_path: Path) -> None:
     """A child in the background, too."""
     file = tmp_path / "child"
-    with pytest.raises(TimedOut, match="killed"):
-        shell(f"sleep 300 & echo $! > {file}; sleep 300", seconds=0.3)
+    for seconds in (0.3, 3.0, 30.0):  # on a busy machine the child may not have begun in so short a time
+        with pytest.raises(TimedOut, match="killed"):
+            shell(f"sleep 300 & echo $! > {file}; sleep 300", seconds=seconds)
+        if file.exists() and file.read_text():
+            break
     assert gone(int(file.read_text()))
 
 

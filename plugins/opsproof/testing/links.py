@@ -28,7 +28,7 @@ class RecordingLink(Link):
     """Keeps the requests that a run would write to requests.jsonl, and the credentials that were told."""
 
     def __init__(
-        self, target: Target, *, seconds: float = 10.0, slots: Any = None, memory: Memory | None = None
+        self, target: Target, *, seconds: float = 60.0, slots: Any = None, memory: Memory | None = None
     ) -> None:
         self.requests: list[Request] = []
         self.told: list[str] = []
@@ -40,12 +40,17 @@ class RecordingLink(Link):
             record=self.requests.append,
             deadline=time.monotonic() + 600,
             tell=self.told.append,
-            memory=memory or Memory(resident=lambda: 0),  # what the tests themselves hold is no answer
+            memory=memory or memory_of_answers(),
         )
 
     @property
     def paths(self) -> list[str]:
         return [f"{request.method} {request.path}" for request in self.requests]
+
+
+def memory_of_answers() -> Memory:
+    """A run's, of which answers alone take: what the tests themselves hold, and those before them, is no answer."""
+    return Memory(resident=lambda: 0)
 
 
 def target_of(

@@ -42,7 +42,7 @@ def collected(ask: Ask, address: str, **settings: Any) -> Any:
     target = target_of("alertmanager", url=f"http://{address}", **settings)
     collector = AlertmanagerCollector(target)
     try:
-        facts = collector.collect(ask, RecordingLink(target, seconds=5))
+        facts = collector.collect(ask, RecordingLink(target, seconds=60))
     finally:
         collector.close()
     assert msgspec.json.decode(msgspec.json.encode(facts), type=ask.answer) == facts

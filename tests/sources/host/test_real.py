@@ -57,7 +57,7 @@ class Sshd:
         target = target_of("host", **{**self.settings, **more})
         collector = HostCollector(target)
         try:
-            return collector.collect(ask, RecordingLink(target, seconds=20))
+            return collector.collect(ask, RecordingLink(target, seconds=60))
         finally:
             collector.close()
 
@@ -86,7 +86,7 @@ def sshd(tmp_path: Path) -> Iterator[Sshd]:
     finally:
         process.send_signal(signal.SIGCONT)
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def keygen(file: Path) -> None:
@@ -94,7 +94,7 @@ def keygen(file: Path) -> None:
 
 
 def reachable(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while time.monotonic() < until and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
@@ -163,7 +163,7 @@ def test_a_frozen_server_ends_with_the_deadline(sshd: Sshd) -> None:
 
 def test_a_server_that_is_gone_is_unreachable(sshd: Sshd) -> None:
     sshd.process.terminate()
-    sshd.process.wait(10)
+    sshd.process.wait(60)
     with pytest.raises(Unreachable, match="refused"):
         sshd.collected(FILE_SYSTEMS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -26,7 +27,7 @@ AT = datetime(2026, 11, 21, tzinfo=timezone.utc)
 
 
 def probes(
-    url: str, count: int = 1, *, seconds: float = 10.0, slots: Any = None, **settings: Any
+    url: str, count: int = 1, *, seconds: float = 60.0, slots: Any = None, **settings: Any
 ) -> tuple[Endpoint, RecordingLink]:
     target = target_of("http", **settings)
     link = RecordingLink(target, seconds=seconds, slots=slots)
@@ -188,7 +189,7 @@ def test_one_probe_takes_no_longer_than_its_share(behave: faulty.Behaviour) -> N
 
 def test_a_server_that_hangs_leaves_several_facts() -> None:
     with faulty.serving(faulty.silent) as port:
-        endpoint, _ = probes(f"http://127.0.0.1:{port}/", 3, seconds=1.0)
+        endpoint, _ = probes(f"http://127.0.0.1:{port}/", 3, seconds=4.0)
     assert [kind(probe) for probe in endpoint.probes] == ["TimedOut"] * 3
 
 
@@ -309,10 +310,14 @@ def test_records_show_no_value_of_a_query() -> None:
     assert shown("https://u:p@example.org/a?token=hunter2&b") == "https://example.org/a?token=...&b=..."
 
 
-def test_a_probe_that_does_not_fit_any_more_is_not_made() -> None:
-    target = target_of("http", budget=Budget(deadline=0.5))
+def test_a_probe_that_does_not_fit_any_more_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pause passes at once here: the clock goes on by it."""
+    slept, clock = [0.0], time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + sum(slept))
+    monkeypatch.setattr(time, "sleep", slept.append)
+    target = target_of("http", budget=Budget(deadline=60))
     link = RecordingLink(target)
-    ask = EndpointOf(target=target.id, url=f"http://127.0.0.1:{faulty.unused_port()}/", probes=3, spacing=0.3)
+    ask = EndpointOf(target=target.id, url=f"http://127.0.0.1:{faulty.unused_port()}/", probes=3, spacing=36)
     endpoint = HttpCollector(target).collect(ask, link)
     assert isinstance(endpoint, Endpoint)
     assert (len(endpoint.probes), endpoint.wanted) == (2, 3)

@@ -43,7 +43,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "kubeconfig"
 
 
-def logged_in(file: Path, document: object, seconds: float = 5.0, **settings: Any) -> Login:
+def logged_in(file: Path, document: object, seconds: float = 60.0, **settings: Any) -> Login:
     file.write_text(yaml.safe_dump(document))
     return login(KubernetesSettings(kubeconfig=str(file), **settings), seconds)
 
@@ -175,12 +175,12 @@ def test_an_exec_plugin_gives_a_token(file: Path) -> None:
         (f"echo {SECRET}", Unauthenticated, "did not answer with an ExecCredential"),
         (f"echo '{credential()}'", Unauthenticated, "neither a token nor a certificate"),
         (f"echo '{credential(clientCertificateData=SECRET)}'", Unauthenticated, "neither a token"),
-        ("exec sleep 5", TimedOut, "took longer than 0.3 s"),
+        ("exec sleep 300", TimedOut, "took longer than 0.3 s"),
     ],
 )
 def test_an_exec_plugin_that_fails(file: Path, script: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message) as raised:
-        logged_in(file, plugin(file, script), seconds=0.3 if error is TimedOut else 5.0)
+        logged_in(file, plugin(file, script), seconds=0.3 if error is TimedOut else 60.0)
     assert SECRET not in str(raised.value)
 
 

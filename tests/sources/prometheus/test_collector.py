@@ -46,7 +46,7 @@ JSON = "Content-Type: application/json"
 
 def collected(ask: Ask, address: str, **more: Any) -> tuple[Any, RecordingLink]:
     """The facts, after the round trip that a recording makes."""
-    seconds, budget = more.pop("seconds", 10.0), more.pop("budget", Budget())
+    seconds, budget = more.pop("seconds", 60.0), more.pop("budget", Budget())
     target = target_of("prometheus", budget=budget, url=f"http://{address}", **more)
     link = RecordingLink(target, seconds=seconds)
     collector = PrometheusCollector(target)

@@ -45,7 +45,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield listen
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 def _record(folder: Path) -> None:
@@ -67,7 +67,7 @@ def _record(folder: Path) -> None:
 
 
 def _await_ready(listen: str) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 120
     while True:
         try:
             with urllib.request.urlopen(f"http://{listen}/-/ready", timeout=5):
@@ -81,7 +81,7 @@ def ask(one: Ask, address: str) -> Any:
     target = target_of("prometheus", url=f"http://{address}")
     collector = PrometheusCollector(target)
     try:
-        return collector.collect(one, RecordingLink(target, seconds=10))
+        return collector.collect(one, RecordingLink(target, seconds=60))
     finally:
         collector.close()
 

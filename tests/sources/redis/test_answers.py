@@ -103,7 +103,7 @@ def test_without_its_package_a_target_says_what_to_install(
     collection = Collection(
         folder=tmp_path,
         now=datetime.now(timezone.utc),
-        deadline=time.monotonic() + 20,
+        deadline=time.monotonic() + 120,
         targets={target.id: target},
         redactor=Redactor(),
     )

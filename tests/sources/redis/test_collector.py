@@ -36,7 +36,7 @@ def target(**more: Any) -> Target:
 
 
 def probed(
-    made: Target | None = None, count: int = 1, seconds: float = 10.0
+    made: Target | None = None, count: int = 1, seconds: float = 60.0
 ) -> tuple[CacheProbe, RecordingLink]:
     made = made or target()
     link = RecordingLink(made, seconds=seconds)
@@ -137,7 +137,7 @@ def test_a_replica_that_refuses_reads_is_caught() -> None:
 
 
 def test_a_server_that_loads_is_caught() -> None:
-    with redis.loading(seconds=5):
+    with redis.loading(seconds=40):
         probe, _ = probed()
     assert "still loading" in failure(probe)[2]
 
@@ -219,7 +219,7 @@ def bare(port: int) -> Target:
 )
 def test_servers_that_are_none(behave: faulty.Behaviour, kind: str) -> None:
     with faulty.serving(behave) as port:
-        probe, _ = probed(bare(port), seconds=0.8)
+        probe, _ = probed(bare(port), seconds=0.8 if kind == "TimedOut" else 60)
     assert failure(probe)[1] == kind
     assert "script" not in failure(probe)[2]
 
