@@ -24,9 +24,9 @@ from opsproof.testing.links import RecordingLink, target_of
 from tests.contract.redis_wire import Answer, bulk, speaking
 
 
-def node(read: bytes, mode: str = "cluster") -> Answer:
-    """A server that is well, but for what it says of the key."""
-    info = {"server": f"redis_mode:{mode}", "replication": "role:master"}
+def node(read: bytes, mode: str = "cluster", replication: str = "role:master") -> Answer:
+    """A server that is well, but for what it says of the key, and of its part."""
+    info = {"server": f"redis_mode:{mode}", "replication": replication}
     known = {"PING": b"+PONG\r\n", "EXISTS": read}
 
     def answer(command: list[str]) -> bytes:
@@ -71,6 +71,32 @@ def test_the_memory_of_a_sentinel_is_not_asked_for_either() -> None:
             RedisCollector(target).collect(
                 CacheMemoryOf(target=target.id, role="redis", samples=1), RecordingLink(target)
             )
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("role:master", ("master", False, "")),
+        ("role:slave\r\nmaster_link_status:down\r\nloading:1", ("slave", True, "down")),
+        ("role:slave\r\nmaster_link_status:up\r\nloading:0", ("slave", False, "up")),
+        ("role:sentinel", ("sentinel", False, "")),
+        ("role:\x1b[2J<script>\r\nmaster_link_status:token-of-ours", ("", False, "")),
+    ],
+)
+def test_of_what_it_says_of_its_part_known_words_alone_are_kept(
+    said: str, told: tuple[str, bool, str]
+) -> None:
+    probe = probed(node(b":0\r\n", mode="standalone", replication=said))
+    assert probe.failure is None
+    assert (probe.role, probe.loading, probe.master_link) == told
+
+
+def test_info_that_is_no_text_is_a_probe_that_failed_there() -> None:
+    answers = {"PING": b"+PONG\r\n", "INFO": b"*1\r\n:1\r\n"}
+    probe = probed(lambda command: answers.get(command[0], b"+OK\r\n"))
+    assert probe.failure is not None
+    assert (probe.step, probe.failure.kind) == ("INFO", "BadAnswer")
+    assert probe.failure.message == "INFO is not answered by text"
 
 
 def test_every_class_of_the_library_has_its_row() -> None:

@@ -167,7 +167,12 @@ def _bounded(base: Any, link: Link, pin: str) -> Any:
         def _connect(self) -> Any:
             connected = super()._connect()
             if pin:
-                require(connected, pin)
+                try:
+                    require(connected, pin)
+                except CollectionError:
+                    connected.close()
+                    raise
+                link.proven.add(CERTIFICATE)
             return _Counted(connected, Portion(link, _MOST))
 
     return Bounded
