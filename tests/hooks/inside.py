@@ -38,10 +38,7 @@ class Inside:
         return self.pytester.runpytest_inprocess(*words, *strict, plugins=(*PLUGINS, *plugins))
 
     def opsproof(self, *words: str) -> CompletedProcess[str]:
-        out, err = StringIO(), StringIO()
-        with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
-            main(words)
-        return CompletedProcess(words, int(end.value.code or 0), out.getvalue(), err.getvalue())
+        return opsproof_inside(*words)
 
     @property
     def result(self) -> Result:
@@ -50,6 +47,14 @@ class Inside:
     @property
     def outcomes(self) -> dict[str, str]:
         return self.team.outcomes()
+
+
+def opsproof_inside(*words: str) -> CompletedProcess[str]:
+    """`opsproof ...` in this process, in the folder that it is in."""
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as end:
+        main(words)
+    return CompletedProcess(words, int(end.value.code or 0), out.getvalue(), err.getvalue())
 
 
 def said(done: pytest.RunResult) -> str:

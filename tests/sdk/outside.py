@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from opsproof.environment import kinds
+from tests.hooks.inside import opsproof_inside
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "opsproof-rabbitmq"
@@ -57,18 +60,19 @@ class Team:
 
     def pytest(self, *words: str) -> subprocess.CompletedProcess[str]:
         plugins = ("-p", "opsproof.plugin", "-p", "no:hypothesispytest", "-W", "error")
-        return self._run("-m", "pytest", *plugins, "checks", *words)
-
-    def opsproof(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return self._run("-c", "from opsproof.cli import main; main()", *words)
-
-    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        path = os.pathsep.join([str(self.packages), str(ROOT / "plugins")])
         return subprocess.run(
-            [sys.executable, *words], cwd=self.folder, env=self._shell(), capture_output=True, text=True,
-            timeout=300, check=False,
+            [sys.executable, "-m", "pytest", *plugins, "checks", *words],
+            cwd=self.folder, env={**os.environ, **self._variables(), "PYTHONPATH": path},
+            capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
 
-    def _shell(self) -> Mapping[str, str]:
-        path = os.pathsep.join([str(self.packages), str(ROOT / "plugins")])
-        more = {"PYTHONPATH": path, "COLUMNS": "80", "NO_COLOR": "1", "RABBITMQ_PASSWORD": self.password}
-        return {**os.environ, **more}
+    def opsproof(self, *words: str) -> subprocess.CompletedProcess[str]:
+        with importable(self.packages), pytest.MonkeyPatch.context() as shell:
+            shell.chdir(self.folder)
+            for name, value in self._variables().items():
+                shell.setenv(name, value)
+            return opsproof_inside(*words)
+
+    def _variables(self) -> Mapping[str, str]:
+        return {"COLUMNS": "80", "NO_COLOR": "1", "RABBITMQ_PASSWORD": self.password}

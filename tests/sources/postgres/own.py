@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -79,8 +80,8 @@ def server() -> Iterator[Server]:
             made.run(f"CREATE ROLE opsproof LOGIN PASSWORD '{PASSWORD}'")
             yield made
         finally:
-            running.terminate()
-            running.wait(30)
+            running.send_signal(signal.SIGINT)  # sessions are ended, not waited for
+            running.wait(60)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

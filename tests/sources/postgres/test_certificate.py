@@ -20,7 +20,6 @@ from opsproof.sources.postgres.facts import DatabaseProbesOf, SessionsOf
 from opsproof.sources.postgres.tls import Beginning, without_binding
 from opsproof.testing import faulty
 from opsproof.testing.links import RecordingLink
-from tests.sources.postgres import own
 from tests.sources.postgres.own import Server
 from tests.testbed import place
 from tests.testbed.services import certificates
@@ -29,9 +28,8 @@ MODES = ("prefer", "require", "verify-ca", "verify-full")
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with own.server() as made:
-        yield made
+def server(apart: None, own_server: Server) -> Server:
+    return own_server
 
 
 def target(server: Server, pin: str | None = None, **more: Any) -> Target:

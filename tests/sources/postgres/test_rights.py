@@ -24,9 +24,8 @@ NEEDS = tuple(sorted({*DatabaseProbesOf.needs, *SessionsOf.needs, *RIGHTS.identi
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with own.server() as made:
-        yield made
+def server(apart: None, own_server: Server) -> Server:
+    return own_server
 
 
 @pytest.fixture(autouse=True)

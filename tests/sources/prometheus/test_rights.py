@@ -44,7 +44,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield port
     finally:
         running.terminate()
-        running.wait(10)
+        running.wait(60)
 
 
 def asked(port: int, path: str) -> int:

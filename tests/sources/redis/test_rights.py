@@ -35,7 +35,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[redis.Redis]:
     finally:
         admin.close()
         running.terminate()
-        running.wait(10)
+        running.wait(60)
 
 
 @pytest.fixture
