@@ -11,8 +11,10 @@ from opsproof.model.requirement import QuietHours
 from tests.environment.files import lines, load
 
 
-def hours(folder: Path, times: str) -> QuietHours:
-    text = f"environment: production\nquiet_hours: [{{days: [sat, sun], {times}zone: UTC, reason: closed}}]\n"
+def hours(folder: Path, times: str, zone: str = "UTC") -> QuietHours:
+    text = (
+        f"environment: production\nquiet_hours: [{{days: [sat, sun], {times}zone: {zone}, reason: closed}}]\n"
+    )
     loaded = load(folder, production=text)
     assert lines(loaded) == []
     return loaded.environments()["shop/production"].quiet_hours[0]
@@ -53,6 +55,34 @@ def test_hours_past_midnight_end_on_the_next_day(tmp_path: Path) -> None:
         for day, hour in ((20, 5), (21, 5), (22, 5), (22, 6))
     ]
     assert [made.includes(one) for one in at] == [False, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("moment", "quiet"), [("07:59:59", False), ("08:00:00", True), ("17:59:59", True), ("18:00:00", False)]
+)
+def test_they_begin_with_their_first_second_and_end_before_the_last(
+    tmp_path: Path, moment: str, quiet: bool
+) -> None:
+    made = hours(tmp_path, 'from: "08:00", until: "18:00", ')
+    assert made.includes(datetime.fromisoformat(f"2026-06-20T{moment}+00:00")) is quiet
+
+
+@pytest.mark.parametrize(
+    ("zone", "moment", "quiet"),
+    [
+        ("Europe/Berlin", "2026-06-20T05:59:00+00:00", False),
+        ("Europe/Berlin", "2026-06-20T06:00:00+00:00", True),  # summer
+        ("Europe/Berlin", "2026-12-19T06:30:00+00:00", False),  # winter
+        ("Europe/Berlin", "2026-12-19T07:00:00+00:00", True),
+        ("America/Los_Angeles", "2026-06-22T00:30:00+00:00", True),  # there it is Sunday
+        ("Asia/Tokyo", "2026-06-19T23:30:00+00:00", True),  # there it is Saturday
+        ("Asia/Tokyo", "2026-06-21T23:30:00+00:00", False),
+    ],
+)
+def test_they_are_those_of_their_zone(tmp_path: Path, zone: str, moment: str, quiet: bool) -> None:
+    """Hours and days, whatever the clock of who asks."""
+    made = hours(tmp_path, 'from: "08:00", until: "18:00", ', zone)
+    assert made.includes(datetime.fromisoformat(moment)) is quiet
 
 
 @pytest.mark.parametrize(

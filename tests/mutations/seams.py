@@ -686,7 +686,14 @@ ANSWERS = (
         f"{_P}/model/requirement.py",
         "local = moment.astimezone(ZoneInfo(self.zone))",
         "local = moment",
-        "environment",
+        "environment/test_quiet_hours.py",
+    ),
+    Slip(
+        "quiet hours last a moment longer than they are said to",
+        f"{_P}/model/requirement.py",
+        "return today and self.begins <= clock < self.until",
+        "return today and self.begins <= clock <= self.until",
+        "environment/test_quiet_hours.py",
     ),
     Slip(
         "a file of attestations is passed over",
