@@ -19,12 +19,16 @@ _SERIES = b'{"metric":{},"value":[1795000000,"1"]}'
 Answer = Callable[[str], Iterable[bytes]]
 
 
-def web(answer: Answer, more: str = "") -> Behaviour:
+def web(
+    answer: Answer, more: str = "", media: Callable[[str], str] = lambda path: "application/json"
+) -> Behaviour:
     """HTTP, each answer in chunks."""
 
     def behave(connection: socket.socket) -> None:
         for path in _paths(connection):
-            head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n{more}\r\n"
+            head = (
+                f"HTTP/1.1 200 OK\r\nContent-Type: {media(path)}\r\nTransfer-Encoding: chunked\r\n{more}\r\n"
+            )
             connection.sendall(head.encode())
             for part in answer(path):
                 connection.sendall(b"%x\r\n%s\r\n" % (len(part), part))
@@ -80,19 +84,22 @@ def _millions_of_samples(count: int) -> Iterator[bytes]:
     yield b"]}"
 
 
-def cluster(pods: Callable[[], Iterable[bytes]]) -> Behaviour:
+def cluster(pods: Callable[[], Iterable[bytes]], media: str = "application/json") -> Behaviour:
     """An API server that lists these pods."""
     space = {
         "kind": "Namespace",
         "metadata": {"name": "shop", "uid": "1", "creationTimestamp": "2026-01-01T00:00:00Z"},
     }
 
+    def listed(path: str) -> bool:
+        return path.partition("?")[0].endswith("/pods")
+
     def answer(path: str) -> Iterable[bytes]:
-        if path.partition("?")[0].endswith("/pods"):
+        if listed(path):
             return pods()
         return [json.dumps({"major": "1", "minor": "33", "gitVersion": "v1.33.0", **space}).encode()]
 
-    return web(answer)
+    return web(answer, media=lambda path: media if listed(path) else "application/json")
 
 
 def _pages() -> Callable[[], Iterable[bytes]]:
@@ -136,9 +143,31 @@ def _reply(head: bytes, more: bytes) -> Behaviour:
     return behave
 
 
-def failing(count: int) -> Behaviour:
+def binary(item: bytes, size: int) -> Behaviour:
+    """A cluster that lists items of protobuf, so many bytes of them."""
+    items = item * (size // len(item))
+    raw = b"\x0a\x00" + items
+    kind = b"\x0a\x02v1\x12\x07PodList"
+    body = b"k8s\0" + _field(1, kind) + _field(2, raw)
+
+    return cluster(lambda: [body], "application/vnd.kubernetes.protobuf")
+
+
+def _field(number: int, content: bytes) -> bytes:
+    size, length = len(content), b""
+    while size > 127:
+        length, size = length + bytes([size & 127 | 128]), size >> 7
+    return bytes([number << 3 | 2]) + length + bytes([size]) + content
+
+
+# A pod, or one with containers, of as few bytes as there can be.
+EMPTY_POD = b"\x12\x02\x0a\x00"
+EMPTY_CONTAINERS = b"\x12\x42\x0a\x00\x12\x3e" + b"\x12\x00" * 31
+
+
+def failing(count: int, longer: int = 0) -> Behaviour:
     """A cluster of pods that all fail."""
-    pods = b",".join(POD % f"{number:06}".encode() for number in range(count))
+    pods = b",".join(POD % (f"{number:06}".encode() + b"x" * longer) for number in range(count))
     return cluster(lambda: [b'{"kind":"PodList","metadata":{},"items":[%s]}' % pods])
 
 
@@ -183,6 +212,9 @@ def servers() -> dict[str, tuple[str, Behaviour]]:
         ),
         "pages without end": ("pods", cluster(_pages())),
         "tiny pods": ("pods", cluster(_tiny)),
+        "tiny pods of protobuf": ("pods", binary(EMPTY_POD, 2**24)),
+        "tiny containers of protobuf": ("pods", binary(EMPTY_CONTAINERS, 2**24)),
+        "tiny containers of protobuf, just too few": ("pods", binary(EMPTY_CONTAINERS, 2**20)),
         "a list of ten million": ("cache", _reply(b"*10000000\r\n", b"*0\r\n" * 10_000)),
         "a bulk without end": ("cache", _reply(b"$4294967296\r\n", b"x" * 65536)),
         **{name: ("sessions", behave) for name, behave in Postgres().oversized().items()},

@@ -64,3 +64,15 @@ def test_pods_that_fail_by_the_ten_thousand_in_several_clusters(tmp_path: Path) 
         found = peak(tmp_path, "400M", ports, "--env", "shop/live")
     assert found.most < 400e6
     assert {outcome for outcome, _ in found.reasons.values()} <= {"fail", "unknown"}
+
+
+@pytest.mark.slow
+def test_names_of_any_length_are_not_multiplied_by_what_is_said_of_them(tmp_path: Path) -> None:
+    with ExitStack() as held:
+        ports = {
+            f"cluster {one}": ("pods", held.enter_context(serving(failing(2_000, 15_000))))
+            for one in range(8)
+        }
+        found = peak(tmp_path, "400M", ports, "--env", "shop/live")
+    assert found.most < 400e6
+    assert {outcome for outcome, _ in found.reasons.values()} <= {"fail", "unknown"}

@@ -14,12 +14,12 @@ from opsproof.transport.memory import PROTOBUF, WORDS, Memory
 from opsproof.transport.portion import Portion
 
 
-def memory(most: int = 300_000_000, held: int = 50_000_000) -> Memory:
+def memory(most: int = 300_000_000, held: int = 75_000_000) -> Memory:
     """150 MB of room where nothing else is said."""
     return Memory(most, lambda: held)
 
 
-def test_two_thirds_are_for_answers() -> None:
+def test_three_quarters_are_for_answers() -> None:
     assert memory().room == 150_000_000
 
 
@@ -61,25 +61,25 @@ def test_nobody_waits_past_the_deadline() -> None:
 def test_a_document_is_counted_by_its_values_where_the_worst_would_not_fit() -> None:
     few, many = b'["' + b"x" * 1_000_000 + b'"]', b"[" + b"{}," * 333_333 + b"{}]"
     assert memory().unfolded(few) == 64 * len(few)  # it would fit
-    tight = memory(held=190_000_000)
+    tight = memory(held=215_000_000)
     assert tight.unfolded(few) < 6_000_000
     assert tight.unfolded(many) > 60_000_000
 
 
 def test_one_wide_letter_may_widen_all_others() -> None:
-    tight = memory(held=190_000_000)
+    tight = memory(held=215_000_000)
     plain = b'["' + b"x" * 1_000_000 + b'"]'
     escaped, written = plain.replace(b"xx", b"\\u2603", 1), plain.replace(b"x", "☃".encode(), 1)
     assert tight.unfolded(escaped) > 2 * tight.unfolded(plain) < tight.unfolded(written)
 
 
 def test_the_values_of_a_table_stand_between_blanks() -> None:
-    tight = memory(held=190_000_000)
+    tight = memory(held=215_000_000)
     assert tight.unfolded(b"a\n" * 500_000, WORDS) > 40_000_000
 
 
 def test_small_things_of_protobuf_have_small_lengths() -> None:
-    tight = memory(held=199_000_000)
+    tight = memory(held=224_000_000)
     assert tight.unfolded(b"\x0a\0" * 500_000, PROTOBUF) > 75_000_000
     assert tight.unfolded(b"\x0a" + b"a" * 1_000_000, PROTOBUF) < 6_000_000
 

@@ -14,7 +14,7 @@ from threading import Condition
 from opsproof.model.failure import TooBig
 
 MOST = 400_000_000
-_FOR_ANSWERS = 2 / 3  # of it; the rest is for deciding and reporting
+_FOR_ANSWERS = 3 / 4  # of it; the rest is for deciding and reporting
 _SMALL = 16 * 1024  # what is made of so little is not worth counting
 _PER_BYTE = 5  # a text decoded, encoded, redacted and encoded again
 _PER_WIDE_BYTE = 14  # the same, where one letter may widen all others to four bytes
