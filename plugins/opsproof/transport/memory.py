@@ -73,14 +73,16 @@ class Memory:
             TooBig: it is not left, with nobody to wait for, or no time.
         """
         with self._changed:
+            released = True
             while needed > self.room:
-                _give_back()
                 left = deadline - time.monotonic()
-                if needed <= self.room:
-                    break
-                if not self._claimed or left <= 0:
-                    raise self._too_big(target)
-                self._changed.wait(min(_LOOK, left))
+                if not self._claimed or left <= 0 or not released:
+                    _give_back()  # takes as long as a page does: only where nobody releases anything
+                    if needed <= self.room:
+                        break
+                    if not self._claimed or left <= 0:
+                        raise self._too_big(target)
+                released = self._changed.wait(min(_LOOK, left))
             self._claimed += needed
 
     def release(self, claimed: int) -> None:

@@ -93,7 +93,9 @@ def _binary(body: bytes, resource: Resource, where: str) -> Page:
     try:
         return _BinaryPage(listing.listed(body, resource.list_kind, reader(resource.fact)), expected)
     except listing.Damaged as damage:
-        raise BadAnswer(f"{expected}, {damage.message or f'found {_word(damage.kind)}'}") from None
+        raise BadAnswer(
+            f"{expected}, {f'found {_word(damage.kind)}' if damage.kind else damage.message}"
+        ) from None
 
 
 _making = Lock()

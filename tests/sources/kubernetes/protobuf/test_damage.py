@@ -60,7 +60,7 @@ DAMAGED = {
     "nothing in the envelope": (envelope("PodList", b""), "another shape"),
     "no metadata": (envelope("PodList", block(2, POD)), "another shape"),
     "packed": (envelope("PodList", META, packed="gzip"), "packed otherwise"),
-    "JSON in the envelope": (envelope("PodList", b"{}", form=JSON), "packed otherwise"),
+    "JSON in the envelope": (envelope("PodList", b"{}", form=JSON), "no complete protobuf"),
     "items that are a number": (envelope("PodList", META + number(2, 7)), "another shape"),
     "one item that is a number": (envelope("PodList", META + block(2, POD) + number(2, 7)), "another shape"),
     "metadata that is a number": (pods(POD, number(1, 7)), "another shape"),

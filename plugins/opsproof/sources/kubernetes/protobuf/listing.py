@@ -42,26 +42,30 @@ class Listed:
 
 def listed(body: bytes, kind: str, reader: Reader) -> Listed:
     """The list that a body holds. Raises Damaged."""
-    try:
-        found = reader.schema.of("List").FromString(_unwrapped(body, kind, reader))
-    except DecodeError as error:
-        raise Damaged(_reason(error)) from None
-    # Every list has metadata; without it these are the bytes of something else.
-    if not found.HasField("_1") or _misread(found) or any(map(_misread, found._2[:])):
-        raise Damaged("found it with another shape")
-    return Listed(found, reader)
-
-
-def _unwrapped(body: bytes, kind: str, reader: Reader) -> bytes:
-    """What lies in the envelope. Raises DecodeError or Damaged."""
     if not body.startswith(_MAGIC):
         raise Damaged("found no protobuf of Kubernetes")
-    envelope = reader.schema.of("Unknown").FromString(memoryview(body)[len(_MAGIC) :])
-    if envelope._1._2 != kind:
-        raise Damaged("", envelope._1._2)
-    if envelope._3 or envelope._4:
+    content = memoryview(body)[len(_MAGIC) :]
+    try:
+        whole = reader.schema.of("Whole").FromString(content)
+    except DecodeError as error:
+        raise Damaged(_reason(error), _other(content, kind, reader)) from None
+    if whole._1._2 != kind:
+        raise Damaged("found something else", whole._1._2)
+    if whole._3 or whole._4:
         raise Damaged("found it packed otherwise")
-    return bytes(envelope._2)
+    # Every list has metadata; without it these are the bytes of something else.
+    if not whole._2.HasField("_1") or any(map(_misread, (whole, whole._2, *whole._2._2[:]))):
+        raise Damaged("found it with another shape")
+    return Listed(whole._2, reader)
+
+
+def _other(content: memoryview, kind: str, reader: Reader) -> str:
+    """The kind that an envelope names whose content is no such list; "" where it names that one, or none."""
+    try:
+        named: str = reader.schema.of("Envelope").FromString(content)._1._2
+    except DecodeError:
+        return ""
+    return "" if named == kind else named
 
 
 def _misread(found: Any) -> bool:

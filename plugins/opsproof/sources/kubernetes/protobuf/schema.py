@@ -30,7 +30,7 @@ _SMALL = {"quantity": "Quantity", "either": "IntOrString"}
 # Messages that are not made of a fact: type by field number.
 _FIXED: dict[str, dict[int, int | str]] = {
     "TypeMeta": {1: _TEXT, 2: _TEXT},
-    "Unknown": {1: "TypeMeta", 2: _BYTES, 3: _TEXT, 4: _TEXT},
+    "Envelope": {1: "TypeMeta", 3: _TEXT, 4: _TEXT},  # the list itself is 2
     "ListMeta": {3: _TEXT},
     "Entry": {1: _TEXT, 2: _TEXT},
     "Quantity": {1: _TEXT},
@@ -53,6 +53,9 @@ class Schema:
         page = self._new("List")
         _add(page, 1, "ListMeta")
         _add(page, 2, named(message, fact), repeated=True)
+        whole = self._new("Whole")
+        for number, of in {**_FIXED["Envelope"], 2: "List"}.items():
+            _add(whole, number, of)
         file = FileDescriptorProto(
             name=f"{message}.proto", package=_PACKAGE, syntax="editions", edition=EDITION_2023,
             message_type=self._messages.values(),
