@@ -78,6 +78,16 @@ def test_it_is_in_the_summary_and_on_the_page(found: Result, on_terminal: str, o
     assert on_page in page(found)
 
 
+@pytest.mark.parametrize(("found", "closed"), [([finding()], "closed"), ((), "open")])
+def test_a_closed_gate_looks_closed(found: Any, closed: str) -> None:
+    """Its colour says what its words say."""
+    read = Page(html.render(result([item(1, found, passed=1)])))
+
+    assert [f"gate {closed}"] == [
+        one["class"] for _, one in read.tags if (one.get("class") or "").startswith("gate ")
+    ]
+
+
 @pytest.mark.parametrize("outcome", list(Outcome))
 @pytest.mark.parametrize("level", list(Level))
 def test_each_outcome_is_counted_at_its_level(outcome: Outcome, level: Level) -> None:
