@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from opsproof.hooks.garbage import made_to_stay
 from opsproof.hooks.options import add_options
 from opsproof.hooks.reach import Reach, asked_in_vain, reach
 
@@ -26,7 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     config.stash[reach_key] = reached
     if reached.asked:
-        from opsproof.hooks import hooks
+        with made_to_stay():
+            from opsproof.hooks import hooks
 
         hooks.enter(config, reached.systems)
         config.pluginmanager.register(hooks, "opsproof.hooks")

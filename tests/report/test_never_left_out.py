@@ -60,7 +60,7 @@ WAIVER = WaiverUse(
         (result([_KEPT], targets=[msgspec.structs.replace(_SERVER, verified="mismatch")]),
          "NOT THE DECLARED SERVER: kubernetes:https://k", "NOT the declared one"),
         (result([_KEPT], targets=[msgspec.structs.replace(_SERVER, verified="unknown", failure="refused")]),
-         "1 did not tell who it is", "did not tell who it is"),
+         "1 did not tell who it is", "refused"),
         (result([_KEPT], targets=[msgspec.structs.replace(_SERVER, skew=-180.0)]),
          "CLOCK: kubernetes:https://k is -180.0 s off ours", "-180.0 s skewed"),
         (msgspec.structs.replace(result([_KEPT]), narrowed=("-k SH",)), "PARTIAL: 1 of 1 ran, narrowed by -k SH", "-k SH"),
@@ -86,6 +86,14 @@ def test_a_closed_gate_looks_closed(found: Any, closed: str) -> None:
     assert [f"gate {closed}"] == [
         one["class"] for _, one in read.tags if (one.get("class") or "").startswith("gate ")
     ]
+
+
+@pytest.mark.parametrize("mode", ["live", "replay", "what-if", "demo"])
+def test_the_mode_stands_at_the_top(mode: str) -> None:
+    """In the first line that a reader sees, beside the time."""
+    top = html.render(result([_KEPT], mode=mode)).partition("<header>")[2].partition("</header>")[0]
+
+    assert f">{mode}</span>" in top
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
