@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pytest
 
-from opsproof.hooks.garbage import made_to_stay
 from opsproof.hooks.options import add_options
 from opsproof.hooks.reach import Reach, asked_in_vain, reach
 
@@ -27,6 +26,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     config.stash[reach_key] = reached
     if reached.asked:
+        from opsproof.hooks.garbage import made_to_stay
+
         with made_to_stay():
             from opsproof.hooks import hooks
 

@@ -53,7 +53,11 @@ def measure(folder: Path, rounds: int) -> Part:
 
 
 def _replayed(folder: Path, run_folder: Path) -> Sample:
-    command = [*contenders.daily(), "--replay", str(run_folder)]
+    command = [
+        *contenders.daily("-v"),
+        "--replay",
+        str(run_folder),
+    ]  # takes -q back, which is a line for each
     return run(command, folder, env=contenders.shell(folder), good=contenders.DECIDED)
 
 

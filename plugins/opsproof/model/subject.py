@@ -33,4 +33,4 @@ class Subject(msgspec.Struct, frozen=True, order=True):
 
 def _joined(*parts: str) -> str:
     """`pod/shop/api`; what is empty leaves no slash."""
-    return "/".join(filter(None, parts))
+    return "/".join(parts) if all(parts) else "/".join(filter(None, parts))

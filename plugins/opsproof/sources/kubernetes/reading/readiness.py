@@ -35,13 +35,17 @@ def trouble(pod: Pod) -> str:
 
 def hopeless(pod: Pod) -> bool:
     """A container waits for what does not come by itself, such as an image that cannot be pulled."""
-    return any(status.waiting_reason in _HOPELESS for status in pod.statuses.values())
+    return any(status.waiting_reason in _HOPELESS for status in _every_status(pod))
 
 
 def never_starts(pod: Pod) -> bool:
     """The same of a pod that may fail and try again: a Job's crash is a retry, an image that is not there is none."""
     retries = {"CrashLoopBackOff", "RunContainerError"}
-    return any(status.waiting_reason in _HOPELESS - retries for status in pod.statuses.values())
+    return any(status.waiting_reason in _HOPELESS - retries for status in _every_status(pod))
+
+
+def _every_status(pod: Pod) -> tuple[ContainerStatus, ...]:
+    return pod.status.init_container_statuses + pod.status.container_statuses
 
 
 def ready_share(pod: Pod) -> str:
@@ -51,7 +55,7 @@ def ready_share(pod: Pod) -> str:
 
 
 def _containers_in_trouble(pod: Pod) -> Iterator[str]:
-    statuses = pod.statuses
+    statuses = pod.statuses if pod.spec.init_containers else {}
     for container in pod.spec.init_containers:
         if container.restart_policy != "Always" and _unfinished(statuses.get(container.name)):
             yield f"init container {container.name} has not completed{_waits(statuses.get(container.name))}"

@@ -53,7 +53,8 @@ def by_deployment(replica_sets: Iterable[ReplicaSet]) -> dict[WorkloadKey, list[
 
 def unready_since(pod: Pod, workload: Workload | None = None) -> Since:
     """When a pod stopped being ready, or its workload being available, whichever came first."""
-    return earliest(_own(pod), unavailable_since(workload))
+    own = _own(pod)
+    return own if workload is None else earliest(own, unavailable_since(workload))
 
 
 def unavailable_since(workload: Workload | None) -> Since:
