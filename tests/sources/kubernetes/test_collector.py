@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ from opsproof.model.failure import (
 from opsproof.model.target import Budget, Target
 from opsproof.sources.kubernetes import collector as kubernetes
 from opsproof.sources.kubernetes.asks import (
+    JSON,
+    PROTOBUF,
     RESOURCES,
     ListOf,
     ObjectNamed,
@@ -41,6 +44,7 @@ from opsproof.sources.kubernetes.settings import KubernetesSettings
 from opsproof.transport.link import Link, Request
 from tests.testbed import kubernetes_access, kubernetes_servers, place
 from tests.testbed.kubernetes_api import admin
+from tests.testbed.process import await_that
 from tests.testbed.services import faults, proxy
 from tests.testbed.services.faults import Fault
 
@@ -139,6 +143,24 @@ def test_every_list_is_what_the_server_has(ask: ListOf | UsageOf, client: Callab
     assert names(found) == sorted(item["metadata"]["name"] for item in raw)
     assert all(isinstance(item, resource.fact) for item in found)
     assert msgspec.json.decode(msgspec.json.encode(found), type=ask.answer) == found
+
+
+BINARY = [ask for ask in asks() if PROTOBUF in RESOURCES[ask.resource].media]
+
+
+@pytest.mark.parametrize("ask", BINARY, ids=lambda ask: ask.resource)
+def test_every_list_by_protobuf_is_the_one_by_json(
+    ask: ListOf, client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As soon as nothing changed between the two: heartbeats do."""
+    resource = RESOURCES[ask.resource]
+    one = client("admin")
+
+    def by(media: str) -> Any:
+        monkeypatch.setitem(RESOURCES, ask.resource, replace(resource, media=media))
+        return one.ask(ask)
+
+    await_that("both are the same", lambda: by(PROTOBUF) == by(JSON), within=30)
 
 
 def test_least_privilege_is_enough_for_what_checks_ask(client: Callable[..., Client]) -> None:
