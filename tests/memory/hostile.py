@@ -220,3 +220,73 @@ def servers() -> dict[str, tuple[str, Behaviour]]:
         **{name: ("sessions", behave) for name, behave in Postgres().oversized().items()},
         **{f"redis: {name}": ("cache", behave) for name, behave in Redis().oversized().items()},
     }
+
+
+def healthy(count: int, page: int = 500) -> Behaviour:
+    """A cluster of ordinary pods, with all that the API server says of each (some 7 kB), page by page."""
+    numbers = itertools.count()
+
+    def pods() -> Iterable[bytes]:
+        begin = next(numbers) * page
+        items = b",".join(_pod(number) for number in range(begin, min(count, begin + page)))
+        more = b'"continue":"%d"' % begin if begin + page < count else b""
+        yield b'{"kind":"PodList","metadata":{%s},"items":[%s]}' % (more, items)
+
+    return cluster(pods)
+
+
+def _pod(number: int) -> bytes:
+    return _ORDINARY.replace(b"@", b"%06d" % number)
+
+
+def _ordinary() -> bytes:
+    moment = "2026-01-01T00:00:00Z"
+    paths = {
+        f"f:{name}": {f"f:{inner}": {} for inner in "abcdefgh"}
+        for name in ("metadata", "spec", "status", "x", "y")
+    }
+    managed = [
+        {"manager": f"m{one}", "operation": "Update", "time": moment, "fieldsV1": paths} for one in range(4)
+    ]
+    environment = [
+        {"name": f"VARIABLE_{one}", "value": f"a value of some length, number {one}"} for one in range(12)
+    ]
+    container = {
+        "name": "app", "image": "registry.example.com/shop/app@sha256:" + "0123456789abcdef" * 4, "env": environment,
+        "resources": {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"cpu": "1", "memory": "256Mi"}},
+        "ports": [{"name": "http", "containerPort": 8080, "protocol": "TCP"}],
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": "http", "scheme": "HTTP"}, "periodSeconds": 10},
+        "livenessProbe": {"httpGet": {"path": "/live", "port": "http", "scheme": "HTTP"}, "periodSeconds": 10},
+        "volumeMounts": [{"name": f"v{one}", "mountPath": f"/var/run/secrets/v{one}", "readOnly": True} for one in range(4)],
+    }  # fmt: skip
+    status = {
+        "name": "app", "ready": True, "started": True, "restartCount": 0, "image": container["image"],
+        "imageID": container["image"], "state": {"running": {"startedAt": moment}}, "containerID": "containerd://@",
+    }  # fmt: skip
+    conditions = [
+        {"type": kind, "status": "True", "lastProbeTime": None, "lastTransitionTime": moment}
+        for kind in ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
+    ]
+    return json.dumps(
+        {
+            "metadata": {
+                "name": "app-6d4cf56db6-@", "namespace": "shop", "uid": "00000000-0000-4000-8000-000000@",
+                "creationTimestamp": moment, "labels": {"app": "shop", "pod-template-hash": "6d4cf56db6", "tier": "web"},
+                "annotations": {"last-applied": '{\\"spec\\": \\u003c\\u003e}' * 20},
+                "ownerReferences": [{"kind": "ReplicaSet", "name": "app-6d4cf56db6", "uid": "u", "controller": True}],
+                "managedFields": managed,
+            },
+            "spec": {
+                "containers": [container], "nodeName": "node-7", "restartPolicy": "Always",
+                "volumes": [{"name": f"v{one}", "configMap": {"name": f"c{one}", "defaultMode": 420}} for one in range(4)],
+                "tolerations": [{"key": f"k{one}", "operator": "Exists", "effect": "NoExecute"} for one in range(4)],
+            },
+            "status": {
+                "phase": "Running", "conditions": conditions, "containerStatuses": [status], "podIP": "10.0.0.1",
+                "hostIP": "10.0.0.2", "startTime": moment, "qosClass": "Burstable",
+            },
+        }
+    ).encode()  # fmt: skip
+
+
+_ORDINARY = _ordinary()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from opsproof.testing.faulty import Behaviour, Meter, serving
-from tests.memory.hostile import failing, patient, servers
+from tests.memory.hostile import failing, healthy, patient, servers
 from tests.memory.peak import Peak, peak
 
 _QUICK = (
@@ -76,3 +76,14 @@ def test_names_of_any_length_are_not_multiplied_by_what_is_said_of_them(tmp_path
         found = peak(tmp_path, "400M", ports, "--env", "shop/live")
     assert found.most < 400e6
     assert {outcome for outcome, _ in found.reasons.values()} <= {"fail", "unknown"}
+
+
+@pytest.mark.slow
+def test_a_healthy_cluster_of_ten_thousand_pods_is_far_from_it(tmp_path: Path) -> None:
+    """All of them are looked at, in half of what a run may take."""
+    with serving(healthy(10_000)) as port:
+        found = peak(tmp_path, "400M", {"ten thousand": ("pods", port)}, "--env", "shop/live")
+    (row,) = found.result.requirements
+    assert {finding.outcome.value for item in row.items for finding in item.findings} == {"fail"}
+    assert sum(len(item.findings) for item in row.items) == 10_000
+    assert found.most < 200e6
