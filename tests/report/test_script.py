@@ -34,6 +34,11 @@ _DO = """(() => {
     document.getElementById('unfold').click();
     return rows().filter(one => one.open).length;
   });
+  const print = [...document.styleSheets[0].cssRules].filter(one => one.media && one.media.mediaText === 'print');
+  const display = what => [...document.querySelectorAll(what)].map(one => getComputedStyle(one).display);
+  print.forEach(one => { one.media.mediaText = 'screen'; });
+  said.paper = {names: display('button.names'), more: display('button.more'), tools: display('form, .screen')};
+  print.forEach(one => { one.media.mediaText = 'print'; });
   row('SH-001').querySelector('.more').click();
   said.lines = row('SH-001').querySelectorAll('.findings tr').length - 1;
   said.buttons = row('SH-001').querySelectorAll('.more').length;
@@ -81,6 +86,14 @@ def test_more_shows_all(said: Any) -> None:
     assert all(f"pod api-{n}" in said["text"] for n in range(40))
     assert all(f"twin-{n}" in said["twins"] for n in range(10))
     assert all(f"kept-{n}" in said["kept"] for n in range(6))
+
+
+@pytest.mark.slow
+def test_paper_says_how_many_more_there_are(said: Any) -> None:
+    """It has no button to open, and none of the tools of the screen."""
+    assert ["inline-block", "inline-block"] == said["paper"]["names"]
+    assert ["block"] == said["paper"]["more"]
+    assert {"none"} == set(said["paper"]["tools"])
 
 
 @pytest.mark.slow
