@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 
@@ -129,3 +131,20 @@ def test_a_connection_has_a_bound_of_its_own() -> None:
 def test_what_tests_hold_is_no_answer() -> None:
     """A collector's test passes alone and after thousands of others."""
     assert Memory().room < memory_of_answers().room == Memory(resident=lambda: 0).room
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="told by glibc alone")
+def test_a_large_block_that_is_freed_is_the_systems_again() -> None:
+    """In a process of its own: what others left free would be taken first."""
+    program = (
+        "from opsproof.transport.memory import _resident, lend_large_blocks\n"
+        "lend_large_blocks()\n"
+        "for _ in range(3):\n"
+        "    before, blocks = _resident(), [bytearray(10_000_000) for _ in range(3)]\n"
+        "    kept = [object() for _ in range(1000)]\n"
+        "    held = _resident() - before\n"
+        "    del blocks\n"
+        "    assert held > 25_000_000 and _resident() - before < 5_000_000, (held, _resident() - before)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "" == done.stderr

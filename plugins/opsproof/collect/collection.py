@@ -35,7 +35,7 @@ from opsproof.model.failure import (
 )
 from opsproof.model.target import Target, TargetReport
 from opsproof.transport.link import Collector, Link, Request
-from opsproof.transport.memory import Memory
+from opsproof.transport.memory import Memory, lend_large_blocks
 
 _PROBES = 32
 
@@ -157,6 +157,7 @@ class Collection:
         Raises:
             Unwritable: an answer could not be kept; no more was asked after it.
         """
+        lend_large_blocks()
         wanted = {ask.digest: ask for ask in sorted(asks, key=lambda ask: ask.digest)}
         progress = {ask.target: Progress(ask.target) for ask in wanted.values()}
         for ask in wanted.values():

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Condition
 
@@ -19,6 +20,7 @@ _SMALL = 16 * 1024  # what is made of so little is not worth counting
 _PER_BYTE = 5  # a text decoded, encoded, redacted and encoded again
 _PER_WIDE_BYTE = 14  # the same, where one letter may widen all others to four bytes
 _STATM, _PAGE = Path("/proc/self/statm"), os.sysconf("SC_PAGE_SIZE")
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _LARGE = -1, -3, 128 * 1024
 _LOOK = 0.2  # seconds between two looks whether others have given memory back
 
 
@@ -116,6 +118,15 @@ def _resident() -> int:
         return int(_STATM.read_bytes().split()[1]) * _PAGE
     except OSError:
         return 0
+
+
+@cache
+def lend_large_blocks() -> None:
+    """Have the allocator (glibc's) give large blocks back as they are freed: it would keep a page's bytes for later."""
+    adjust = getattr(ctypes.CDLL(None), "mallopt", None)
+    if adjust is not None:
+        adjust(_M_MMAP_THRESHOLD, _LARGE)
+        adjust(_M_TRIM_THRESHOLD, _LARGE)
 
 
 def _give_back() -> None:

@@ -29,7 +29,7 @@ _FORMS = {
     "moment": "moment({})",
     "fine": "fine({})",
     "texts": "tuple(x[:]) if (x := {}) else default{n}",
-    "labels": "dict(map(entry, {}[:]))",
+    "labels": "labels(tuple({}[:]))",
     "notes": "kept(dict(map(note, x[:])), fact{n}) if (x := {}) else default{n}",
     "amounts": "kept(dict(map(amount, x[:])), fact{n}) if (x := {}) else default{n}",
     "thing": "read{n}({})",
@@ -49,12 +49,14 @@ class Reader:
         self.schema = Schema(message, fact)
         self._memories: list[Any] = []
         self._made: dict[str, Read] = {}
+        note = self._parsed("Entry", lambda one: (one._1, one._2))
+        self._entry = self._remembered(note)
         self._known: dict[str, Any] = {
-            "entry": self._remembered(self._parsed("Entry", lambda one: (one._1, one._2))),
+            "labels": self._remembered(self._labels),
             "amount": self._remembered(self._parsed("Amount", lambda one: (one._1, one._2._1))),
             "moment": self._remembered(self._parsed("Time", _moment)),
             "fine": self._parsed("Time", _fine),
-            "note": self._parsed("Entry", lambda one: (one._1, one._2)),
+            "note": note,
             "kept": msgspec.convert,
             "either": _either,
             "lacking": _lacking,
@@ -66,6 +68,9 @@ class Reader:
         """What comes again does so within a page."""
         for memory in self._memories:
             memory.cache_clear()
+
+    def _labels(self, entries: tuple[bytes, ...]) -> dict[str, str]:
+        return dict(map(self._entry, entries))
 
     def _remembered(self, read: Read) -> Read:
         memory = lru_cache(maxsize=None)(read)
