@@ -20,7 +20,7 @@ from opsproof.testing.links import target_of
 from opsproof.transport.link import Link
 from tests.collect import toy
 
-PATIENCE = 30.0  # seconds until a test that waits for ever is a failure
+PATIENCE = 120.0  # seconds until a test that waits for ever is a failure
 
 
 def named(name: str) -> Target:

@@ -66,7 +66,7 @@ def follow(step: Step, folder: Folder, port: int) -> None:
 
 
 def answers(port: int) -> None:
-    for _ in range(200):
+    for _ in range(2400):
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
             return
