@@ -282,7 +282,7 @@ class PostgresCollector:
                 found = msgspec.convert(rows, list[form])  # type: ignore[valid-type]
             except psycopg.Error as error:
                 raise querying(error, path, self.target) from None
-            except (ValueError, ArithmeticError):
+            except (msgspec.MsgspecError, ValueError, ArithmeticError):
                 raise BadAnswer(f"{path}: a value of another type", target=self.target.id) from None
             entry.status = "ok"
             return found

@@ -157,6 +157,9 @@ STATEMENT: tuple[tuple[str, Made, str], ...] = (
     ("40", Unreachable, "the server cancels the statement ({state})"),
 )
 
+# A class of psycopg's own machinery, which not every version has.
+_INTERNAL = filter(None, [getattr(psycopg.errors, "_WaitTimeout", None)])
+
 # Those of psycopg's classes that carry no SQLSTATE: of its own side of the wire, and the bases of all others.
 TABLE = Table(
     Row(
@@ -165,7 +168,7 @@ TABLE = Table(
     ),
     Row(psycopg.DataError, psycopg.NotSupportedError, failure=BadAnswer, message="a value of another type"),
     Row(
-        psycopg.ProgrammingError, psycopg.errors._WaitTimeout,
+        psycopg.ProgrammingError, *_INTERNAL,
         failure=NotConfigured, message="its settings cannot be used by this libpq", own=True,
     ),
     Row(
