@@ -25,6 +25,7 @@ from opsproof.transport.watchdog import Watchdog, watchdog
 _LOG = "opsproof.ssh"  # paramiko logs what servers say; nobody shall hear it
 logging.getLogger(_LOG).setLevel(logging.CRITICAL + 1)
 _CHUNK = 32768
+_SAME_MOMENT = 0.1  # seconds: paramiko's own clocks end with the deadline, too
 _LOOK = 0.002
 
 
@@ -81,7 +82,7 @@ class Ssh:
             self.close()
             if wire is not None and wire.refused is not None:
                 raise wire.refused from None
-            if dog.bitten and not isinstance(error, TooBig):
+            if (dog.bitten or link.left < _SAME_MOMENT) and not isinstance(error, TooBig):
                 link.remaining()
                 raise TimedOut("no answer in time", target=self.target.id) from None
             if isinstance(error, CollectionError):
