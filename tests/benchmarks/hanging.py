@@ -18,8 +18,8 @@ from tests.benchmarks.measure import Sample, in_turn, run
 from tests.benchmarks.part import Goal, Part
 from tests.hooks.team import Shop
 
-_SERVERS, _PAGES, _HUNG = 4, 60, 96  # that answer, pages of each, pages of the one that hangs
-_TAKES = 0.05  # seconds that an answer takes
+_SERVERS, _PAGES, _HUNG = 4, 24, 96  # that answer, pages of each, pages of the one that hangs
+_TAKES = 0.2  # seconds that an answer takes
 _ALONE, _BESIDE = "alone", "beside one that hangs"
 _TEXT = f"""\
 {_SERVERS} local servers answer {_PAGES} requests each, after {_TAKES:g} s, four at a time. Beside them {_HUNG} pages are
