@@ -9,7 +9,7 @@ import pytest
 from tests.benchmarks.contenders import BARE, DEMO, KUBECTL, MODELS, OPSPROOF, PARALLEL, RAW
 from tests.benchmarks.measure import Sample, Series, wall
 from tests.benchmarks.page import Figures, Size, goals, page, table
-from tests.benchmarks.part import Goal
+from tests.benchmarks.part import Goal, Part
 
 
 def series(name: str, *seconds: float, rss: float = 50.0, work: float = 1.0) -> Series:
@@ -82,3 +82,11 @@ def test_notes_written_by_hand_survive() -> None:
     assert written.startswith("# Performance")
     assert written.endswith("## Notes\n\nWhere the time goes.\n")
     assert "Old" not in written
+
+
+def test_each_part_has_its_goals_and_its_section() -> None:
+    found = figures()
+    found.parts.append(Part("Help", (Goal("help, CPU", 140, 150, unit=" ms"),), "As a user types it."))
+    written = page(found, "")
+    assert "| help, CPU | <= 150 ms | 140.00 ms | met |" in written
+    assert "\n\n## Help\n\nAs a user types it.\n\n" in written
