@@ -191,7 +191,10 @@ class Team:
 
     def shell(self, env: Mapping[str, str] | None = None) -> dict[str, str]:
         path = os.pathsep.join([str(ROOT / "plugins"), os.environ.get("PYTHONPATH", "")])
-        return {**os.environ, "PYTHONPATH": path, "COLUMNS": "80", "NO_COLOR": "1", **(env or {})}
+        found = {
+            name: value for name, value in os.environ.items() if name != "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+        }
+        return {**found, "PYTHONPATH": path, "COLUMNS": "80", "NO_COLOR": "1", **(env or {})}
 
     @property
     def latest(self) -> Run:

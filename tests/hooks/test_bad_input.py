@@ -308,7 +308,9 @@ def test_a_missing_secret_is_one_line(inside: Inside, reference: str, why: str) 
 def test_however_it_is_run(team: Team, shop: Shop, words: tuple[str, ...]) -> None:
     """Under xdist, quiet, or without a terminal reporter: the same lines, once, before any worker starts."""
     team.write(f"{SYSTEMS}/runbook.yaml", row("limts: {}"))
-    found = refused(team, shop, *words)
+    done = team.run("checks", *words)
+    assert (done.returncode, shop.seen) == (4, []), done.stdout
+    found = problems(done.stderr)
     assert len(found) == 1
     assert "unknown key 'limts'" in found[0]
 

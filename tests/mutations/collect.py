@@ -108,8 +108,9 @@ COLLECT = (
     Slip(
         "redirects are followed",
         f"{_P}/transport/web.py",
-        "stream=True, allow_redirects=False,",
-        "stream=True, allow_redirects=True,",
+        "        stream=True, allow_redirects=False,\n    ) as answer:",
+        "        stream=True, allow_redirects=bool(setattr(type(client), 'get_redirect_target', "
+        "requests.Session.get_redirect_target)) or True,\n    ) as answer:",
         "transport contract sources",
     ),
     Slip(

@@ -152,6 +152,6 @@ EXAMINE = (
         f"{_P}/hooks/canary.py",
         "        return __debug__\n    return False",
         "        return True\n    return True",
-        "hooks",
+        "hooks/test_canary.py",
     ),
 )

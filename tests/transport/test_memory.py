@@ -128,6 +128,15 @@ def test_a_connection_has_a_bound_of_its_own() -> None:
         )
 
 
+def test_what_a_process_holds_from_before_is_no_answer() -> None:
+    """A team's own thousand tests in the same pytest leave its checks as much as an empty process does."""
+    held = 700_000_000
+    shared = Memory(400_000_000, lambda: held)
+    assert shared.room == 180_000_000
+    held += 100_000_000
+    assert shared.room == 80_000_000
+
+
 def test_what_tests_hold_is_no_answer() -> None:
     """A collector's test passes alone and after thousands of others."""
     assert Memory().room < memory_of_answers().room == Memory(resident=lambda: 0).room

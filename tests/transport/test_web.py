@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from opsproof.model.failure import BadAnswer, TooBig
+from opsproof.model.failure import BadAnswer, TimedOut, TooBig
 from opsproof.model.target import Budget
 from opsproof.testing import faulty
 from opsproof.testing.links import RecordingLink, target_of
@@ -20,6 +20,14 @@ def got(answer: bytes, **budget: int) -> web.Response:
     with faulty.serving(faulty.answering(answer)) as port:
         link = RecordingLink(target_of("http", budget=Budget(**budget)))  # type: ignore[arg-type]
         return web.get(web.session(), f"http://127.0.0.1:{port}/", link, path="/")
+
+
+def test_a_drip_that_ends_with_the_connection_ends_with_its_attempt() -> None:
+    """Cut off, a body without a length looks complete."""
+    with faulty.serving(faulty.dripping(b"HTTP/1.1 200 OK\r\n\r\n", b"x")) as port:
+        link = RecordingLink(target_of("http"))
+        with pytest.raises(TimedOut):
+            web.get(web.session(), f"http://127.0.0.1:{port}/", link, path="/", within=0.3)
 
 
 @pytest.mark.parametrize("encodings", ["gzip, gzip, gzip", "gzip,deflate", "identity, gzip , br"])

@@ -16,6 +16,7 @@ from opsproof.model.failure import TooBig
 
 MOST = 400_000_000
 _FOR_ANSWERS = 3 / 4  # of it; the rest is for deciding and reporting
+_USUAL = 120_000_000  # what a process holds before it asks anybody, at most
 _SMALL = 16 * 1024  # what is made of so little is not worth counting
 _PER_BYTE = 5  # a text decoded, encoded, redacted and encoded again
 _PER_WIDE_BYTE = 14  # the same, where one letter may widen all others to four bytes
@@ -47,19 +48,21 @@ class Memory:
     """Hands out memory to the answers of one process of a run.
 
     Whoever needs more than is left ends as TooBig, our own side, before it is taken. An answer may never hold
-    more than it leaves to all others, so that a server without end does not take it from the rest.
+    more than it leaves to all others, so that a server without end does not take it from the rest. What a process
+    holds from before, a team's other tests, is no answer's doing.
     """
 
     def __init__(self, most: int = MOST, resident: Callable[[], int] | None = None) -> None:
         self.most = most
         self._resident = resident or _resident
+        self._before = max(0, self._resident() - _USUAL)
         self._claimed = 0
         self._changed = Condition()
 
     @property
     def room(self) -> int:
         """What may still be taken; below zero where it was too much."""
-        return int(self.most * _FOR_ANSWERS) - self._resident() - self._claimed
+        return int(self.most * _FOR_ANSWERS) + self._before - self._resident() - self._claimed
 
     def require(self, needed: int, target: str) -> None:
         """Raises TooBig where so much is not left, even after what is free was given back."""
