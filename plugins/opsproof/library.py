@@ -93,9 +93,7 @@ class Found:
 def checks_in(module: ModuleType) -> Iterator[Check]:
     """The checks that a module defines, in their order; what it imports is defined elsewhere."""
     return (
-        value
-        for value in vars(module).values()
-        if isinstance(value, Check) and value.function.__code__.co_filename == module.__file__
+        value for value in vars(module).values() if isinstance(value, Check) and value.file == module.__file__
     )
 
 
@@ -203,7 +201,7 @@ def _where(path: Path, error: Exception) -> str:
     trace = sys.exc_info()[2]
     line = 1
     while trace is not None:
-        if trace.tb_frame.f_code.co_filename == str(path):
+        if trace.tb_frame.f_globals.get("__file__") == str(path):
             line = trace.tb_lineno
         trace = trace.tb_next
     return f"{shown(path)}:{line}:1"

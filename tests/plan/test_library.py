@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -94,6 +95,27 @@ def test_what_is_not_there_is_known_by_the_names_of_files(team: Path) -> None:
     found = discover(team, team.parent, {"own/fast-page"})
     assert (found.problems, found.checks) == ([], {})
     assert found.known == {"cache/reachable", "database/reachable", "own/fast-pages", "own/broken"}
+
+
+def test_a_folder_that_was_copied_with_its_compiled_code_is_the_copy(
+    package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The code that pytest keeps beside a file names the folder that it was compiled in."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    own = tmp_path / "first" / "team_of_tests" / "own" / "check_pages.py"
+    own.parent.mkdir(parents=True)
+    own.write_text(CHECK.format(name="own/pages", function="check_it"))
+    assert discover(own.parents[1], own.parents[2]).problems == []
+    assert list(own.parent.rglob("*.pyc"))
+
+    shutil.copytree(tmp_path / "first", tmp_path / "second")
+    shutil.rmtree(tmp_path / "first")
+    for module in [module for module in sys.modules if module.startswith("team_of_tests")]:
+        del sys.modules[module]
+    copied = tmp_path / "second" / "team_of_tests"
+    found = discover(copied, copied.parent)
+    assert found.problems == []
+    assert found.checks["own/pages"].place == f"{copied / 'own' / 'check_pages.py'}:7:1"
 
 
 @pytest.mark.parametrize("names", [None, {"cache/reachable"}])

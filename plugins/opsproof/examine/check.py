@@ -30,10 +30,15 @@ class Check:
         self.function(*args, **kwargs)
 
     @property
+    def file(self) -> str:
+        """The file that it is written in: compiled code of a folder that was moved or copied names the old one."""
+        found = self.function.__globals__.get("__file__")
+        return found if isinstance(found, str) else self.function.__code__.co_filename
+
+    @property
     def place(self) -> str:
         """Where it is written: file:line:column."""
-        code = self.function.__code__
-        return f"{code.co_filename}:{code.co_firstlineno}:1"
+        return f"{self.file}:{self.function.__code__.co_firstlineno}:1"
 
     @property
     def risk(self) -> str:

@@ -86,11 +86,11 @@ class CheckItem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
-        code = self.planned.check.function.__code__
+        check = self.planned.check
         return (
-            code.co_filename,
-            code.co_firstlineno - 1,
-            f"{self.planned.requirement} {self.planned.check.name}",
+            check.file,
+            check.function.__code__.co_firstlineno - 1,
+            f"{self.planned.requirement} {check.name}",
         )
 
 

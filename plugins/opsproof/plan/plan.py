@@ -108,7 +108,7 @@ def _gate(chosen: Sequence[Environment]) -> str:
 
 def _check_digests(found: Found) -> dict[str, str]:
     """The digest of each check's file: what is decided by another selection of checks stays comparable."""
-    files = {name: Path(check.function.__code__.co_filename) for name, check in found.checks.items()}
+    files = {name: Path(check.file) for name, check in found.checks.items()}
     return {
         f"checks/{name}": hashlib.sha256(file.read_bytes()).hexdigest()
         for name, file in sorted(files.items())
