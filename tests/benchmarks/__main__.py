@@ -6,7 +6,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.benchmarks import contenders, failing, hanging, start, world
@@ -34,17 +34,18 @@ _SLOW = {contenders.MODELS, contenders.KUBECTL}  # minutes each: executed less o
 def main(arguments: Sequence[str]) -> int:
     wanted = _parser().parse_args(arguments)
     rounds = 1 if wanted.quick else wanted.rounds
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, ExitStack() as standing:
         scratch = Path(name)
         parts = [_part(scratch, each, rounds) for each in PARTS if each in wanted.only]
         demo = _demo(scratch, rounds) if DEMO in wanted.only else None
-        sizes = _sizes(scratch, wanted, rounds) if PODS in wanted.only else []
-    if demo is None or not sizes or len(parts) < len(PARTS):
-        say("only a part: no page is written")
-        return 0
-    figures = Figures(rounds, *demo, sizes, parts)
-    wanted.page.write_text(page(figures, wanted.page.read_text() if wanted.page.exists() else ""))
-    say(f"written: {wanted.page}")
+        sizes = _sizes(standing, scratch, wanted, rounds) if PODS in wanted.only else []
+        if demo is None or not sizes or len(parts) < len(PARTS):
+            say("only a part: no page is written")
+            return 0
+        # Before the cluster is tidied, which takes longer than measuring did.
+        figures = Figures(rounds, *demo, sizes, parts)
+        wanted.page.write_text(page(figures, wanted.page.read_text() if wanted.page.exists() else ""))
+        say(f"written: {wanted.page}")
     return 0
 
 
@@ -78,16 +79,17 @@ def _part(scratch: Path, name: str, rounds: int) -> Part:
     return part
 
 
-def _sizes(scratch: Path, wanted: argparse.Namespace, rounds: int) -> list[Size]:
-    sizes = wanted.pods or ([200] if wanted.quick else [1000, 10000])
+def _sizes(standing: ExitStack, scratch: Path, wanted: argparse.Namespace, rounds: int) -> list[Size]:
+    """The last namespace and the cluster stay for as long as `standing` does."""
+    *first, last = wanted.pods or ([200] if wanted.quick else [1000, 10000])
+    passing = standing.enter_context(quiet_cluster(keep=wanted.keep))
     found = []
-    with quiet_cluster(keep=wanted.keep) as passing:
-        for pods in sizes:
-            # What goes with the cluster need not be deleted, which takes minutes.
-            with crowded(pods, keep=wanted.keep or (passing and pods == sizes[-1])):
-                found.append(_size(scratch, pods, rounds))
-            say(table(found[-1]))
-    return found
+    for pods in first:
+        with crowded(pods, keep=wanted.keep):
+            found.append(_size(scratch, pods, rounds))
+    # What goes with the cluster need not be deleted, which takes minutes.
+    standing.enter_context(crowded(last, keep=wanted.keep or passing))
+    return [*found, _size(scratch, last, rounds)]
 
 
 @contextmanager
@@ -150,7 +152,9 @@ def _size(scratch: Path, pods: int, rounds: int) -> Size:
     problems = arena.problems()
     if problems:
         say(f"{pods} pods: not as it should be: {', '.join(problems)}")
-    return Size(pods, in_turn(arena.contenders(), rounds, _SLOW), problems)
+    size = Size(pods, in_turn(arena.contenders(), rounds, _SLOW), problems)
+    say(table(size))
+    return size
 
 
 if __name__ == "__main__":

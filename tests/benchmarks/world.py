@@ -85,6 +85,14 @@ def remove(api: Api, pods: int, progress: Progress) -> None:
     )
     for name in _nodes(pods):
         api.delete("Node", name)
+    _forget(api, set(_nodes(pods)))
+
+
+def _forget(api: Api, nodes: set[str]) -> None:
+    """Delete the DaemonSets' pods of nodes that are gone: the collector of garbage takes a minute and more."""
+    for pod in api.list("Pod"):
+        if pod["spec"].get("nodeName") in nodes:
+            api.delete("Pod", pod["metadata"]["name"], pod["metadata"]["namespace"], grace=0)
 
 
 def workloads(pods: int) -> Iterator[Workload]:

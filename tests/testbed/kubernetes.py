@@ -61,7 +61,7 @@ def _start_control_plane() -> None:
     servers.start_etcd()
     servers.start_apiserver()
     api = admin()
-    await_that("the API server is ready", lambda: api.send("GET", "/readyz") == "ok", within=60)
+    await_that("the API server is ready", lambda: api.send("GET", "/readyz") == "ok", within=180)
     servers.start_controller_manager()
     servers.start_scheduler()
     servers.start_kwok()
@@ -80,5 +80,5 @@ def _populate(api: Api) -> None:
 def _create(api: Api, thing: Object) -> None:
     """Kinds of a definition just made are served a moment later."""
     await_that(
-        f"{thing['kind']} {thing['metadata']['name']} is accepted", lambda: api.apply(thing), within=15
+        f"{thing['kind']} {thing['metadata']['name']} is accepted", lambda: api.apply(thing), within=60
     )

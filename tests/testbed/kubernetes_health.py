@@ -14,7 +14,7 @@ _SYSTEMS = frozenset((*world.NAMESPACES, "kube-system"))
 _SCALES = {"AbleToScale": "True", "ScalingActive": "True", "ScalingLimited": "False"}
 
 
-def await_healthy(api: Api, *, within: float = 60) -> None:
+def await_healthy(api: Api, *, within: float = 180) -> None:
     """Raises TestbedError, naming what is still wrong."""
     try:
         await_that(

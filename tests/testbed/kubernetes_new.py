@@ -24,7 +24,7 @@ def new_cluster(namespace: str) -> Iterator[str]:
     servers.apiserver(NAME, PORT, log, f"--etcd-prefix={prefix}")
     api = admin(PORT)
     try:
-        process.await_that("the new API server", lambda: api.send("GET", "/readyz") == "ok", within=60)
+        process.await_that("the new API server", lambda: api.send("GET", "/readyz") == "ok", within=180)
         process.await_that("its kube-system", lambda: api.find("Namespace", "kube-system"))
         rights = [world.load(access.RBAC / f"{name}.yaml") for name in ("clusterrole", "clusterrole-pods")]
         for thing in (make.thing("v1", "Namespace", namespace), *rights[0], *rights[1]):

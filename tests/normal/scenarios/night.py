@@ -170,7 +170,7 @@ def restarting_targets() -> Iterator[Changes]:
     for pod in pods:
         world = world.with_down(ago=world.now - time.time(), pod=pod)
     prometheus.show(world)
-    await_that("they are down", lambda: all(_health(pod) == "down" for pod in pods), within=30)
+    await_that("they are down", lambda: all(_health(pod) == "down" for pod in pods))
     subjects = [f"target repo-scanner/repo-scanner/{pod}:8000" for pod in pods]
     yield {"RS-029": transition("high", *subjects, message="health is down *")}
 

@@ -160,7 +160,7 @@ def test_every_list_by_protobuf_is_the_one_by_json(
         monkeypatch.setitem(RESOURCES, ask.resource, replace(resource, media=media))
         return one.ask(ask)
 
-    await_that("both are the same", lambda: by(PROTOBUF) == by(JSON), within=30)
+    await_that("both are the same", lambda: by(PROTOBUF) == by(JSON))
 
 
 def test_least_privilege_is_enough_for_what_checks_ask(client: Callable[..., Client]) -> None:

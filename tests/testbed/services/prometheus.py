@@ -75,7 +75,7 @@ def restart_with(world: World, *, cluster: str = CLUSTER) -> None:
     configure(world, cluster=cluster)
     _backfill(world)
     start()
-    process.await_that("Prometheus: live scrapes", lambda: _joined(world), within=30)
+    process.await_that("Prometheus: live scrapes", lambda: _joined(world))
 
 
 def start() -> None:
@@ -96,7 +96,7 @@ def start() -> None:
             "--scrape.discovery-reload-interval=100ms",
         ],
     )
-    process.await_that("Prometheus", lambda: process.answers("prometheus", "/-/ready"), within=30)
+    process.await_that("Prometheus", lambda: process.answers("prometheus", "/-/ready"))
 
 
 def stop() -> None:
@@ -109,7 +109,7 @@ def restart() -> None:
     stop()
     start()
     world = World.read(exporter.world_file())
-    process.await_that("Prometheus: live scrapes", lambda: _joined(world), within=30)
+    process.await_that("Prometheus: live scrapes", lambda: _joined(world))
 
 
 def reload() -> None:
