@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
+
+import msgspec
 
 from opsproof import HIGH, Count, Duration, Examination, Limits, Scoped, Subject, Undecided, check
 from opsproof.examine.beside import Beside, known
@@ -18,8 +19,7 @@ from opsproof.sources.prometheus.growth import growth
 from opsproof.sources.prometheus.status import AskReady, AskRuntime, Readiness, Runtime
 
 
-@dataclass(frozen=True)
-class Component:
+class Component(msgspec.Struct, frozen=True):
     """Source: what the component that the row names says of itself, one ask by component."""
 
     asked: tuple[tuple[str, type[Ask]], ...]

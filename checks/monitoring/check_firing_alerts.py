@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any
 
+import msgspec
 from pydantic import field_validator
 
 from opsproof import (
@@ -49,8 +49,7 @@ PastAlive = Annotated[Recording | Failure | None, Beside(_ALWAYS, when="history"
 Rules = Annotated[Listing[RuleGroup] | Failure, Beside(Asking(AskRules, listed=True))]
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """Source: of each label that the row matches on, whether any series ever bore such a value."""
 
     kind: str = "prometheus"

@@ -12,9 +12,10 @@ import importlib
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+
+import msgspec
 
 from opsproof.environment.problems import shown
 from opsproof.examine.check import Check, CheckError
@@ -34,8 +35,7 @@ def name_of(file: Path) -> str:
     return (file.parent / file.stem.removeprefix("check_").replace("_", "-")).as_posix()
 
 
-@dataclass(frozen=True)
-class Library:
+class Library(msgspec.Struct, frozen=True):
     """The checks of a distribution, found by the names of its files and never by bare names."""
 
     package: str = "opsproof.checks"
@@ -71,8 +71,7 @@ class Library:
         return ".".join((self.package, *Path(file).with_suffix("").parts))
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """What a folder of checks holds, as far as it was wanted.
 
     Args:
@@ -83,11 +82,11 @@ class Found:
         known: the names of all checks there are, by their files; looked for only when one is not there.
     """
 
-    checks: dict[str, Check] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
-    files: dict[Path, list[str]] = field(default_factory=dict)
-    broken: set[str] = field(default_factory=set)
-    known: set[str] = field(default_factory=set)
+    checks: dict[str, Check] = {}
+    problems: list[str] = []
+    files: dict[Path, list[str]] = {}
+    broken: set[str] = set()
+    known: set[str] = set()
 
 
 def checks_in(module: ModuleType) -> Iterator[Check]:

@@ -252,7 +252,7 @@ def test_a_kind_without_rights_needs_none() -> None:
 
 def test_an_argument_tells_what_its_later_asks_will_need(plan: Planned) -> None:
     """Asks that follow from answers are not known yet; their needs are."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     class Following:
         def asks(self, context: Any) -> tuple[Any, ...]:

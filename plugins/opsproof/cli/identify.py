@@ -6,10 +6,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import yaml
+from msgspec.structs import replace
 
 from opsproof.collect.collection import Collection
 from opsproof.collect.redaction import Redactor

@@ -113,8 +113,7 @@ def _encoded(ask: Ask) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(ask, order="sorted"))
 
 
-@dataclass
-class Progress:
+class Progress(msgspec.Struct):
     """How far one target is: what a progress line shows."""
 
     target: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 from pydantic import ValidationError
 
 from opsproof.environment.environment import Environment
@@ -19,8 +19,7 @@ from opsproof.model.limits import Limits
 from opsproof.model.requirement import Requirement
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(msgspec.Struct, frozen=True):
     """One check of one requirement in one environment.
 
     `limits` is None exactly when there are problems or a failure. `failure` says why the item is UNKNOWN:
@@ -206,4 +205,4 @@ def _problem(kind: type[Limits], requirement: Requirement, detail: Any) -> Probl
     section = "scope" if field in kind.scoped_fields() else "limits"
     found = problem(kind, detail, requirement.positions.below(section))
     dot = "." if found.message.startswith(field) else ": "
-    return replace(found, message=f"{requirement.id}: {section}{dot}{found.message}")
+    return msgspec.structs.replace(found, message=f"{requirement.id}: {section}{dot}{found.message}")

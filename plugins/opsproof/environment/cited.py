@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from opsproof.environment.problems import Problem
 from opsproof.environment.yaml import LARGEST_FILE
@@ -14,8 +15,7 @@ from opsproof.model.requirement import Position
 _RANGE = re.compile(r"(\d+)(?:-(\d+))?")
 
 
-@dataclass(frozen=True)
-class Cited:
+class Cited(msgspec.Struct, frozen=True):
     """A place that names lines (`63-70, 90`), and what names them."""
 
     what: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
+
+import msgspec
 
 from opsproof.environment.environment import Environment
 from opsproof.environment.names import UnknownName, mentioned, text
@@ -39,8 +40,7 @@ class Undeclared(NotConfigured):
         self.hint = f"{meant}add it under metrics or names of system.yaml" if known else ""
 
 
-@dataclass(frozen=True)
-class EnvironmentContext:
+class EnvironmentContext(msgspec.Struct, frozen=True):
     """Implements `opsproof.model.argument.Context`. Fields of the limits come before names and metrics."""
 
     environment: Environment

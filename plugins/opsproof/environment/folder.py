@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from opsproof.environment.problems import Problem, choices, short
 from opsproof.environment.yaml import Document, read
@@ -16,8 +17,7 @@ FILES = ("system.yaml", "runbook.yaml", "waivers.yaml")
 ATTESTATIONS = "attestations.yaml"
 
 
-@dataclass
-class Folder:
+class Folder(msgspec.Struct):
     """One system's folder while it is read.
 
     Args:
@@ -31,10 +31,10 @@ class Folder:
     root: Path
     names: tuple[str, ...]
     whole: bool
-    documents: dict[str, Document] = field(default_factory=dict)
-    damaged: set[str] = field(default_factory=set)
-    problems: list[Problem] = field(default_factory=list)
-    digests: dict[str, str] = field(default_factory=dict)
+    documents: dict[str, Document] = {}
+    damaged: set[str] = set()
+    problems: list[Problem] = []
+    digests: dict[str, str] = {}
 
     def shown(self, name: str) -> str:
         return (self.path / name).relative_to(self.root).as_posix()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from opsproof.environment.problems import Problem, choices, short
 from opsproof.model.requirement import Positions
@@ -13,8 +14,7 @@ from opsproof.model.requirement import Positions
 _KEYS = ("from", "pattern")
 
 
-@dataclass(frozen=True)
-class FromRun:
+class FromRun(msgspec.Struct, frozen=True):
     """In place of a value: this run gives it. `pattern` is a regular expression for the whole of it."""
 
     pattern: str = ""

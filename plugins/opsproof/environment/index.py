@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 
-@dataclass(frozen=True)
-class Index:
+
+class Index(msgspec.Struct, frozen=True):
     """The folder of systems: `<system>/environments/<name>.yaml`."""
 
     folder: Path

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from opsproof.environment.environment import Environment, EnvironmentShape
 from opsproof.environment.from_run import declared, misdeclared
@@ -21,8 +22,7 @@ from opsproof.model.requirement import NotApplicableHere, Positions
 from opsproof.model.target import Target
 
 
-@dataclass(frozen=True)
-class EnvironmentFile:
+class EnvironmentFile(msgspec.Struct, frozen=True):
     """One file as it stands, before `like` is followed."""
 
     document: Document
@@ -33,14 +33,13 @@ class EnvironmentFile:
         return self.document.positions
 
 
-@dataclass
-class _Parts:
+class _Parts(msgspec.Struct):
     """What an environment has together with those it is like: values, and where each stands."""
 
-    targets: dict[str, Target] = field(default_factory=dict)
-    names: dict[str, Any] = field(default_factory=dict)
-    metrics: dict[str, str | None] = field(default_factory=dict)
-    sources: dict[tuple[str, str], Positions] = field(default_factory=dict)
+    targets: dict[str, Target] = {}
+    names: dict[str, Any] = {}
+    metrics: dict[str, str | None] = {}
+    sources: dict[tuple[str, str], Positions] = {}
 
 
 def read_environment(document: Document) -> tuple[EnvironmentFile | None, list[Problem]]:

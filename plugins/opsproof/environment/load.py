@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from opsproof.environment.cited import Cited, beyond, document_lines
 from opsproof.environment.environment import Environment
@@ -18,12 +19,11 @@ from opsproof.environment.waivers import read_waivers
 from opsproof.model.requirement import Position, Procedure, Requirement, Waiver
 
 
-@dataclass(frozen=True)
-class Loaded:
+class Loaded(msgspec.Struct, frozen=True):
     """All systems of a folder. Where `problems` is not empty, nothing may be asked of any server."""
 
-    systems: dict[str, System] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    systems: dict[str, System] = {}
+    problems: list[Problem] = []
 
     def environments(self) -> dict[str, Environment]:
         """Every environment by its id `system/name`."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from opsproof.environment.from_run import FromRun
 from opsproof.environment.problems import choices
@@ -26,16 +28,15 @@ class UnknownName(Exception):
         self.hint = choices(name, known) if known else ""
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(msgspec.Struct, frozen=True):
     """Raw names and metrics of one environment, and the file in which a missing one belongs.
 
     `values` may hold anything YAML can say; `metrics` are PromQL selectors. None means not set.
     A mapping's parts are names too: `database.host`.
     """
 
-    values: Mapping[str, Any] = field(default_factory=dict)
-    metrics: Mapping[str, str | None] = field(default_factory=dict)
+    values: Mapping[str, Any] = {}
+    metrics: Mapping[str, str | None] = {}
     file: str = ""
 
     def known(self) -> tuple[str, ...]:

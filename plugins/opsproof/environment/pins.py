@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 from pydantic import Field
 
 from opsproof.environment.problems import Problem, shown
@@ -48,8 +49,7 @@ class Sent:
         return f"{self.environment} {self.key}"
 
 
-@dataclass(frozen=True)
-class Pins:
+class Pins(msgspec.Struct, frozen=True):
     """The servers that each secret may go to."""
 
     file: Path

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 from pydantic import GetCoreSchemaHandler, PlainValidator, ValidationInfo
 from pydantic_core import CoreSchema, core_schema
 
@@ -19,8 +19,7 @@ _VARIABLE = re.compile(r"\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}")
 WRITE = "write {env: NAME} or {file: PATH}"
 
 
-@dataclass(frozen=True)
-class SecretRef:
+class SecretRef(msgspec.Struct, frozen=True):
     """Where a secret is: an environment variable or a file. Its `repr` shows only that."""
 
     env: str = ""
@@ -79,8 +78,7 @@ class SecretRef:
         return cls(**{kind: text}, folder=_folder(info))
 
 
-@dataclass(frozen=True)
-class Files(SecretRef):
+class Files(SecretRef, frozen=True):
     """As many files as a list of paths names, as with PATH; those of them that are there."""
 
     @property

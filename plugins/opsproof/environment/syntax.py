@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import yaml
 
 _TIGHT = re.compile(r"(?:- +)*(?P<key>[A-Za-z_][\w.-]*):(?P<value>[^\s/:\\].*)")
@@ -21,8 +21,7 @@ _CLOSES = {"[": "]", "{": "}"}
 _QUOTABLE = frozenset("*%@`&!|>[]{},")
 
 
-@dataclass(frozen=True)
-class Mistake:
+class Mistake(msgspec.Struct, frozen=True):
     """A place, counted from 1, what is wrong there, and what to write."""
 
     line: int
@@ -45,8 +44,7 @@ def spaces(count: int) -> str:
     return "1 space" if count == 1 else f"{count} spaces"
 
 
-@dataclass(frozen=True)
-class _Lines:
+class _Lines(msgspec.Struct, frozen=True):
     """A file's lines, and where the parser stopped (`at`) within what it had begun (`begun`)."""
 
     lines: Sequence[str]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from opsproof.environment.environment import Environment
 from opsproof.environment.from_run import misdeclared
@@ -17,8 +18,7 @@ from opsproof.model.level import Level
 from opsproof.model.requirement import Position, Positions, Procedure, Requirement, Severity, Waiver
 
 
-@dataclass(frozen=True)
-class RunbookSource:
+class RunbookSource(msgspec.Struct, frozen=True):
     """The document that the requirements come from; their `lines` are its lines."""
 
     title: str = ""
@@ -26,8 +26,7 @@ class RunbookSource:
     lines: int | None = None
 
 
-@dataclass(frozen=True)
-class System:
+class System(msgspec.Struct, frozen=True):
     """One folder below `checks/systems`, loaded. `digests` has the SHA-256 of each file, by its path."""
 
     name: str
@@ -35,13 +34,13 @@ class System:
     folder: Path
     runbook: RunbookSource = RunbookSource()
     severities: tuple[Severity, ...] = ()
-    names: Mapping[str, Any] = field(default_factory=dict)
-    metrics: Mapping[str, str | None] = field(default_factory=dict)
-    requirements: Mapping[str, Requirement] = field(default_factory=dict)
-    procedures: Mapping[str, Procedure] = field(default_factory=dict)
-    environments: Mapping[str, Environment] = field(default_factory=dict)
+    names: Mapping[str, Any] = {}
+    metrics: Mapping[str, str | None] = {}
+    requirements: Mapping[str, Requirement] = {}
+    procedures: Mapping[str, Procedure] = {}
+    environments: Mapping[str, Environment] = {}
     waivers: tuple[Waiver, ...] = ()
-    digests: Mapping[str, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = {}
 
     def severity(self, requirement: Requirement, level: Level) -> Severity:
         """The runbook's word for a finding: the row's own severity, else the first of that level."""
@@ -75,8 +74,7 @@ class SystemShape(Shape):
     metrics: dict[str, Text | None] = {}
 
 
-@dataclass(frozen=True)
-class SystemFile:
+class SystemFile(msgspec.Struct, frozen=True):
     """What `system.yaml` says."""
 
     shape: SystemShape

@@ -23,10 +23,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from opsproof.environment.problems import Problem, place, short
@@ -102,8 +102,7 @@ def _number_hint(text: str) -> str:
     return f'write {digits}, or "{text}" in quotes' if good else f'write "{text}" in quotes'
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(msgspec.Struct, frozen=True):
     """A file's content: plain dicts, lists and scalars, the position of each, and the refused paths."""
 
     value: Any

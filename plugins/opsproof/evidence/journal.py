@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +34,7 @@ def _digest(n: int, prev: str, kind: str, data: bytes) -> str:
     return hashlib.sha256(f"{n}\n{prev}\n{kind}\n".encode() + data).hexdigest()
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """A journal as found: its whole lines, and what is wrong with it (empty when nothing is)."""
 
     entries: tuple[Entry, ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from opsproof.evidence import journal, manifest, plain
 from opsproof.evidence.files import locked
@@ -15,8 +16,7 @@ JOURNAL = "journal.jsonl"
 _ALWAYS = ("plan.json", "selection.json", JOURNAL, "result.json", "junit.xml", "report.html")
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """`altered` and `incomplete` say what is wrong; both are empty for a run as it was left."""
 
     altered: str = ""
@@ -78,8 +78,7 @@ def _against(found: Manifest, folder: Path) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(msgspec.Struct, frozen=True):
     """One run of a chain. `broken` says why nothing before it counts; empty where all is well."""
 
     run: str

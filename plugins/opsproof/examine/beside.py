@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from opsproof.model.argument import Answer, Argument, Context, followed
 from opsproof.model.ask import Ask
 from opsproof.model.failure import CollectionError, Failure, raised_from
 
 
-@dataclass(frozen=True)
-class Beside:
+class Beside(msgspec.Struct, frozen=True):
     """`Annotated[Samples | Failure | None, Beside(PromQL("..."), when="delivery")]`.
 
     The argument is what the source gives; the `Failure` when it could not be collected or is not

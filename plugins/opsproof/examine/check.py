@@ -5,9 +5,10 @@ from __future__ import annotations
 import dis
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, get_args, get_type_hints
+
+import msgspec
 
 from opsproof.model.level import Level
 from opsproof.model.limits import Limits
@@ -17,8 +18,7 @@ class CheckError(Exception):
     """A check is declared wrongly: its message is for the person who wrote it."""
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(msgspec.Struct, frozen=True, dict=True):
     """A check function with its header. Call it with plain objects to test it."""
 
     name: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
+
+import msgspec
 
 from opsproof.examine.beside import Beside
 from opsproof.examine.deciding import deciding
@@ -53,8 +54,7 @@ Bases = Mapping[str, Known | Failure]
 """What is known of the selectors of use (`used`) and of what 100 % is (`limit`, `request`)."""
 
 
-@dataclass(frozen=True)
-class BasesOf:
+class BasesOf(msgspec.Struct, frozen=True):
     """Source of `Bases`: whether the selectors that the row needs ever matched anything."""
 
     used: str
@@ -80,8 +80,7 @@ class BasesOf:
         return {name: Beside(Matched(selector)) for name, selector in wanted.items()}
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(msgspec.Struct, frozen=True, dict=True):
     """What is examined: the resource, its samples, and what 100 % is of each container."""
 
     what: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -27,8 +26,7 @@ from opsproof.model.subject import Subject
 Answering = Callable[[Ask], Answer[Any]]
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """Requirement x environment x check, as planned: all that deciding it needs but the answers.
 
     `asks` holds each argument's asks. `undecidable` says why planning already knows that it cannot be

@@ -6,11 +6,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
 from typing import Any
 
+import msgspec
 from _pytest.outcomes import Failed, Skipped
 
 from opsproof.examine.bound import Broken, hold
@@ -201,8 +201,7 @@ class Examination:
         self._size += 1 + (len(message) + len(subject.name)) // _USUAL
 
 
-@dataclass(slots=True)
-class Block:
+class Block(msgspec.Struct):
     """One `with examine(...)`. There are as many as pods: what only a finding shows is made for findings."""
 
     examination: Examination

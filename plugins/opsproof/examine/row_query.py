@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from opsproof.examine.beside import Beside
 from opsproof.model.argument import Answer, Context
@@ -18,8 +19,7 @@ from opsproof.sources.prometheus.reading.promql import Node, conditions, selecto
 _MOST_SELECTORS = 6
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(msgspec.Struct, frozen=True):
     """The query as it was asked, its samples, and what is known of the selectors in it."""
 
     query: str
@@ -32,8 +32,7 @@ class Answered:
         return "; ".join(one.unmatched for one in self.known if isinstance(one, Known) and not one.ever)
 
 
-@dataclass(frozen=True)
-class RowQuery:
+class RowQuery(msgspec.Struct, frozen=True):
     """Source: the query in the limits' field `query`, over `sustained`.
 
     A comparison in the query would filter: what it leaves out looks like what never was.

@@ -6,10 +6,10 @@ traffic: Annotated[tuple[Traffic, ...], TrafficOf()]
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from opsproof.examine.beside import Beside
@@ -161,8 +161,7 @@ def seconds_per_unit(buckets: Selector, unit: str) -> float:
     return UNITS[told]
 
 
-@dataclass(frozen=True)
-class Traffic:
+class Traffic(msgspec.Struct, frozen=True):
     """The answers about one service's requests; each may be the Failure to get it."""
 
     name: str
@@ -175,8 +174,7 @@ class Traffic:
         return Failing(self.requests, self.errors)
 
 
-@dataclass(frozen=True)
-class Latency:
+class Latency(msgspec.Struct, frozen=True):
     """The answers about how long one service's requests take; `scale`: seconds of 1 in the boundaries."""
 
     name: str
@@ -185,7 +183,7 @@ class Latency:
     found: Mapping[str, Any]
 
 
-class _OfServices(Generic[_Told]):
+class _OfServices(msgspec.Struct, Generic[_Told], frozen=True):
     """What each service of the row is asked, in parts of their own."""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
@@ -213,8 +211,7 @@ class _OfServices(Generic[_Told]):
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
-class TrafficOf(_OfServices[Traffic]):
+class TrafficOf(_OfServices[Traffic], frozen=True):
     """Requests and failed ones of each service of the row, with the proof that failed ones would be seen."""
 
     def _services(self, context: Context) -> Iterator[tuple[Callable[[Mapping[str, Any]], Traffic], Parts]]:
@@ -236,8 +233,7 @@ class TrafficOf(_OfServices[Traffic]):
             yield partial(Traffic, name, requests, errors), parts
 
 
-@dataclass(frozen=True)
-class LatencyOf(_OfServices[Latency]):
+class LatencyOf(_OfServices[Latency], frozen=True):
     """The histogram of each service of the row."""
 
     def _services(self, context: Context) -> Iterator[tuple[Callable[[Mapping[str, Any]], Latency], Parts]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypeVar
+
+import msgspec
 
 from opsproof.examine.bound import hold
 from opsproof.model.failure import Failure, Undecided, raised_from
@@ -34,8 +35,7 @@ def too_slow(seconds: float, allowed: AtMost[Duration]) -> Fault:
     return f"slow: more than {broken[1]}" if broken else None
 
 
-@dataclass(frozen=True)
-class Tally:
+class Tally(msgspec.Struct, frozen=True):
     """`failed` of `wanted` probes are the server's fault."""
 
     wanted: int

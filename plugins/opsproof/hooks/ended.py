@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import stat
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from opsproof.evidence import plain
@@ -23,8 +23,7 @@ from opsproof.report import write as reports
 ANOTHER_SAID = frozenset({pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED})
 
 
-@dataclass(frozen=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True):
     """What a run came to. `unwritten` says why it is not whole; empty when all is kept.
 
     `digest` is that of the manifest: who knows it knows all of the run.

@@ -48,10 +48,10 @@ class CheckItem(pytest.Item):
             self.add_marker(marker)
 
     @classmethod
-    def made(cls, parent: Any, planning: Planning, planned: Item) -> CheckItem:
-        """An item below its file. Its id is text, so that --lf knows it again; the same wherever rootdir is."""
+    def made(cls, parent: Any, planning: Planning, planned: Item, file: str) -> CheckItem:
+        """An item below its `file`. Its id is text, so that --lf knows it again; the same wherever rootdir is."""
         name = name_of(planned)
-        nodeid = f"{planning.settings.shown(parent.path)}::{name}"
+        nodeid = f"{file}::{name}"
         item: CheckItem = cls.from_parent(
             parent, name=name, nodeid=nodeid, planned=planned, markers=planning.markers(planned)
         )
@@ -99,8 +99,9 @@ class ChecksFile(pytest.File):
 
     def collect(self) -> Iterator[CheckItem]:
         planning = self.config.stash[planning_key]
+        file = planning.settings.shown(self.path)
         for planned in planning.items_in(self.path) or ():
-            yield CheckItem.made(self, planning, planned)
+            yield CheckItem.made(self, planning, planned, file)
 
 
 def properties(result: ItemResult) -> list[tuple[str, object]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from opsproof.evidence.run import Run, open_run
@@ -20,8 +20,7 @@ from opsproof.plan.plan import make_plan
 from opsproof.plan.planned import Planned
 
 
-@dataclass(frozen=True)
-class Planning:
+class Planning(msgspec.Struct, frozen=True):
     """What can be decided, the same in every process of the session. `source` is the run that is replayed."""
 
     settings: Settings

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -48,8 +47,7 @@ _USUAL = 1000  # bytes of one; a longer one counts for several
 _LEAST_FINDINGS = 100  # of an item, however many those before it had
 
 
-@dataclass
-class Running:
+class Running(msgspec.Struct):
     """The run while it is under way: its folder and its answers.
 
     `stop` gives the exception that ends the process's session; `tell` prints a line. `unwritten` is the first

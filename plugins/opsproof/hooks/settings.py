@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from opsproof.hooks.reach import whole_folder
@@ -17,8 +17,7 @@ from opsproof.plan.given import Given, parse_given
 from opsproof.plan.wanted import Wanted
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True):
     """A run as the user wants it. Paths are absolute, durations in seconds, memory in bytes."""
 
     systems: Path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, repeat
 
 import msgspec
@@ -36,8 +35,7 @@ class Waited(msgspec.Struct, kw_only=True):
     seen: dict[int, dict[str, int]] = {}
 
 
-@dataclass(frozen=True)
-class Decisions:
+class Decisions(msgspec.Struct, frozen=True):
     """How the items of a session come to their one result each.
 
     `places` has the items' places in the plan; `before` what a replayed run decided on earlier attempts.

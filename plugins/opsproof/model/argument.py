@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from string import Template
 from typing import Any, ClassVar, Generic, Protocol, TypeGuard, TypeVar
 
@@ -21,8 +20,7 @@ from opsproof.model.units import Duration
 A = TypeVar("A")
 
 
-@dataclass(frozen=True)
-class Answer(Generic[A]):
+class Answer(msgspec.Struct, Generic[A], frozen=True):
     """One ask's answer: facts, or the failure to get them, and the clock of the server.
 
     `gaps` are the scopes that a partly refused ask lacks; only who reads them (`listing`) gets such facts.
@@ -119,8 +117,7 @@ def followed(source: object, answers: Sequence[Answer[Any]], context: Context) -
     return found
 
 
-@dataclass(frozen=True)
-class Partly:
+class Partly(msgspec.Struct, frozen=True):
     """What a collector gives of a partly refused ask: the facts it got, and why it lacks which scopes."""
 
     facts: Any

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from typing import Any, ClassVar
 
 import msgspec
@@ -11,7 +12,7 @@ from opsproof.model.rights import Need
 from opsproof.model.target import TargetReport
 
 
-class Ask(msgspec.Struct, frozen=True, kw_only=True):
+class Ask(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Base of all asks. Subclasses live beside their collector's facts, each with a `tag` of its own.
 
     `target` is the id of the target (`Target.id`); the other fields are what is asked of it. Limits
@@ -34,7 +35,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         attempts = int(getattr(self, "probes", getattr(self, "samples", 1)))
         return max(0, attempts - 1) * float(getattr(self, "spacing", 0.0))
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Names the ask's facts: 32 hex digits of SHA-256 over its canonical JSON."""
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()[:32]

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
 
@@ -58,8 +60,7 @@ class Positions:
         return known.get(path) or Position(self.file)
 
 
-@dataclass(frozen=True)
-class Severity:
+class Severity(msgspec.Struct, frozen=True):
     """The runbook's own word for a level, and its promised response time, as it writes them."""
 
     label: str
@@ -68,8 +69,7 @@ class Severity:
     lines: str = ""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(msgspec.Struct, frozen=True):
     """One response step. `warning`: why doing it as the runbook says is wrong; `instead`: the right way."""
 
     do: str
@@ -78,8 +78,7 @@ class Step:
     instead: str = ""
 
 
-@dataclass(frozen=True)
-class Procedure:
+class Procedure(msgspec.Struct, frozen=True):
     """A response of the runbook; requirements name it under `respond`."""
 
     id: str
@@ -88,8 +87,7 @@ class Procedure:
     steps: tuple[Step, ...] = ()
 
 
-@dataclass(frozen=True)
-class Adoption:
+class Adoption(msgspec.Struct, frozen=True):
     """Who made our defaults the team's own, and when."""
 
     by: str
@@ -185,8 +183,7 @@ class NotApplicableHere:
         return moment < self.until
 
 
-@dataclass(frozen=True)
-class QuietHours:
+class QuietHours(msgspec.Struct, frozen=True):
     """When no traffic is expected: days (0 = Monday) and times of day in `zone`.
 
     Past midnight when `begins` is later than `until`; the days are those on which it begins. Both the same:

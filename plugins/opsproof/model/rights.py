@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -26,8 +25,7 @@ class Need(msgspec.Struct, frozen=True, order=True):
         return " ".join(word for word in words if word)
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(msgspec.Struct, frozen=True):
     """As whom opsproof comes: a name, and in a cluster the ServiceAccount's namespace, or a user instead."""
 
     name: str = "opsproof"
@@ -35,8 +33,7 @@ class Account:
     user: str = ""
 
 
-@dataclass(frozen=True)
-class RightsFile:
+class RightsFile(msgspec.Struct, frozen=True):
     """What an administrator applies. `comment` begins a line that the file's own language skips."""
 
     name: str
@@ -44,8 +41,7 @@ class RightsFile:
     comment: str = "#"
 
 
-@dataclass(frozen=True)
-class Rights:
+class Rights(msgspec.Struct, frozen=True):
     """What a kind of target gives rights by.
 
     Args:

@@ -6,13 +6,13 @@ rabbitmq = "opsproof_rabbitmq:SOURCE"
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True)
-class SourceKind:
+
+class SourceKind(msgspec.Struct, frozen=True):
     """Where the parts of a source are, as `module:name`; nothing is imported before it is needed.
 
     Args:

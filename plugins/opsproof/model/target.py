@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
-from msgspec.structs import astuple
+from msgspec.structs import astuple, replace
 
 CERTIFICATE = "certificate-sha256"  # the identity that any server with TLS can prove
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """A server as the environment declares it.
 
     `role` is its key in the environment (`prometheus`, `redis-broker`); `id` names the same server in
@@ -27,8 +25,8 @@ class Target:
     kind: str
     id: str
     settings: Any
-    identity: dict[str, str] = field(default_factory=dict)
-    budget: Budget = field(default_factory=lambda: Budget())
+    identity: dict[str, str] = {}
+    budget: Budget = msgspec.field(default_factory=lambda: Budget())
 
     def __hash__(self) -> int:
         return hash(self.id)

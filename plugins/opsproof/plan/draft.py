@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from opsproof.environment.bind import Bound, bind
 from opsproof.environment.context import AmbiguousTarget, EnvironmentContext, Undeclared
@@ -26,17 +27,16 @@ from opsproof.plan.changes import Change, changed
 from opsproof.plan.static import Watched, said_by_arguments, too_long
 
 
-@dataclass
-class Draft:
+class Draft(msgspec.Struct):
     """What `add` has made so far."""
 
     found: Found
     now: datetime
     changes: tuple[Change, ...] = ()
-    items: list[Item] = field(default_factory=list)
-    records: list[RequirementRecord] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    tags: dict[str, type[Ask]] = field(default_factory=dict)
+    items: list[Item] = []
+    records: list[RequirementRecord] = []
+    problems: list[Problem] = []
+    tags: dict[str, type[Ask]] = {}
 
     def add(self, system: System, environment: Environment, row: Requirement) -> None:
         """The items of one row in one environment."""

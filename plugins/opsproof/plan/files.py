@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from opsproof.environment.environment import Environment
 from opsproof.environment.index import Index
@@ -14,8 +15,7 @@ from opsproof.library import Found, discover
 from opsproof.plan.wanted import Choice, Wanted
 
 
-@dataclass(frozen=True)
-class Files:
+class Files(msgspec.Struct, frozen=True):
     """What was read. `problems` are of the wish for environments; those of the files stay with them.
 
     `pins` is the project's list of which secret may go where, if it has one.

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+import msgspec
 
 from opsproof.environment.environment import Environment
 from opsproof.environment.from_run import FromRun
 from opsproof.environment.problems import choices
 
 
-@dataclass(frozen=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """Values by name. `recorded` ones are those of the run that is replayed: they are taken as they stand."""
 
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = {}
     recorded: bool = False
     problems: tuple[str, ...] = ()
 

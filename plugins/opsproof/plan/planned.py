@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -16,8 +15,7 @@ from opsproof.model.target import Target
 from opsproof.plan.secrets import unmet
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(msgspec.Struct, frozen=True):
     """What a run could decide, and what is wrong. Nothing is asked while there are problems.
 
     `files` are those that were imported, with the names of the checks that each brings.

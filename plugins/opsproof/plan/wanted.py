@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+import msgspec
 
 from opsproof.environment.index import Index
 
 _LISTED = 20
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """The ids of the environments, and what is wrong with the wish."""
 
     ids: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """Which environments: `system/environment`, or a name that several systems share; else the default."""
 
     named: tuple[str, ...]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 _LEFT = 16.0  # per cent of the width that the names of the severities take
 _SHOWN = 4.0  # per cent that a part needs to have its count inside
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """One outcome's part of a bar. `x` and `width` are per cent of the picture's width."""
 
     outcome: str
@@ -27,8 +27,7 @@ class Part:
         return self.width >= _SHOWN
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(msgspec.Struct, frozen=True):
     """One severity's bar."""
 
     level: str

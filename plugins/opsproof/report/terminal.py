@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from opsproof.model.finding import Finding
 from opsproof.model.level import Level
@@ -29,15 +30,14 @@ _STYLE = {
 }
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A line of text with the terminal writer's markup. Whatever it is made of, it is one line that steers nothing."""
 
     text: str = ""
     markup: dict[str, bool] | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", one_line(self.text))
+        msgspec.structs.force_setattr(self, "text", one_line(self.text))
 
 
 def lines(result: Result, *, width: int = 80, verbosity: int = 0, folder: str = "") -> Iterator[Line]:

@@ -6,12 +6,12 @@ import shlex
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import paramiko
 import pytest
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from checks.health.check_host_services import HostServiceLimits

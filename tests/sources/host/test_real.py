@@ -9,12 +9,13 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import testinfra
+from msgspec.structs import replace
 
 from opsproof.model.failure import Forbidden, IdentityMismatch, TimedOut, Unauthenticated, Unreachable
 from opsproof.model.rights import Account

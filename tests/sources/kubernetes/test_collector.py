@@ -7,7 +7,6 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -157,7 +156,7 @@ def test_every_list_by_protobuf_is_the_one_by_json(
     one = client("admin")
 
     def by(media: str) -> Any:
-        monkeypatch.setitem(RESOURCES, ask.resource, replace(resource, media=media))
+        monkeypatch.setitem(RESOURCES, ask.resource, msgspec.structs.replace(resource, media=media))
         return one.ask(ask)
 
     await_that("both are the same", lambda: by(PROTOBUF) == by(JSON))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from opsproof.cli.files import planned
 from opsproof.cli.rights import Checked, Wanted, checked, wanted

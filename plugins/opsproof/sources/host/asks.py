@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
+
+import msgspec
 
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
@@ -166,8 +167,7 @@ def unit_name(name: str) -> str:
     return name if name.rpartition(".")[2] in _UNIT_TYPES and "." in name else f"{name}.service"
 
 
-@dataclass(frozen=True)
-class AllFileSystems:
+class AllFileSystems(msgspec.Struct, frozen=True):
     """Source: the file systems of the row's host."""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
@@ -177,8 +177,7 @@ class AllFileSystems:
         return Listing(answers[0].value(), as_of=answers[0].clock)
 
 
-@dataclass(frozen=True)
-class NamedServices:
+class NamedServices(msgspec.Struct, frozen=True):
     """Source: the units that the row names under `services`."""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
@@ -199,8 +198,7 @@ class NamedServices:
         return Listing(answers[0].value(), as_of=answers[0].clock) if answers else None
 
 
-@dataclass(frozen=True)
-class TimeOf:
+class TimeOf(msgspec.Struct, frozen=True):
     """Source: the state of the clock, where the row asks for it."""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
@@ -102,8 +101,7 @@ Url = Annotated[str, AfterValidator(_template)]
 PageText = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-@dataclass(frozen=True)
-class Endpoints:
+class Endpoints(msgspec.Struct, frozen=True):
     """Source: a tuple of `Endpoint | Failed`, one per URL of the limits' field `urls`.
 
     Also reads `probes` and `spacing` of the limits, and the texts of `expects` and `refuses`.

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from types import GenericAlias
 from typing import Annotated, Any
 
+import msgspec
+
 from opsproof.model.argument import Answer, Context, listing
 from opsproof.model.ask import Ask
 from opsproof.model.failure import NotConfigured
@@ -31,8 +33,7 @@ JSON = "application/json"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 
-@dataclass(frozen=True)
-class Resource:
+class Resource(msgspec.Struct, frozen=True):
     """Where the API serves a kind, and the fact that keeps what is needed of it.
 
     Facts name their kind as the API does. `media` are the forms in which a list is accepted: of what the API
@@ -199,8 +200,7 @@ class Kubernetes:
         return assembled(answers)
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(msgspec.Struct, frozen=True):
     """Source: the one object that a limit names as `namespace/name`; an empty limit asks nothing."""
 
     resource: str
@@ -217,8 +217,7 @@ class Named:
         return listing(answers, scope_of) if answers else None
 
 
-@dataclass(frozen=True)
-class Usage:
+class Usage(msgspec.Struct, frozen=True):
     """Source: samples of metrics.k8s.io; the limits `samples` and `spacing` say how many, how far apart."""
 
     resource: str
@@ -241,8 +240,7 @@ class Usage:
         return assembled(answers)
 
 
-@dataclass(frozen=True)
-class SecretNames:
+class SecretNames(msgspec.Struct, frozen=True):
     """Source: the names of Secrets, where the target's `secret_names` allows the right; else None."""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
@@ -253,8 +251,7 @@ class SecretNames:
         return assembled(answers)
 
 
-@dataclass(frozen=True)
-class Single:
+class Single(msgspec.Struct, frozen=True):
     """Source: what the API server says of itself in one answer."""
 
     ask: type[ReadinessOf] | type[VersionOf]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -91,8 +90,7 @@ class SessionsOf(Ask, frozen=True, kw_only=True, tag="postgres/sessions"):
     answer: ClassVar[Any] = Sessions
 
 
-@dataclass(frozen=True)
-class PostgresProbes:
+class PostgresProbes(msgspec.Struct, frozen=True):
     """Source: the `DatabaseProbes` of the row's target of kind postgres; None while the field `unless` is true."""
 
     unless: str = ""
@@ -115,8 +113,7 @@ class PostgresProbes:
         return answers[0].value() if answers else None
 
 
-@dataclass(frozen=True)
-class PostgresSessions:
+class PostgresSessions(msgspec.Struct, frozen=True):
     """Source: the `Sessions` of the row's target of kind postgres."""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, ClassVar, NamedTuple
 
@@ -177,8 +176,7 @@ def step_for(seconds: float) -> float:
     )
 
 
-@dataclass(frozen=True)
-class PromQL:
+class PromQL(msgspec.Struct, frozen=True):
     """`Annotated[Samples, PromQL("sum(rate(${http_requests}[${window}]))")]`.
 
     Placeholders are filled from the row's limits and scope and from the environment's names and
@@ -219,8 +217,7 @@ class PromQL:
         return usable(answers[0]) if answers else None
 
 
-@dataclass(frozen=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True):
     """How many samples of a metric each part of the looked-at time holds: no part, no recording.
 
     The time is the sum of the limits named by `over`. `metric` must be one selector. Of a time

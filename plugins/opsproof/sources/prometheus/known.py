@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import msgspec
@@ -50,8 +49,7 @@ class AskKnown(Ask, frozen=True, kw_only=True, tag="prometheus/known"):
     answer: ClassVar[Any] = Known
 
 
-@dataclass(frozen=True)
-class Matched:
+class Matched(msgspec.Struct, frozen=True):
     """`Annotated[Known, Matched("${http_requests}")]`: of one selector, whether it ever matched anything."""
 
     selector: str

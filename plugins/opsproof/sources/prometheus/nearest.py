@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+import msgspec
 
 from opsproof.model.failure import CollectionError, Undecided
 from opsproof.sources.prometheus.known import Known
@@ -19,8 +20,7 @@ _LABELS = "/api/v1/labels"
 Listing = Callable[[str, str], Sequence[str]]
 
 
-@dataclass(frozen=True)
-class Neighbours:
+class Neighbours(msgspec.Struct, frozen=True):
     """What the server knows near a selector."""
 
     listed: Listing

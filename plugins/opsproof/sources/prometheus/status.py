@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
@@ -111,8 +110,7 @@ class AskReady(Ask, frozen=True, kw_only=True, tag="prometheus/ready"):
     answer: ClassVar[Any] = Readiness
 
 
-@dataclass(frozen=True)
-class Asking:
+class Asking(msgspec.Struct, frozen=True):
     """The source of an ask without parameters; `listed` wraps its sequence in a `Listing`."""
 
     ask: type[Ask]

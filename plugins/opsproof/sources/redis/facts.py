@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -87,8 +86,7 @@ class CacheMemoryOf(Ask, frozen=True, kw_only=True, tag="redis/memory"):
     answer: ClassVar[Any] = CacheMemory
 
 
-@dataclass(frozen=True)
-class RedisProbes:
+class RedisProbes(msgspec.Struct, frozen=True):
     """Source: the `CacheProbes` of the row's target of kind redis."""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
@@ -108,8 +106,7 @@ class RedisProbes:
         return probes
 
 
-@dataclass(frozen=True)
-class RedisMemory:
+class RedisMemory(msgspec.Struct, frozen=True):
     """Source: the `CacheMemory` of the row's target of kind redis."""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:

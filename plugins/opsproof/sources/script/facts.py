@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -42,8 +41,7 @@ class ProgramRunOf(Ask, frozen=True, kw_only=True, tag="script/run"):
     answer: ClassVar[Any] = ProgramRun
 
 
-@dataclass(frozen=True)
-class RowsProgram:
+class RowsProgram(msgspec.Struct, frozen=True):
     """Source: the run of the row's program; None where it changes state and the run was not told to."""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -96,8 +95,7 @@ class Unserved(msgspec.Struct, frozen=True):
         return Subject("certificate", self.address)
 
 
-@dataclass(frozen=True)
-class ServedCertificates:
+class ServedCertificates(msgspec.Struct, frozen=True):
     """Source: a tuple of `Served | Unserved`, one per `host:port` of the limits' field `hosts`."""
 
     field: str = "hosts"

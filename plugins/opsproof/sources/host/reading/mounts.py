@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from opsproof.model.text import cut
 from opsproof.sources.host.facts import FileSystem
@@ -19,8 +20,7 @@ _HEAD = "Type 1B-blocks Used Avail Inodes IUsed Mounted on"
 _FIELDS = 7
 
 
-@dataclass(frozen=True)
-class _Mount:
+class _Mount(msgspec.Struct, frozen=True):
     device: str
     point: str
     type: str

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from opsproof.model.listing import Listing
 from opsproof.sources.kubernetes.facts.network import Endpoint, EndpointSlice, Service, ServicePort
 from opsproof.sources.kubernetes.facts.pods import Pod
 
 
-@dataclass(frozen=True)
-class Backing:
+class Backing(msgspec.Struct, frozen=True):
     """A Service with its EndpointSlices and the pods that its selector selects."""
 
     service: Service

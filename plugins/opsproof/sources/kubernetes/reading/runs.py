@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import msgspec
 
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
@@ -17,8 +18,7 @@ _SOURCE = Kubernetes("jobs", "cronjobs")
 _KINDS = {"job", "cronjob"}
 
 
-@dataclass(frozen=True)
-class Runs:
+class Runs(msgspec.Struct, frozen=True):
     """Source: Jobs and CronJobs; not asked for where the limit `workloads` names none of them."""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from opsproof.model.limits import AtMost
@@ -53,8 +53,7 @@ class DemandedRule(BaseModel):
         return " ".join(parts) + (f" ({self.severity})" if self.severity else "")
 
 
-@dataclass(frozen=True)
-class LoadedRule:
+class LoadedRule(msgspec.Struct, frozen=True):
     """A loaded rule in its group, with the server's clock; `tree` is None for what cannot be read."""
 
     group: RuleGroup

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+import msgspec
 
 from opsproof.model.failure import Failure, Undecided, raised_from
 from opsproof.sources.prometheus.known import Known
@@ -13,8 +14,7 @@ from opsproof.sources.prometheus.reading.matchers import Matcher
 from opsproof.sources.prometheus.reading.promql import keeps, selectors
 
 
-@dataclass(frozen=True)
-class Bearing:
+class Bearing(msgspec.Struct, frozen=True):
     """The alert rules, what is known of the wanted labels, and the labels that every alert is sent with."""
 
     rules: Sequence[LoadedRule]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from opsproof.model.failure import NotApplicable, Undecided
 from opsproof.model.moment import Moment
@@ -14,8 +15,7 @@ from opsproof.sources.prometheus.facts import Point, Recording, Samples, moment,
 COVERED = 0.9
 
 
-@dataclass(frozen=True)
-class Course:
+class Course(msgspec.Struct, frozen=True):
     """Values, oldest first, and what range they are about (seconds; 0 for one moment).
 
     What must hold "for 5 minutes" is broken only when every value of the range breaks it, so that

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from opsproof.model.failure import Undecided
 from opsproof.sources.prometheus.facts import Samples, number
@@ -16,8 +17,7 @@ _CODES = tuple(str(code) for code in range(100, 600))
 _CLASSES = tuple(f"{digit}{rest}" for digit in range(1, 6) for rest in ("xx", "XX"))
 
 
-@dataclass(frozen=True)
-class Failing:
+class Failing(msgspec.Struct, frozen=True):
     """The selector of all requests beside the one of those that failed."""
 
     requests: Selector

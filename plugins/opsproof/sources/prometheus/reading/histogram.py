@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from opsproof.model.failure import Undecided
 from opsproof.sources.prometheus.facts import Samples, number
@@ -13,8 +14,7 @@ from opsproof.sources.prometheus.facts import Samples, number
 _ROUNDING = 0.005
 
 
-@dataclass(frozen=True)
-class Quantile:
+class Quantile(msgspec.Struct, frozen=True):
     """`estimate` interpolates as `histogram_quantile` does; the truth is above `low`, at most `high`.
 
     In the top bucket `high` is infinite and `estimate` is the largest finite boundary: at least that.

@@ -7,6 +7,7 @@ in the tree, because comparing rules does not need them.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import promql_parser
@@ -21,6 +22,7 @@ _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`(?P<raw>[^`]*)`|\
 _SIGNS = re.compile(r"[-+*/%^<>=!({\[]|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 
 
+@lru_cache(256)  # one query is read for its arguments, its proof and its answer
 def parse(text: str) -> Node:
     """The expression as a tree.
 

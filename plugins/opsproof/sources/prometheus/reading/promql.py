@@ -6,7 +6,8 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from opsproof.sources.prometheus.reading.matchers import Matcher
 
@@ -22,18 +23,15 @@ _WHOLE = frozenset(["topk", "bottomk", "limitk", "limit_ratio"])
 _BARE = frozenset(["vector", "scalar", "time", "absent", "absent_over_time"])
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(msgspec.Struct, frozen=True):
     value: float
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     value: str
 
 
-@dataclass(frozen=True)
-class Selector:
+class Selector(msgspec.Struct, frozen=True):
     """A metric with its matchers; one given only as `{__name__="x"}` has that name."""
 
     name: str
@@ -48,8 +46,7 @@ class Selector:
         return head + (f"{{{','.join(parts)}}}" if parts or not head else "")
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A function or an aggregation with its arguments.
 
     `kept` are the labels of an aggregation's `by`, `dropped` those of its `without`; None for a function.
@@ -61,8 +58,7 @@ class Call:
     dropped: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True)
-class Binary:
+class Binary(msgspec.Struct, frozen=True):
     """`boolean`: a comparison that gives 0 or 1 and so filters nothing."""
 
     sign: str
@@ -74,8 +70,7 @@ class Binary:
 Node = Number | Text | Selector | Call | Binary
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(msgspec.Struct, frozen=True):
     """A comparison that makes an expression give results: `what sign number`, factors taken out.
 
     `100 * a / b > 5` is a condition on `a / b` with the number 0.05.
