@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
+from opsproof.evidence.kept import Kept, parts
 from opsproof.evidence.run import Run, end_record
-from opsproof.evidence.store import PART, Recorded, Store
+from opsproof.evidence.store import Recorded, Store
 from opsproof.model.ask import Ask, Identify
 from opsproof.model.result import Provenance
 from opsproof.model.target import TargetReport
@@ -41,9 +42,9 @@ def record(folder: Path, pods: int, *, ready: bool) -> Path:
     store = Store(made.folder / "facts")
     for target in planned.targets.values():
         report = TargetReport(target=target.id, kind=target.kind, role=target.role)
-        _publish(store, Identify(target=target.id), [msgspec.json.encode(report)])
+        _publish(store, Identify(target=target.id), report)
     for ask in {ask.digest: ask for item in planned.items for ask in item.all_asks}.values():
-        _publish(store, ask, _in_parts(_objects(ask, pods, ready=ready)))
+        _publish(store, ask, _objects(ask, pods, ready=ready))
     made.journal.append("end", end_record(NOW))
     made.finish(made.folder.parent, planned.environments)
     return made.folder
@@ -84,16 +85,15 @@ def pod(number: int, of: int, *, ready: bool) -> dict[str, Any]:
     }
 
 
-def _in_parts(found: list[dict[str, Any]]) -> list[bytes]:
-    parts = [found[start : start + PART] for start in range(0, len(found), PART)] or [[]]
-    return [msgspec.json.encode(part) for part in parts]
-
-
-def _publish(store: Store, ask: Ask, parts: list[bytes]) -> None:
-    encoded = msgspec.Raw(msgspec.json.encode(ask, order="sorted"))
+def _publish(store: Store, ask: Ask, facts: Any) -> None:
+    kept = Kept(ask)
+    for part in parts(facts):
+        encoded = msgspec.json.encode(part)
+        kept.add(part, encoded, encoded)
+    asked = msgspec.Raw(msgspec.json.encode(ask, order="sorted"))
     store.publish(
         Recorded(
-            ask=encoded, digest=ask.digest, target=ask.target, asked=NOW, answered=NOW, clock=NOW, skew=0.0
+            ask=asked, digest=ask.digest, target=ask.target, asked=NOW, answered=NOW, clock=NOW, skew=0.0
         ),
-        parts,
+        kept,
     )

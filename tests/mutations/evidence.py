@@ -8,6 +8,20 @@ _P = "plugins/opsproof"
 
 EVIDENCE = (
     Slip(
+        "a run decides on facts before they were made harmless, a replay on those after it",
+        f"{_P}/evidence/kept.py",
+        "if not (self.ask.exact and kept == encoded):",
+        "if not self.ask.exact:",
+        "evidence",
+    ),
+    Slip(
+        "a run decides on facts of whatever form, a replay on those of the ask's",
+        f"{_P}/evidence/kept.py",
+        "if not (self.ask.exact and kept == encoded):",
+        "if kept != encoded:",
+        "evidence",
+    ),
+    Slip(
         "the journal's lines are not chained",
         f"{_P}/evidence/journal.py",
         "entry.n != number - 1 or entry.prev != prev or",

@@ -73,8 +73,8 @@ EXAMINE = (
     Slip(
         "what a partly refused ask lacks is forgotten",
         f"{_P}/evidence/store.py",
-        "clocked(decode(facts, ask.answer), clock), None, clock, recorded.gaps)",
-        "clocked(decode(facts, ask.answer), clock), None, clock)",
+        "clocked(facts, clock), None, clock, recorded.gaps)",
+        "clocked(facts, clock), None, clock)",
         "collect",
     ),
     Slip(

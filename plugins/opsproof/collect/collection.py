@@ -22,7 +22,8 @@ from opsproof.collect.turns import Turns, serve
 from opsproof.environment.kinds import collector_of
 from opsproof.evidence import plain
 from opsproof.evidence.files import Unwritable, append_line, locked, write_atomically, writing
-from opsproof.evidence.store import Recorded, Store, in_parts
+from opsproof.evidence.kept import Kept, parts
+from opsproof.evidence.store import Recorded, Store
 from opsproof.model.argument import Answer, Partly
 from opsproof.model.ask import Ask, Identify
 from opsproof.model.failure import (
@@ -127,7 +128,7 @@ class Progress(msgspec.Struct):
 class Collection:
     """The collect stage of one process of a run.
 
-    Answers are decided on as they were published: redacted and round-tripped through JSON, so that a
+    Answers are decided on as they were published: redacted, and as reading their JSON gives them, so that a
     replay of the same files decides the same.
     """
 
@@ -220,9 +221,9 @@ class Collection:
             # One process is elected by the lock; the others wait and find the answer published.
             with locked(self.folder / ".slots" / f"ask.{ask.digest}"):
                 if not self.store.has(ask.digest):
-                    recorded, parts = self._asked(ask)
-                    self.store.publish(recorded, parts)
-                    return self._answers.setdefault(ask.digest, self.store.published(ask, recorded, parts))
+                    recorded, kept = self._asked(ask)
+                    self.store.publish(recorded, kept)
+                    return self._answers.setdefault(ask.digest, self.store.published(ask, recorded, kept))
         self._keep(ask)
         return self._answers.setdefault(ask.digest, self.store.answer(ask, self.now))
 
@@ -235,17 +236,17 @@ class Collection:
             with suppress(FileNotFoundError, plain.NotPlain):
                 write_atomically(own, [plain.content(self.store.path(ask.digest))])
 
-    def _asked(self, ask: Ask) -> tuple[Recorded, list[bytes]]:
-        """What came of asking, and the facts' JSON in parts; none where there is a failure."""
+    def _asked(self, ask: Ask) -> tuple[Recorded, Kept | None]:
+        """What came of asking, and the facts; none where there is a failure."""
         target = self.targets.get(ask.target)
         if target is None:
-            return self._unknown(ask), []
+            return self._unknown(ask), None
         link = Link(
             target, ask.digest, slots=self.slots, record=self._record, deadline=self.deadline,
             tell=self.redactor.add, memory=self.memory,
         )  # fmt: skip
         asked = datetime.now(timezone.utc)
-        parts: list[bytes] = []
+        kept = Kept(ask)
         cuts = 0
         failure = None
         gaps: tuple[Failure, ...] = ()
@@ -258,9 +259,10 @@ class Collection:
                 facts, gaps = facts.facts, self._without_secrets(*facts.gaps)
             if ask.probing:
                 self._require_proof(target, link)
-            for part in in_parts(facts):
-                kept, cut_here = self._keepable(part, target)
-                parts.append(kept)
+            for part in parts(facts):
+                encoded = msgspec.json.encode(part)
+                harmless, cut_here = self._keepable(encoded, target)
+                kept.add(part, encoded, harmless)
                 cuts += cut_here
         except CollectionError as error:
             error.target = error.target or ask.target
@@ -276,7 +278,7 @@ class Collection:
             link.let_go()
         self._count(target, ask, link, failure)
         if failure is not None:
-            parts, cuts, gaps = [], 0, ()
+            cuts, gaps = 0, ()
             (failure,) = self._without_secrets(failure)
         answered = datetime.now(timezone.utc)
         recorded = Recorded(
@@ -291,7 +293,7 @@ class Collection:
             failure=failure,
             gaps=gaps,
         )
-        return recorded, parts
+        return recorded, kept if failure is None else None
 
     def _without_secrets(self, *failures: Failure) -> tuple[Failure, ...]:
         return tuple(

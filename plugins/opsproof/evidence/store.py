@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,24 +10,25 @@ import msgspec
 
 from opsproof.evidence import plain
 from opsproof.evidence.files import write_atomically, writing
+from opsproof.evidence.kept import BEFORE, Kept, Packer
 from opsproof.model.argument import Answer
 from opsproof.model.ask import Ask
 from opsproof.model.decoding import decode
 from opsproof.model.failure import BadAnswer, Failure, NotRecorded
 from opsproof.model.moment import Clock, clocked
 
-PART = 500  # items of a list that are encoded, written and read at a time: no copy of all fills the memory
-_NONE = b'"facts":null'
-_GZIP = 31  # zlib's name for gzip's header around the largest window
+_NONE = b"null"
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """One ask's answer as it lies on disk.
 
-    `clock` is the target's own clock when it answered, where it tells it; `skew` is that minus ours.
-    `cut` is how many texts were longer than is kept, and bear a mark.
+    The facts come first: they are written while they are made. `clock` is the target's own clock when it
+    answered, where it tells it; `skew` is that minus ours. `cut` is how many texts were longer than is kept, and
+    bear a mark.
     """
 
+    facts: msgspec.Raw = msgspec.Raw(_NONE)
     ask: msgspec.Raw
     digest: str
     target: str
@@ -38,7 +37,6 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     clock: datetime | None = None
     skew: float | None = None
     cut: int = 0
-    facts: msgspec.Raw = msgspec.Raw(b"null")
     failure: Failure | None = None
     gaps: tuple[Failure, ...] = ()
 
@@ -75,9 +73,10 @@ class Store:
             with writing(path):
                 path.replace(self.path(digest, self.superseded(digest) + 1))
 
-    def publish(self, recorded: Recorded, parts: Sequence[bytes] = ()) -> None:
-        """Keep an answer; its facts are the parts, joined."""
-        write_atomically(self.path(recorded.digest), _compressed(_whole(recorded, parts)))
+    def publish(self, recorded: Recorded, kept: Kept | None = None) -> None:
+        """Write down an answer; without facts where it is a failure."""
+        rest = msgspec.json.encode(recorded).removeprefix(BEFORE + _NONE)
+        write_atomically(self.path(recorded.digest), kept.packed(rest) if kept else _packed(rest))
 
     def load(self, digest: str, attempt: int = 0) -> Recorded:
         """Raises FileNotFoundError when the run did not record it, ValueError when it is damaged."""
@@ -105,65 +104,34 @@ class Store:
             return Answer(
                 ask, None, BadAnswer(str(damage), target=ask.target).as_failure(), Clock(now, ask.target)
             )
-        return _answer(ask, recorded, recorded.facts)
+        return _answer(ask, recorded)
 
-    def published(self, ask: Ask, recorded: Recorded, parts: list[bytes]) -> Answer[Any]:
-        """What `answer` gives of what was just published, from the same bytes; takes the parts away."""
-        if len(parts) < 2:
-            return _answer(ask, recorded, *parts)
-        facts: list[Any] = []
-        try:
-            while parts:
-                facts[:0] = decode(parts.pop(), ask.answer)  # from the end, where memory is given back
-        except msgspec.MsgspecError:
+    def published(self, ask: Ask, recorded: Recorded, kept: Kept | None) -> Answer[Any]:
+        """What `answer` gives of what was just published."""
+        if kept is None:
+            return _answer(ask, recorded)
+        if kept.misfit:
             return self.answer(ask, recorded.answered)
-        return Answer(ask, facts, None, recorded.read_by, recorded.gaps)
+        return _of(ask, recorded, kept.facts)
 
 
-def _answer(ask: Ask, recorded: Recorded, facts: bytes | msgspec.Raw = b"null") -> Answer[Any]:
+def _answer(ask: Ask, recorded: Recorded) -> Answer[Any]:
     clock = recorded.read_by
     if recorded.failure is not None:
         return Answer(ask, None, recorded.failure, clock)
     try:
-        return Answer(ask, clocked(decode(facts, ask.answer), clock), None, clock, recorded.gaps)
+        return _of(ask, recorded, decode(recorded.facts, ask.answer))
     except msgspec.MsgspecError as misfit:
         wrong = BadAnswer(f"facts of another form: {misfit}", target=ask.target)
         return Answer(ask, None, wrong.as_failure(), clock)
 
 
-def in_parts(facts: Any) -> Iterator[bytes]:
-    """Facts as JSON; a long list as several lists. Takes its items away, so that they are not there twice."""
-    while isinstance(facts, list) and len(facts) > PART:
-        part = msgspec.json.encode(facts[:PART])
-        del facts[:PART]
-        yield part
-    yield msgspec.json.encode(facts)
+def _of(ask: Ask, recorded: Recorded, facts: Any) -> Answer[Any]:
+    clock = recorded.read_by
+    return Answer(ask, clocked(facts, clock), None, clock, recorded.gaps)
 
 
-def _joined(parts: Sequence[bytes]) -> Iterator[bytes]:
-    """One document of what `in_parts` made."""
-    if len(parts) == 1:
-        yield parts[0]
-        return
-    for number, part in enumerate(parts):
-        yield b"," if number else b"["
-        yield part[1:-1]
-    yield b"]"
-
-
-def _whole(recorded: Recorded, parts: Sequence[bytes]) -> Iterator[bytes]:
-    before, none, after = msgspec.json.encode(recorded).rpartition(_NONE)
-    yield before
-    if parts:
-        yield none.removesuffix(b"null")
-        yield from _joined(parts)
-    else:
-        yield none
-    yield after
-
-
-def _compressed(content: Iterable[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(3, zlib.DEFLATED, _GZIP)
-    for part in content:
-        yield packer.compress(part)
-    yield packer.flush()
+def _packed(rest: bytes) -> list[bytes]:
+    packer = Packer()
+    packer.add(BEFORE + _NONE + rest)
+    return packer.whole()

@@ -22,3 +22,21 @@ def made_to_stay() -> Iterator[None]:
         gc.freeze()
         if enabled:
             gc.enable()
+
+
+_MANY = 50_000  # things of Python that are made before those are searched; 700 as it starts
+
+
+@contextmanager
+def rarely_searched() -> Iterator[None]:
+    """What is made in the block is mostly kept, and not searched after it: the facts of a big namespace.
+
+    What refers to itself and is of no use any more, such as a failure with its frames, is still given back.
+    """
+    young, *older = gc.get_threshold()
+    gc.set_threshold(max(young, _MANY), *older)
+    try:
+        yield
+    finally:
+        gc.set_threshold(young, *older)
+        gc.freeze()

@@ -29,6 +29,7 @@ from opsproof.evidence.store import Store
 from opsproof.evidence.verify import verify
 from opsproof.examine.decide import Item, decide
 from opsproof.examine.examination import MOST
+from opsproof.hooks.garbage import rarely_searched
 from opsproof.hooks.planning import Planning
 from opsproof.judge.waivers import use, waived
 from opsproof.model.argument import Answer
@@ -80,7 +81,7 @@ class Running(msgspec.Struct):
 
     def collect(self, items: Sequence[Item]) -> None:
         """Ask for everything that the selected items need, each thing once over all processes."""
-        with self.keeping():
+        with self.keeping(), rarely_searched():
             self.collection.gather(ask for item in items for ask in item.all_asks)
             self.collection.gather(ask for item in items for ask in item.derived(self.collection.answer))
 

@@ -18,11 +18,14 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     `target` is the id of the target (`Target.id`); the other fields are what is asked of it. Limits
     are never part of an ask; windows are. `answer` is the type of the facts that answer it.
     `probing` asks are made even of a target that seems to be gone: that nobody answers is their fact.
+    `exact` asks are answered by facts of which every value has the type of its field, as a typed decoder makes
+    them: reading them back from their JSON gives the same, and need not be done before they are decided on.
     """
 
     target: str
     answer: ClassVar[Any] = Any
     probing: ClassVar[bool] = False
+    exact: ClassVar[bool] = False
 
     @property
     def needs(self) -> tuple[Need, ...]:

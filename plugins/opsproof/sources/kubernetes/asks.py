@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import GenericAlias
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
@@ -119,6 +119,8 @@ class _OfResource(Ask, frozen=True, kw_only=True):
 
 class ListOf(_OfResource, frozen=True, kw_only=True, tag="kubernetes/list"):
     """Every object of a resource in a namespace; "" is the whole cluster."""
+
+    exact: ClassVar[bool] = True
 
 
 class ObjectNamed(_OfResource, frozen=True, kw_only=True, tag="kubernetes/object"):

@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from opsproof.model.decoding import decode
 from opsproof.sources.kubernetes import wire
-from opsproof.sources.kubernetes.asks import JSON, PROTOBUF, RESOURCES
+from opsproof.sources.kubernetes.asks import JSON, PROTOBUF, RESOURCES, ListOf
+from opsproof.sources.kubernetes.facts.meta import Meta
+from opsproof.sources.kubernetes.facts.pods import Pod, PodSpec
 from opsproof.sources.kubernetes.facts.scaling import Autoscaler
 from tests.sources.kubernetes.protobuf import written
 
@@ -30,6 +33,31 @@ def test_any_object_is_the_same_in_both_forms(name: str) -> None:
         assert things == list(by_protobuf.items or ())
 
     same()
+
+
+@pytest.mark.parametrize("name", BINARY)
+def test_facts_of_any_object_are_what_reading_them_back_gives(name: str) -> None:
+    """To the type of each value: a list is decided on without reading its facts back."""
+    resource = RESOURCES[name]
+    assert ListOf(target="k", resource=name).exact
+
+    @settings(max_examples=4, deadline=None)
+    @given(some.integers(0, 2**32))
+    def same(seed: int) -> None:
+        things = [written.Maker(seed).thing(resource.fact.kind, resource.fact)]
+        body = written.page(resource.fact.kind, things)
+        found = list(wire.page(body, PROTOBUF, resource, name).items or ())
+        again = decode(msgspec.json.encode(found), list[resource.fact])  # type: ignore[name-defined]
+        assert (found, repr(found)) == (again, repr(again))
+
+    same()
+
+
+def test_a_text_that_comes_again_is_held_once() -> None:
+    pods = [Pod(metadata=Meta(name=name, namespace="a-shop"), spec=PodSpec(node_name="b-1")) for name in "ab"]
+    one, other = wire.page(written.page("Pod", pods), PROTOBUF, RESOURCES["pods"], "x").items or ()
+    assert one.namespace is other.namespace
+    assert one.node is other.node
 
 
 def scaler(minimum: bytes) -> Autoscaler:

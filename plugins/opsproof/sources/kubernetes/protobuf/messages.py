@@ -1,8 +1,9 @@
 """Where the kept fields stand in the API's messages: one line a message, `field=number`.
 
 A field has its name in JSON. Behind the number, where the fact's type does not tell it: the message of its
-value; `?` for a number that may be absent although the fact always has one; `~` for a message that never is
-empty and mostly comes again: each is read once. `1.2` is a field of a message that JSON does not show.
+value; `?` for a number that may be absent although the fact always has one; `~` for what mostly comes again: a
+text, which memory then holds once, or a message that never is empty, which is read once. `1.2` is a field of a
+message that JSON does not show.
 """
 
 from __future__ import annotations
@@ -11,18 +12,18 @@ from collections.abc import Mapping
 
 MESSAGES: Mapping[str, str] = {
     # meta/v1
-    "ObjectMeta": "name=1 namespace=3 uid=5 generation=7 creationTimestamp=8 deletionTimestamp=9 "
+    "ObjectMeta": "name=1 namespace=3~ uid=5 generation=7 creationTimestamp=8 deletionTimestamp=9 "
     "deletionGracePeriodSeconds=10 labels=11 annotations=12 ownerReferences=13:OwnerReference~",
-    "OwnerReference": "kind=1 name=3 uid=4 controller=6",
+    "OwnerReference": "kind=1~ name=3~ uid=4 controller=6",
     "LabelSelector": "matchLabels=1 matchExpressions=2:LabelSelectorRequirement",
     "LabelSelectorRequirement": "key=1 operator=2 values=3",
     "Condition": "type=1 status=2 lastTransitionTime=4 reason=5",
     # core/v1: pods
     "Pod": "metadata=1:ObjectMeta spec=2:PodSpec status=3:PodStatus",
     "PodTemplateSpec": "metadata=1:ObjectMeta spec=2:PodSpec",
-    "PodSpec": "volumes=1:Volume containers=2:Container restartPolicy=3 terminationGracePeriodSeconds=4 "
-    "nodeName=10 hostNetwork=11 initContainers=20:Container overhead=32 resources=40:ResourceRequirements~",
-    "Container": "name=1 image=2 ports=6:ContainerPort~ resources=8:ResourceRequirements~ "
+    "PodSpec": "volumes=1:Volume containers=2:Container restartPolicy=3~ terminationGracePeriodSeconds=4 "
+    "nodeName=10~ hostNetwork=11 initContainers=20:Container overhead=32 resources=40:ResourceRequirements~",
+    "Container": "name=1~ image=2~ ports=6:ContainerPort~ resources=8:ResourceRequirements~ "
     "livenessProbe=10:Probe~ readinessProbe=11:Probe~ startupProbe=22:Probe~ restartPolicy=24",
     "ContainerPort": "name=1 containerPort=3 protocol=4",
     "ResourceRequirements": "limits=1 requests=2",
@@ -37,10 +38,10 @@ MESSAGES: Mapping[str, str] = {
     "HostPathVolumeSource": "",
     "EmptyDirVolumeSource": "medium=1",
     "PersistentVolumeClaimVolumeSource": "claimName=1",
-    "PodStatus": "phase=1 conditions=2:PodCondition reason=4 startTime=7 containerStatuses=8:ContainerStatus "
+    "PodStatus": "phase=1~ conditions=2:PodCondition reason=4 startTime=7 containerStatuses=8:ContainerStatus "
     "initContainerStatuses=10:ContainerStatus",
-    "PodCondition": "type=1 status=2 lastTransitionTime=4 reason=5",
-    "ContainerStatus": "name=1 state=2:ContainerState lastState=3:ContainerState~ ready=4 restartCount=5 "
+    "PodCondition": "type=1~ status=2 lastTransitionTime=4 reason=5~",
+    "ContainerStatus": "name=1~ state=2:ContainerState lastState=3:ContainerState~ ready=4 restartCount=5 "
     "started=9",
     "ContainerState": "waiting=1:ContainerStateWaiting~ running=2:ContainerStateRunning~ "
     "terminated=3:ContainerStateTerminated~",
@@ -70,7 +71,7 @@ MESSAGES: Mapping[str, str] = {
     "PersistentVolume": "metadata=1:ObjectMeta spec=2:PersistentVolumeSpec status=3:PersistentVolumeStatus",
     "PersistentVolumeSpec": "claimRef=4:ObjectReference persistentVolumeReclaimPolicy=5 storageClassName=6",
     "PersistentVolumeStatus": "phase=1 reason=3 lastPhaseTransitionTime=4",
-    "ObjectReference": "kind=1 namespace=2 name=3 uid=4",
+    "ObjectReference": "kind=1~ namespace=2~ name=3 uid=4",
     # apps/v1
     "Deployment": "metadata=1:ObjectMeta spec=2:DeploymentSpec status=3:DeploymentStatus",
     "DeploymentSpec": "replicas=1 selector=2:LabelSelector template=3:PodTemplateSpec "
@@ -169,7 +170,7 @@ MESSAGES: Mapping[str, str] = {
     "IPBlock": "cidr=1 except=2",
     # discovery.k8s.io/v1, storage.k8s.io/v1, coordination.k8s.io/v1, apiregistration.k8s.io/v1
     "EndpointSlice": "metadata=1:ObjectMeta endpoints=2:Endpoint ports=3:EndpointPort addressType=4",
-    "Endpoint": "conditions=2:EndpointConditions targetRef=4:ObjectReference nodeName=6",
+    "Endpoint": "conditions=2:EndpointConditions~ targetRef=4:ObjectReference nodeName=6~",
     "EndpointConditions": "ready=1 serving=2 terminating=3",
     "EndpointPort": "name=1 protocol=2 port=3",
     "StorageClass": "metadata=1:ObjectMeta provisioner=2 volumeBindingMode=7",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -58,6 +59,7 @@ class Reader:
             "fine": self._parsed("Time", _fine),
             "note": note,
             "kept": msgspec.convert,
+            "once": intern,
             "either": _either,
             "lacking": _lacking,
             "unknown": _unknown,
@@ -92,7 +94,7 @@ class Reader:
         names, values = {**self._known, "fact": fact}, []
         for number, one in enumerate(fields(message, fact)):
             names |= {f"default{number}": one.default, f"fact{number}": one.fact}
-            names[f"choices{number}"] = one.choices
+            names[f"choices{number}"] = {text: text for text in one.choices}
             if one.kind in {"thing", "things"}:
                 names[f"read{number}"] = self._reading_of(one)
             values.append(f"{one.name}={_expression(one, number)}")
@@ -110,7 +112,9 @@ def _expression(one: Field, number: int) -> str:
     value = _FORMS[one.kind].format(f"{holder}.{last}", n=number)
     there = f"{holder}.HasField({last!r})"
     if one.choices:
-        return f"x if (x := {value}) in choices{number} else unknown()"
+        return f"choices{number}.get({value}) or unknown()"
+    if one.again and one.kind == "text":
+        value = f"once({value})"
     if one.again and one.kind == "thing":
         return f"read{number}(x) if (x := {holder}.{last}) else default{number}"
     if one.required:
