@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 
 from opsproof.model.result import Result
 from tests.detection import Detection
-from tests.faults.run import everything, findings
+from tests.faults.run import findings, in_time
 from tests.testbed import place, process
 
 # How fast a machine is says nothing about the code: no example has a deadline. Fixtures are files to be overwritten.
@@ -94,7 +94,7 @@ def apart(own_place: tuple[Path, Mapping[str, int]]) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def healthy(testbed: None, detection: Detection, tmp_path_factory: pytest.TempPathFactory) -> Result:
     """The run on the healthy testbed that every scenario is compared with: all requirements pass."""
-    result = everything(tmp_path_factory.mktemp("healthy"))
+    result = in_time(tmp_path_factory.mktemp("healthy"))
     bad = [
         f"{one.requirement.id} {one.outcome.value}: {finding.subject}: {finding.message}"
         for one in result.requirements

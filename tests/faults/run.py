@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from tests.faults.scenario import Changes, Expected
 from tests.testbed import place
 
 ROOT = Path(__file__).parents[2]
+_TRIES = 5
 
 
 def opsproof(
@@ -42,6 +43,25 @@ def everything(reports: Path, *words: str, environment: str = "testbed") -> Resu
     """All automated requirements of all five systems, decided once."""
     done = opsproof(reports, "checks", "-q", "--env", environment, *words, cwd=elsewhere.checkout(reports))
     return result_of(reports, done)
+
+
+def in_time(reports: Path, named: Collection[str] = ()) -> Result:
+    """The same, again while requirements that nobody names fail for nothing but slow answers.
+
+    On a machine that is busy the servers are slow, and a check is right to say so; what stays slow is returned.
+    """
+    for number in range(_TRIES):
+        folder = reports / f"{number}"
+        folder.mkdir()
+        result = everything(folder)
+        if not any(_slow(one) for one in result.requirements if one.requirement.id not in named):
+            break
+    return result
+
+
+def _slow(one: RequirementResult) -> bool:
+    failed = [finding.message for finding in findings(one) if finding.outcome.value == "fail"]
+    return bool(failed) and all("probes: slow: more than" in message for message in failed)
 
 
 def result_of(reports: Path, done: subprocess.CompletedProcess[str]) -> Result:

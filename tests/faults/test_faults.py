@@ -10,7 +10,7 @@ import pytest
 from opsproof.model.result import Result
 from tests.detection import Detection
 from tests.faults.rollouts import catch_up
-from tests.faults.run import differences, everything
+from tests.faults.run import differences, in_time
 from tests.faults.scenario import Changes, load
 from tests.normal.waits import all_scraped
 from tests.testbed.kubernetes_undo import settling_together
@@ -34,7 +34,7 @@ def test_a_fault_changes_what_it_says_and_nothing_else(
             changes |= own
         stack.callback(together)
         catch_up()
-        after = everything(tmp_path)
+        after = in_time(tmp_path, changes)
     wrong = differences(healthy, after, changes)  # type: ignore[arg-type]
     assert not wrong, "\n".join([f"{group}:", *wrong])
     for scenario in GROUPS[group]:

@@ -11,7 +11,7 @@ import pytest
 from opsproof.model.finding import Finding
 from opsproof.model.result import Result
 from tests.detection import Detection
-from tests.faults.run import differences, everything, findings
+from tests.faults.run import differences, findings, in_time
 from tests.faults.scenario import Changes, Expected, load
 from tests.normal.waits import all_scraped
 
@@ -36,7 +36,7 @@ def test_nothing_fails_on_an_ordinary_day(
             changes |= own
         if not any(subject.startswith("target ") for each in changes.values() for subject in each.subjects):
             all_scraped()  # The same of the pods that the scenarios have made.
-        after = everything(tmp_path)
+        after = in_time(tmp_path, changes)
     wrong = [*differences(healthy, after, changes), *_failing(changes), *_endless(after)]
     assert not wrong, "\n".join([f"{group}:", *wrong])
     for scenario in GROUPS[group]:
