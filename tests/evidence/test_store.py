@@ -67,6 +67,23 @@ def test_a_list_in_parts_is_kept_as_one_and_answers_as_one(tmp_path: Path, count
     assert numbers == store.answer(ASK, NOW).value() == store.published(ask, recorded(), made).value()
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["[1,\n2,\n3]", "[12\n3]", "[1\n,2]", "[\n1,2]", "[1,2],\n", "[[1,\n2]]", "null", "[1,2", '["\n"]', "7"],
+)
+def test_whoever_wrote_a_file_its_facts_are_those_of_its_json(tmp_path: Path, text: str) -> None:
+    """We write a line for each part; other lines are no parts."""
+    store = Store(tmp_path)
+    rest = msgspec.json.encode(recorded()).removeprefix(b'{"facts":null')
+    document = b'{"facts":' + text.encode() + rest
+    store.path(ASK.digest).write_bytes(gzip.compress(document))
+    try:
+        wanted = msgspec.convert(msgspec.json.decode(document)["facts"], list[int])
+    except msgspec.DecodeError:
+        wanted = None
+    assert wanted == store.answer(ASK, NOW).facts
+
+
 def test_no_part_holds_more_items_than_memory_is_meant_to() -> None:
     assert [PART, PART, PART, 7] == [len(part) for part in parts([*range(3 * PART + 7)])]
 

@@ -15,6 +15,13 @@ EVIDENCE = (
         "evidence",
     ),
     Slip(
+        "a line of a file that others wrote is taken for a part of its list",
+        f"{_P}/evidence/kept.py",
+        'not (left.startswith(_FIRST) and left.endswith(b","))',
+        "not left",
+        "evidence",
+    ),
+    Slip(
         "a run decides on facts of whatever form, a replay on those of the ask's",
         f"{_P}/evidence/kept.py",
         "if not (self.ask.exact and kept == encoded):",
@@ -66,8 +73,8 @@ EVIDENCE = (
     Slip(
         "a bomb unpacks",
         f"{_P}/evidence/plain.py",
-        "        if left < 0 or unpacker.unconsumed_tail:\n",
-        "        if False:\n".replace("        ", "            ", 0),
+        '            if left < 0:\n                raise NotPlain(f"{path.name} unpacks',
+        '            if False:\n                raise NotPlain(f"{path.name} unpacks',
         "evidence",
     ),
     Slip(

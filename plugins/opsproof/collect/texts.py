@@ -35,7 +35,8 @@ def _may_hold_long(encoded: bytes) -> bool:
         return False
     # A longer text would span one such block as a whole.
     blocks = range(0, len(encoded) - _BLOCK + 1, _BLOCK)
-    return b'\\"' in encoded or any(encoded.find(b'"', at, at + _BLOCK) < 0 for at in blocks)
+    escaped = b"\\" in encoded and b'\\"' in encoded  # a single byte is found ten times as fast as two
+    return escaped or any(encoded.find(b'"', at, at + _BLOCK) < 0 for at in blocks)
 
 
 def shortened(text: str) -> str:

@@ -1,18 +1,19 @@
-"""Facts on their way to disk: encoded in parts, compressed as they come, and as a replay will read them."""
+"""Facts on their way to disk and back: in parts of a line each, so that no copy of all of them fills the memory."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, get_origin
 
 import msgspec
 
 from opsproof.model.ask import Ask
 from opsproof.model.decoding import decode
 
-PART = 500  # items of a list that are encoded, written and read at a time: no copy of all fills the memory
+PART = 500  # items of a list that are encoded, written and read at a time
 BEFORE = b'{"facts":'
+_FIRST, _BETWEEN = BEFORE + b"[", b",\n"  # no other line ends in JSON as we write it
 _GZIP = 31  # zlib's name for gzip's header around the largest window
 
 
@@ -55,7 +56,7 @@ class Kept:
             kept: what of it may be kept.
         """
         text = memoryview(kept)
-        self._packer.add(b"," if self._end else BEFORE)
+        self._packer.add(_BETWEEN if self._end else BEFORE)
         self._packer.add(text[1:-1] if self._end else text[:-1])
         more, self._end = bool(self._end), text[-1:]
         if not (self.ask.exact and kept == encoded):
@@ -86,3 +87,35 @@ def parts(facts: Any) -> Iterator[Any]:
         del facts[:PART]
         yield part
     yield facts
+
+
+class NotInParts(ValueError):
+    """Several lines that are not what `Kept` writes: to be read as a whole."""
+
+
+def read_in_parts(pieces: Iterable[bytes], form: Any) -> tuple[list[Any], bytes]:
+    """What was read of a list part by part, and the document with what is left of it: of one part, all of it.
+
+    Raises:
+        NotInParts, msgspec.MsgspecError: read it as a whole, which says what is wrong with it.
+    """
+    lines = _lines(pieces)
+    left = next(lines)
+    found: list[Any] = []
+    for line in lines:
+        if get_origin(form) is not list or not (left.startswith(_FIRST) and left.endswith(b",")):
+            raise NotInParts
+        found += decode(b"[%b]" % left[len(_FIRST) : -1], form)
+        left = _FIRST + line
+    return found, left
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    held: list[bytes] = []
+    for piece in pieces:
+        *ends, last = piece.split(b"\n")
+        for end in ends:
+            yield b"".join((*held, end))
+            held.clear()
+        held.append(last)
+    yield b"".join(held)

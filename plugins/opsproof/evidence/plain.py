@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 MOST = 2**30  # bytes of one file, compressed or not, that are ever read
 _CHUNK = 1024 * 1024
@@ -58,18 +59,32 @@ def unpacked(path: Path, most: int = MOST) -> bytes:
         FileNotFoundError: there is none.
         NotPlain: no plain file, more than `most` bytes, or no whole gzip file.
     """
-    unpacker, found, left = zlib.decompressobj(_GZIP), [], most
+    return b"".join(unpacking(path, most))
+
+
+def unpacking(path: Path, most: int = MOST) -> Iterator[bytes]:
+    """What `unpacked` gives, piece by piece; it raises where what is wrong is come to."""
+    unpacker, left = zlib.decompressobj(_GZIP), most
     try:
-        for chunk in _chunks(path, most):
-            found.append(unpacker.decompress(chunk, left + 1))
-            left -= len(found[-1])
-            if left < 0 or unpacker.unconsumed_tail:
+        for piece in _pieces(unpacker, _chunks(path, most)):
+            left -= len(piece)
+            if left < 0:
                 raise NotPlain(f"{path.name} unpacks to more than {most} bytes")
+            yield piece
     except zlib.error as damage:
         raise NotPlain(f"{path.name} is no gzip file ({damage})") from None
     if not unpacker.eof or unpacker.unused_data:
         raise NotPlain(f"{path.name} is no whole gzip file")
-    return b"".join(found)
+
+
+def _pieces(unpacker: Any, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """None larger than a chunk, however much a chunk becomes."""
+    for chunk in chunks:
+        packed = chunk
+        while packed:
+            yield unpacker.decompress(packed, _CHUNK)
+            packed = unpacker.unconsumed_tail
+    yield unpacker.flush()
 
 
 def digest(path: Path) -> str:

@@ -10,7 +10,7 @@ import msgspec
 
 from opsproof.evidence import plain
 from opsproof.evidence.files import write_atomically, writing
-from opsproof.evidence.kept import BEFORE, Kept, Packer
+from opsproof.evidence.kept import BEFORE, Kept, Packer, read_in_parts
 from opsproof.model.argument import Answer
 from opsproof.model.ask import Ask
 from opsproof.model.decoding import decode
@@ -96,7 +96,7 @@ class Store:
     def answer(self, ask: Ask, now: datetime, attempt: int = 0) -> Answer[Any]:
         """The recorded answer to an ask; what was not recorded or is damaged answers with a failure."""
         try:
-            recorded = self.load(ask.digest, attempt)
+            return self._in_parts(ask, attempt) or _answer(ask, self.load(ask.digest, attempt))
         except FileNotFoundError:
             lost = NotRecorded("this run holds no answer to it", target=ask.target)
             return Answer(ask, None, lost.as_failure(), Clock(now, ask.target))
@@ -104,7 +104,18 @@ class Store:
             return Answer(
                 ask, None, BadAnswer(str(damage), target=ask.target).as_failure(), Clock(now, ask.target)
             )
-        return _answer(ask, recorded)
+
+    def _in_parts(self, ask: Ask, attempt: int) -> Answer[Any] | None:
+        """The answer, read part by part; None where something is wrong: reading it as a whole says what."""
+        try:
+            facts, document = read_in_parts(plain.unpacking(self.path(ask.digest, attempt)), ask.answer)
+            recorded = decode(document, Recorded)
+            if recorded.failure is not None or not facts:
+                return _answer(ask, recorded)
+            facts += decode(recorded.facts, ask.answer)
+        except (msgspec.MsgspecError, ValueError):
+            return None
+        return _of(ask, recorded, facts)
 
     def published(self, ask: Ask, recorded: Recorded, kept: Kept | None) -> Answer[Any]:
         """What `answer` gives of what was just published."""
