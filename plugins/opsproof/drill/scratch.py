@@ -1,0 +1,163 @@
+"""The server that is restored into: who it is, whether it may be used, and the database made there for a drill."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from opsproof.environment.environment import Environment
+from opsproof.model.target import Target
+
+SYSTEM = "system-identifier"
+PREFIX = "opsproof_drill_"
+APPLICATION = "opsproof-drill"
+_PRODUCTION = re.compile(r"(?:^|[-_.])prod(?:uction)?(?:$|[-_.\d])", re.IGNORECASE)
+_CONNECT = 10  # seconds
+_LOCK = 0x6F7073647269  # one drill at a time on a server
+_IDENTITY = "SELECT system_identifier::text FROM pg_control_system()"
+_MIGHT_RUN_PROGRAMS = """
+SELECT rolsuper OR pg_has_role(oid, 'pg_execute_server_program', 'MEMBER') FROM pg_roles WHERE rolname = current_user"""
+
+
+class Refused(Exception):
+    """Nothing was begun. Its text is one line that says why, and what would be accepted."""
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A server that is proven to be the declared one, and is nobody's production."""
+
+    target: Target
+    identity: Mapping[str, str]
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        return parameters(self.target)
+
+
+def parameters(target: Target, database: str = "") -> dict[str, str]:
+    """As libpq calls them; the password is among them."""
+    settings = target.settings
+    made = {
+        "host": settings.host,
+        "port": str(settings.port),
+        "user": settings.user,
+        "dbname": database or settings.database,
+        "sslmode": settings.sslmode,
+        "connect_timeout": str(_CONNECT),
+        "application_name": APPLICATION,
+    }
+    if settings.ca is not None:
+        made["sslrootcert"] = str(settings.ca)
+    if settings.password is not None:
+        made["password"] = settings.password.read()
+    return made
+
+
+@contextmanager
+def session(target: Target, database: str = "") -> Iterator[psycopg.Connection[Any]]:
+    """A session that commits at once. Raises psycopg.Error."""
+    made = psycopg.connect(make_conninfo("", **parameters(target, database)), autocommit=True)
+    with made:
+        yield made
+
+
+def proven(target: Target, environments: Iterable[Environment]) -> Scratch:
+    """The server, when it is the one that is declared and may be restored into.
+
+    Raises:
+        Refused: it is not; or a dump might do there what only a superuser may.
+    """
+    wanted = target.identity.get(SYSTEM)
+    if not wanted:
+        raise Refused(
+            f"targets.{target.role} declares no {SYSTEM}: nothing would show that it is no other server;"
+            f" see `opsproof identify`"
+        )
+    _not_production(target, wanted, environments)
+    try:
+        with session(target) as at:
+            found = _one(at, _IDENTITY)
+            programs = _one(at, _MIGHT_RUN_PROGRAMS)
+    except psycopg.Error as error:
+        raise Refused(f"targets.{target.role}: {_reason(error)}") from None
+    if found != wanted:
+        raise Refused(
+            f"targets.{target.role} declares {SYSTEM} {wanted!r}, found {found!r}: it is another server"
+        )
+    if programs:
+        raise Refused(
+            f"targets.{target.role}: {target.settings.user} may run programs on the server, and so might a dump;"
+            f" give a role that may create databases and nothing else"
+        )
+    return Scratch(target, {SYSTEM: str(found)})
+
+
+def _not_production(target: Target, system: str, environments: Iterable[Environment]) -> None:
+    own = _addresses(target)
+    for environment in environments:
+        if not _PRODUCTION.search(environment.name):
+            continue
+        for role, other in environment.targets.items():
+            if other.kind == "postgres" and (other.identity.get(SYSTEM) == system or own & _addresses(other)):
+                raise Refused(
+                    f"targets.{target.role} is targets.{role} of {environment.id}: production is never restored into"
+                )
+
+
+def _addresses(target: Target) -> set[tuple[str, int]]:
+    """What its name means now, beside the name itself."""
+    host, port = str(target.settings.host), int(target.settings.port)
+    found = {(host.lower().rstrip("."), port)}
+    if not host.startswith("/"):
+        try:
+            found |= {(str(entry[4][0]), port) for entry in socket.getaddrinfo(host, port)}
+        except OSError:
+            pass  # a name that means nothing here is compared as it is
+    return found
+
+
+def _one(at: psycopg.Connection[Any], statement: str) -> Any:
+    row = at.execute(statement.encode()).fetchone()
+    return row[0] if row else None
+
+
+def _reason(error: psycopg.Error) -> str:
+    return f"no session or no answer (SQLSTATE {error.sqlstate})" if error.sqlstate else "no session"
+
+
+@contextmanager
+def alone(scratch: Scratch) -> Iterator[None]:
+    """While nobody else drills there; what a killed drill left is taken away first.
+
+    Raises:
+        Refused: somebody drills there now.
+    """
+    with session(scratch.target) as at:
+        if not _one(at, f"SELECT pg_try_advisory_lock({_LOCK})"):
+            raise Refused(f"another drill is under way on targets.{scratch.target.role}")
+        for (name,) in at.execute(
+            b"SELECT datname::text FROM pg_database WHERE starts_with(datname::text, %s)", [PREFIX]
+        ).fetchall():
+            drop(at, name)
+        yield
+
+
+def create(scratch: Scratch, database: str, owner: str | None) -> None:
+    """An empty database, of template0: what a server's template1 holds is no part of a dump."""
+    of = sql.SQL(" OWNER {}").format(sql.Identifier(owner)) if owner else sql.SQL("")
+    with session(scratch.target) as at:
+        at.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(database)) + of)
+
+
+def drop(at: psycopg.Connection[Any], database: str) -> None:
+    """Whoever is in it is put out."""
+    at.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
