@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,15 +14,22 @@ from tests.sources.postgres.own import Server
 from tests.testbed import place
 
 
-@pytest.fixture(scope="session")
-def drill_server(own_place: tuple[Path, Mapping[str, int]]) -> Iterator[Server]:
-    with place.elsewhere(*own_place), own.server() as made:
+@contextmanager
+def prepared() -> Iterator[Server]:
+    """With a role that may make databases and is one of the application's, and nothing else."""
+    with own.server() as made:
         made.run(
             "CREATE ROLE app NOLOGIN",
             f"CREATE ROLE drill LOGIN CREATEDB PASSWORD '{own.PASSWORD}'",
             "GRANT app TO drill",
             "GRANT EXECUTE ON FUNCTION pg_control_system() TO drill",
         )
+        yield made
+
+
+@pytest.fixture(scope="session")
+def drill_server(own_place: tuple[Path, Mapping[str, int]]) -> Iterator[Server]:
+    with place.elsewhere(*own_place), prepared() as made:
         yield made
 
 

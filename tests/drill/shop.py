@@ -24,7 +24,14 @@ from tests.sources.postgres.own import Server
 PATTERN = "shop-%Y%m%d-%H%M%S.sql.gz"
 NEWEST = "SELECT max(made) FROM orders"
 COUNTS = {"public.orders": 3, "public.items": 5}
-ORDERED = datetime(2026, 11, 20, 3, 30, tzinfo=timezone.utc)
+
+
+def now() -> datetime:
+    """To the second, as names of files tell it."""
+    return datetime.now(timezone.utc).replace(microsecond=0)
+
+
+ORDERED = now() - timedelta(hours=7)
 
 
 @dataclass(frozen=True)
