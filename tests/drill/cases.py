@@ -35,9 +35,8 @@ import sys, json
 from opsproof.drill import scratch
 from opsproof.drill.perform import perform
 from opsproof.testing.links import target_of
-told = json.load(sys.stdin)
-into = scratch.proven(target_of("postgres", identity=told["identity"], **told["postgres"]), ())
-perform(target_of("drill", **told["drill"]), into, lambda step: None)
+target = target_of("drill", **json.load(sys.stdin))
+perform(target, scratch.proven(target, ()), lambda step: None)
 """
 
 
@@ -130,15 +129,10 @@ def _full_disk(shop: Shop) -> None:
 def started(shop: Shop) -> subprocess.Popen[bytes]:
     """A drill in a process of its own, of a dump that loads until somebody ends it; it is loading."""
     shop.keep(shop.dump() + b"SELECT pg_sleep(3600);\n" + LAST)
-    told = {
-        "identity": {"system-identifier": shop.system},
-        "postgres": shop.scratch_settings,
-        "drill": shop.drill_settings,
-    }
     made = subprocess.Popen([sys.executable, "-c", _PROGRAM], stdin=subprocess.PIPE, start_new_session=True)
     assert made.stdin is not None
     with made.stdin as pipe:
-        pipe.write(msgspec.json.encode(told))
+        pipe.write(msgspec.json.encode(shop.drill_settings))
     sleeping = "SELECT 1 FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600);'"
     process.await_that("it loads", lambda: shop.server.run(sleeping))
     return made

@@ -106,18 +106,15 @@ class Shop:
             "user": "drill",
             "password": {"file": str(self.server.folder / "password")},
             "ca": str(settings.ca),
+            "identity": {"system-identifier": self.system},
         }
-
-    def scratch(self, **more: Any) -> Target:
-        identity = more.pop("identity", {"system-identifier": self.system})
-        return target_of("postgres", identity=identity, **{**self.scratch_settings, **more})
 
     @property
     def drill_settings(self) -> dict[str, Any]:
         return {
             "records": str(self.records),
             "dumps": {"folder": str(self.dumps), "pattern": PATTERN},
-            "into": "postgres",
+            "into": self.scratch_settings,
             "owner": "app",
             "newest": NEWEST,
             "counts": "{name}.counts.json",
@@ -126,11 +123,9 @@ class Shop:
     def target(self, **more: Any) -> Target:
         return target_of("drill", **{**self.drill_settings, **more})
 
-    def drill(
-        self, environments: Iterable[Environment] = (), into: Target | None = None, **more: Any
-    ) -> Drill:
-        proven = scratch.proven(into or self.scratch(), environments)
-        return perform(self.target(**more), proven, lambda text: None)
+    def drill(self, environments: Iterable[Environment] = (), **more: Any) -> Drill:
+        target = self.target(**more)
+        return perform(target, scratch.proven(target, environments), lambda text: None)
 
     @property
     def databases(self) -> set[str]:

@@ -46,13 +46,11 @@ class Folder:
         (path / "pyproject.toml").write_text("[tool.pytest.ini_options]\n")
         (systems / "system.yaml").write_text("system: shop\ntitle: The shop\n")
         (systems / "runbook.yaml").write_text(textwrap.dedent(RUNBOOK))
-        self.environment(
-            "staging", scratch={**shop.scratch_settings, "identity": {"system-identifier": shop.system}}
-        )
+        self.environment("staging")
 
     def environment(self, name: str, **targets: object) -> None:
         made = {role: {"kind": "postgres", **settings} for role, settings in targets.items()}  # type: ignore[dict-item]
-        made["drill"] = {**self.shop.drill_settings, "into": "scratch"}
+        made["drill"] = self.shop.drill_settings
         text = yaml.safe_dump({"environment": name, "targets": made})
         (self.path / "checks" / "systems" / "shop" / "environments" / f"{name}.yaml").write_text(text)
 
@@ -112,7 +110,7 @@ def test_what_another_environment_calls_production_is_refused(folder: Folder) ->
     done = folder.drill("shop/staging", "--yes")
     assert done.returncode == 2
     assert done.stderr == (
-        "nothing was begun: targets.scratch is targets.main of shop/production: production is never restored into\n"
+        "nothing was begun: targets.drill.into is targets.main of shop/production: production is never restored into\n"
     )
 
 

@@ -165,9 +165,9 @@ def test_a_server_that_might_run_a_dumps_programs_is_refused(shop: Shop) -> None
 def test_a_server_is_refused_that_does_not_prove_itself(shop: Shop) -> None:
     shop.backup()
     with pytest.raises(Refused, match="declares no system-identifier"):
-        shop.drill(into=shop.scratch(identity={}))
+        shop.drill(into={**shop.scratch_settings, "identity": {}})
     with pytest.raises(Refused, match="it is another server"):
-        shop.drill(into=shop.scratch(identity={"system-identifier": "1"}))
+        shop.drill(into={**shop.scratch_settings, "identity": {"system-identifier": "1"}})
     assert not shop.records.exists()
 
 
@@ -203,7 +203,7 @@ def test_what_a_killed_drill_left_is_taken_away_by_the_next(shop: Shop) -> None:
 def test_two_drills_at_once_are_one_too_many(shop: Shop) -> None:
     from opsproof.drill import scratch
 
-    into = scratch.proven(shop.scratch(), ())
+    into = scratch.proven(shop.target(), ())
     with scratch.alone(into), pytest.raises(Refused, match="another drill is under way"):
         shop.drill()
 

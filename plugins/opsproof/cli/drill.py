@@ -32,12 +32,9 @@ class Wish:
     def announced(self) -> Iterator[str]:
         """What will be done, before it is."""
         settings = self.drill.settings
-        where, identity = (
-            self.into.target,
-            ", ".join(f"{name} {value}" for name, value in self.into.identity.items()),
-        )
+        identity = ", ".join(f"{name} {value}" for name, value in self.into.identity.items())
         yield f"restores: the newest file of {settings.dumps.folder} that is named like {settings.dumps.pattern}"
-        yield f"into: a new database on {where.id} (targets.{where.role}, {identity}), dropped at the end"
+        yield f"into: a new database on {self.into.id} ({identity}), dropped at the end"
         yield f"writes: its record in {settings.records}; nothing else, anywhere"
 
 
@@ -57,13 +54,8 @@ def wished(folder: Path, environment: str, row: str) -> Wish:
     chosen = environments[environment]
     deciding = _deciding(folder, environment)
     drill = _drill(chosen, deciding, row)
-    into = chosen.targets.get(drill.settings.into)
-    if into is None or into.kind != "postgres":
-        raise Refused(
-            f"targets.{drill.role}.into names {drill.settings.into!r}, which is no target of kind postgres"
-        )
     rows = tuple(sorted(name for name, role in deciding.items() if role == drill.role))
-    return Wish(environment, drill, proven(into, environments.values()), rows)
+    return Wish(environment, drill, proven(drill, environments.values()), rows)
 
 
 def _deciding(folder: Path, environment: str) -> dict[str, str]:

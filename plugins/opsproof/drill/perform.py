@@ -55,7 +55,7 @@ class _Performance:
         self.drill = Drill(
             id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
             began=now,
-            into=self.into.target.id,
+            into=self.into.id,
             identity=dict(self.into.identity),
         )
 
@@ -78,7 +78,7 @@ class _Performance:
         with self._step(CHOOSE):
             found = dumps.newest(self.target.settings.dumps)
         self._know(dump=Dump(name=found.name, made=found.made))
-        with janitor.watching(self.into.parameters, self._database):
+        with janitor.watching(scratch.parameters(self.into.settings), self._database):
             try:
                 self._loaded(found)
                 self._examined(found)
@@ -92,17 +92,17 @@ class _Performance:
         try:
             with self._step(LOAD):
                 deadline = self.began + float(self.target.settings.within)
-                Client(scratch.parameters(self.into.target, self._database)).load(stream.parts(), deadline)
+                Client(scratch.parameters(self.into.settings, self._database)).load(stream.parts(), deadline)
         finally:
             self._know(dump=Dump(name=found.name, made=found.made, bytes=stream.bytes, sha256=stream.sha256))
 
     def _examined(self, found: Found) -> None:
-        with self._step(LOOK), scratch.session(self.into.target, self._database) as at:
+        with self._step(LOOK), scratch.session(self.into.settings, self._database) as at:
             self._know(others=examined.others(at), newest=examined.newest(at, self.target.settings.newest))
         beside = self.target.settings.manifest_of(found.path.name)
         if beside is None:
             return
-        with self._step(COUNT), scratch.session(self.into.target, self._database) as at:
+        with self._step(COUNT), scratch.session(self.into.settings, self._database) as at:
             counts = examined.rows(at, examined.manifest(found.path.with_name(beside)))
             self._know(rows=counts, counted=True)
             if unequal := [one for one in counts if not one.equal]:
@@ -112,7 +112,7 @@ class _Performance:
 
     def _dropped(self) -> None:
         try:
-            with scratch.session(self.into.target) as at:
+            with scratch.session(self.into.settings) as at:
                 scratch.drop(at, self._database)
         except psycopg.Error:
             self._know(left=f"database {self._database}")

@@ -14,7 +14,9 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from opsproof.environment.environment import Environment
+from opsproof.model.failure import NotConfigured
 from opsproof.model.target import Target
+from opsproof.sources.postgres.settings import PostgresSettings
 
 SYSTEM = "system-identifier"
 PREFIX = "opsproof_drill_"
@@ -35,17 +37,16 @@ class Refused(Exception):
 class Scratch:
     """A server that is proven to be the declared one, and is nobody's production."""
 
-    target: Target
+    settings: PostgresSettings
     identity: Mapping[str, str]
 
     @property
-    def parameters(self) -> dict[str, str]:
-        return parameters(self.target)
+    def id(self) -> str:
+        return f"postgres:{self.settings.address}"
 
 
-def parameters(target: Target, database: str = "") -> dict[str, str]:
-    """As libpq calls them; the password is among them."""
-    settings = target.settings
+def parameters(settings: PostgresSettings, database: str = "") -> dict[str, str]:
+    """As libpq calls them; the password is among them. Raises NotConfigured: it is not there."""
     made = {
         "host": settings.host,
         "port": str(settings.port),
@@ -63,59 +64,64 @@ def parameters(target: Target, database: str = "") -> dict[str, str]:
 
 
 @contextmanager
-def session(target: Target, database: str = "") -> Iterator[psycopg.Connection[Any]]:
+def session(settings: PostgresSettings, database: str = "") -> Iterator[psycopg.Connection[Any]]:
     """A session that commits at once. Raises psycopg.Error."""
-    made = psycopg.connect(make_conninfo("", **parameters(target, database)), autocommit=True)
+    made = psycopg.connect(make_conninfo("", **parameters(settings, database)), autocommit=True)
     with made:
         yield made
 
 
 def proven(target: Target, environments: Iterable[Environment]) -> Scratch:
-    """The server, when it is the one that is declared and may be restored into.
+    """The server of a target of kind drill, when it is the one that is declared and may be restored into.
 
     Raises:
         Refused: it is not; or a dump might do there what only a superuser may.
     """
-    wanted = target.identity.get(SYSTEM)
+    settings: PostgresSettings = target.settings.into
+    place = f"targets.{target.role}.into"
+    wanted = settings.identity.get(SYSTEM)
     if not wanted:
         raise Refused(
-            f"targets.{target.role} declares no {SYSTEM}: nothing would show that it is no other server;"
-            f" see `opsproof identify`"
+            f"{place} declares no {SYSTEM}: nothing would show that it is no other server; see `opsproof identify`"
         )
-    _not_production(target, wanted, environments)
+    _not_production(place, settings, wanted, environments)
     try:
-        with session(target) as at:
+        with session(settings) as at:
             found = _one(at, _IDENTITY)
             programs = _one(at, _MIGHT_RUN_PROGRAMS)
     except psycopg.Error as error:
-        raise Refused(f"targets.{target.role}: {_reason(error)}") from None
+        raise Refused(f"{place}: {_reason(error)}") from None
+    except NotConfigured as error:
+        raise Refused(f"{place}: {error.message}") from None
     if found != wanted:
-        raise Refused(
-            f"targets.{target.role} declares {SYSTEM} {wanted!r}, found {found!r}: it is another server"
-        )
+        raise Refused(f"{place} declares {SYSTEM} {wanted!r}, found {found!r}: it is another server")
     if programs:
         raise Refused(
-            f"targets.{target.role}: {target.settings.user} may run programs on the server, and so might a dump;"
+            f"{place}: {settings.user} may run programs on the server, and so might a dump;"
             f" give a role that may create databases and nothing else"
         )
-    return Scratch(target, {SYSTEM: str(found)})
+    return Scratch(settings, {SYSTEM: str(found)})
 
 
-def _not_production(target: Target, system: str, environments: Iterable[Environment]) -> None:
-    own = _addresses(target)
+def _not_production(
+    place: str, settings: PostgresSettings, system: str, environments: Iterable[Environment]
+) -> None:
+    own = _addresses(settings)
     for environment in environments:
         if not _PRODUCTION.search(environment.name):
             continue
         for role, other in environment.targets.items():
-            if other.kind == "postgres" and (other.identity.get(SYSTEM) == system or own & _addresses(other)):
+            if other.kind == "postgres" and (
+                other.identity.get(SYSTEM) == system or own & _addresses(other.settings)
+            ):
                 raise Refused(
-                    f"targets.{target.role} is targets.{role} of {environment.id}: production is never restored into"
+                    f"{place} is targets.{role} of {environment.id}: production is never restored into"
                 )
 
 
-def _addresses(target: Target) -> set[tuple[str, int]]:
+def _addresses(settings: PostgresSettings) -> set[tuple[str, int]]:
     """What its name means now, beside the name itself."""
-    host, port = str(target.settings.host), int(target.settings.port)
+    host, port = settings.host, settings.port
     found = {(host.lower().rstrip("."), port)}
     if not host.startswith("/"):
         try:
@@ -141,9 +147,9 @@ def alone(scratch: Scratch) -> Iterator[None]:
     Raises:
         Refused: somebody drills there now.
     """
-    with session(scratch.target) as at:
+    with session(scratch.settings) as at:
         if not _one(at, f"SELECT pg_try_advisory_lock({_LOCK})"):
-            raise Refused(f"another drill is under way on targets.{scratch.target.role}")
+            raise Refused(f"another drill is under way on {scratch.id}")
         for (name,) in at.execute(
             b"SELECT datname::text FROM pg_database WHERE starts_with(datname::text, %s)", [PREFIX]
         ).fetchall():
@@ -154,7 +160,7 @@ def alone(scratch: Scratch) -> Iterator[None]:
 def create(scratch: Scratch, database: str, owner: str | None) -> None:
     """An empty database, of template0: what a server's template1 holds is no part of a dump."""
     of = sql.SQL(" OWNER {}").format(sql.Identifier(owner)) if owner else sql.SQL("")
-    with session(scratch.target) as at:
+    with session(scratch.settings) as at:
         at.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(database)) + of)
 
 

@@ -18,7 +18,12 @@ from tests.checks.drills import drill
 
 def target(folder: Path, **more: Any) -> Any:
     dumps = {"folder": "/backup", "pattern": "shop-%Y%m%d.sql.gz"}
-    settings = {"records": str(folder), "dumps": dumps, "into": "scratch", "newest": "SELECT now()"}
+    settings = {
+        "records": str(folder),
+        "dumps": dumps,
+        "into": {"host": "127.0.0.1", "database": "postgres", "user": "drill"},
+        "newest": "SELECT now()",
+    }
     return target_of("drill", **{**settings, **more})
 
 

@@ -13,6 +13,7 @@ from opsproof.environment.references import located
 from opsproof.environment.settings import TargetSettings
 from opsproof.environment.shape import Shape, Text, described, refuse
 from opsproof.model.units import Duration
+from opsproof.sources.postgres.settings import PostgresSettings
 
 _EXAMPLE = "write it like backup-%Y%m%d.sql.gz"
 
@@ -53,7 +54,8 @@ class DrillSettings(TargetSettings):
     Args:
         records: the folder where a drill leaves its record, and where rows read it.
         dumps: what is restored: the newest of them.
-        into: the role of the postgres target whose server is restored into. It must declare its identity.
+        into: the PostgreSQL server that is restored into, as a target of kind postgres. It must declare its
+            system-identifier; `database` is where sessions begin, and is left as it is.
         owner: the role that owns the restored database, as it owns the original; else the one that restores.
         newest: SQL for the moment of the newest row that is in the data.
         counts: the file beside the dump that tells how many rows each table had, with `{name}` for the dump's
@@ -63,10 +65,11 @@ class DrillSettings(TargetSettings):
 
     identities = ()
     addressed_by = ("records",)
+    unasked = frozenset({"into"})
 
     records: Folder
     dumps: DumpsShape
-    into: Text
+    into: PostgresSettings
     owner: Text | None = None
     newest: Text
     counts: Text | None = None
@@ -83,6 +86,9 @@ class DrillSettings(TargetSettings):
                 f"counts {short(self.counts)} is no name beside a dump", "write it like {name}.counts.json"
             )
         return self
+
+    def hosts(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        return self.into.hosts(path[1:]) if path[:1] == ("into",) else ()
 
     def manifest_of(self, name: str) -> str | None:
         """The name of the file with the counts of a dump."""
