@@ -11,8 +11,6 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from opsproof.drill import scratch
 from opsproof.drill.perform import perform
 from opsproof.environment.environment import Environment
@@ -65,13 +63,7 @@ class Shop:
         self.server.run("DROP DATABASE IF EXISTS shop WITH (FORCE)")
 
     def run(self, *statements: str) -> None:
-        with psycopg.connect(
-            host=str(self.server.folder),
-            port=self.server.port,
-            user="postgres",
-            dbname="shop",
-            autocommit=True,
-        ) as session:
+        with self.server.session("shop") as session:
             for statement in statements:
                 session.execute(statement.encode())
 

@@ -215,3 +215,16 @@ def test_a_drill_knows_the_newest_row_and_not_the_dumps_age(shop: Shop) -> None:
     drill = shop.drill()
     assert drill.rpo is not None
     assert drill.rpo > timedelta(days=1).total_seconds()
+
+
+def test_an_extension_that_only_a_superuser_makes_is_there_before(shop: Shop) -> None:
+    shop.run("CREATE EXTENSION pg_buffercache", "COMMENT ON EXTENSION pg_buffercache IS 'it''s ours'")
+    shop.backup()
+    assert failed(shop.drill())[2] == "42501"
+    shop.server.run("DROP DATABASE IF EXISTS prepared", "CREATE DATABASE prepared IS_TEMPLATE true")
+    try:
+        with shop.server.session("prepared") as at:
+            at.execute(b"CREATE EXTENSION pg_buffercache")
+        assert shop.drill(template="prepared").good
+    finally:
+        shop.server.run("ALTER DATABASE prepared IS_TEMPLATE false", "DROP DATABASE prepared")

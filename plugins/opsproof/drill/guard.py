@@ -16,6 +16,8 @@ _LAST = b"-- PostgreSQL database dump complete"
 _COPY = re.compile(rb"COPY .+ FROM stdin;\r?\n?", re.DOTALL | re.IGNORECASE)
 _END = re.compile(rb"\\\.\r?\n?")
 _LONGEST = 64 * 2**20  # bytes of a line that are held at once
+# It takes the extension's owner, a superuser mostly; and nothing is lost.
+_COMMENT = re.compile(rb"COMMENT ON EXTENSION \S+ IS '(?:[^']|'')*';\r?\n?")
 _OWN = re.compile(rb"\\(?:un)?restrict [A-Za-z0-9]+\r?\n?")
 
 
@@ -31,7 +33,7 @@ def guarded(parts: Iterable[bytes]) -> Iterator[bytes]:
     for line in _lines(parts):
         if in_data:
             in_data = not _END.fullmatch(line)
-        elif _OWN.fullmatch(line):
+        elif _OWN.fullmatch(line) or _COMMENT.fullmatch(line):
             continue
         else:
             in_data = bool(_COPY.fullmatch(line))

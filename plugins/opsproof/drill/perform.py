@@ -87,7 +87,8 @@ class _Performance:
 
     def _loaded(self, found: Found) -> None:
         with self._step(MAKE):
-            scratch.create(self.into, self._database, self.target.settings.owner)
+            settings = self.target.settings
+            scratch.create(self.into, self._database, settings.template, settings.owner)
         stream = Stream(found.path)
         try:
             with self._step(LOAD):

@@ -157,11 +157,14 @@ def alone(scratch: Scratch) -> Iterator[None]:
         yield
 
 
-def create(scratch: Scratch, database: str, owner: str | None) -> None:
-    """An empty database, of template0: what a server's template1 holds is no part of a dump."""
+def create(scratch: Scratch, database: str, template: str, owner: str | None) -> None:
+    """A database like the template; owned by a role that the one which restores is a member of."""
+    made = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+        sql.Identifier(database), sql.Identifier(template)
+    )
     of = sql.SQL(" OWNER {}").format(sql.Identifier(owner)) if owner else sql.SQL("")
     with session(scratch.settings) as at:
-        at.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(database)) + of)
+        at.execute(made + of)
 
 
 def drop(at: psycopg.Connection[Any], database: str) -> None:

@@ -57,6 +57,7 @@ class DrillSettings(TargetSettings):
         into: the PostgreSQL server that is restored into, as a target of kind postgres. It must declare its
             system-identifier; `database` is where sessions begin, and is left as it is.
         owner: the role that owns the restored database, as it owns the original; else the one that restores.
+        template: the database that the new one is made of: one with the extensions that only a superuser makes.
         newest: SQL for the moment of the newest row that is in the data.
         counts: the file beside the dump that tells how many rows each table had, with `{name}` for the dump's
             name: a JSON object of numbers by `schema.table`.
@@ -71,6 +72,7 @@ class DrillSettings(TargetSettings):
     dumps: DumpsShape
     into: PostgresSettings
     owner: Text | None = None
+    template: Text = "template0"
     newest: Text
     counts: Text | None = None
     within: Duration = Duration(4 * 3600)
