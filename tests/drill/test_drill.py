@@ -228,3 +228,17 @@ def test_an_extension_that_only_a_superuser_makes_is_there_before(shop: Shop) ->
         assert shop.drill(template="prepared").good
     finally:
         shop.server.run("ALTER DATABASE prepared IS_TEMPLATE false", "DROP DATABASE prepared")
+
+
+def test_sessions_of_others_are_counted_whoever_they_are(shop: Shop) -> None:
+    from opsproof.drill import examined, scratch
+
+    target = shop.target()
+    shop.server.run("CREATE DATABASE watched OWNER drill")
+    try:
+        with scratch.session(target.settings.into, "watched") as at:
+            assert examined.others(at) == 0
+            with shop.server.session("watched"), shop.server.session("postgres"):
+                assert examined.others(at) == 1
+    finally:
+        shop.server.run("DROP DATABASE watched WITH (FORCE)")

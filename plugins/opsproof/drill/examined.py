@@ -16,7 +16,8 @@ from opsproof.sources.drill.facts import TableRows
 
 _MOST = 16 * 2**20
 _OTHERS = (
-    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+    # Of what kind a session is, is told of one's own alone; workers of the server have no user.
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usesysid IS NOT NULL"
     " AND pid <> pg_backend_pid() AND application_name <> %s"
 )
 

@@ -89,7 +89,9 @@ def counted(system: str) -> dict[str, int]:
 
 
 def _rows(session: psycopg.Connection[tuple[object, ...]], schema: str, table: str) -> int:
-    found = session.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(schema, table))).fetchone()
+    found = session.execute(
+        sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(schema, table))
+    ).fetchone()
     return int(str(found[0])) if found else 0
 
 
@@ -142,4 +144,6 @@ def _server_side() -> None:
 def _extensions() -> Iterable[str]:
     for database in SYSTEMS.values():
         with postgres.connect("postgres", database) as session:
-            yield from (str(row[0]) for row in session.execute("SELECT extname::text FROM pg_extension").fetchall())
+            yield from (
+                str(row[0]) for row in session.execute("SELECT extname::text FROM pg_extension").fetchall()
+            )
