@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.testbed import build, kubernetes, place, process
 from tests.testbed.services import (
     alertmanager,
+    drills,
     exporter,
     install,
     nginx,
@@ -62,6 +63,7 @@ def services_up() -> None:
     for name, start in (
         ("Alertmanager", alertmanager.up),
         ("PostgreSQL", postgres.up),
+        ("restore drills", drills.up),
         ("Redis", redis.up),
         ("nginx", nginx.up),
     ):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from opsproof.cli.drill_command import drill
 from opsproof.cli.list_commands import checks, sources
 from opsproof.cli.options import CHECKS
 from opsproof.cli.rights_command import rights
@@ -75,6 +76,7 @@ def identify(folder: Path, environments: tuple[str, ...]) -> None:
     sys.exit(0 if answered else 1)
 
 
+main.add_command(drill)
 main.add_command(rights)
 main.add_command(checks)
 main.add_command(sources)

@@ -64,7 +64,7 @@ def missing_secrets(environment: Environment, role: str) -> list[Problem]:
     return [
         Problem.at(environment.where("targets", role, *path), f"targets.{role}.{'.'.join(path)}: {why}")
         for path, why in gaps
-        if why
+        if why and path[0] not in settings.unasked
     ]
 
 

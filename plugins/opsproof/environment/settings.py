@@ -105,6 +105,7 @@ class TargetSettings(Shape):
 
     identities: ClassVar[tuple[str, ...]] = (CERTIFICATE,)
     addressed_by: ClassVar[tuple[str, ...]] = ("url",)
+    unasked: ClassVar[frozenset[str]] = frozenset()  # what no run needs: its secrets may be missing
 
     kind: str = ""
     identity: Annotated[dict[str, str], BeforeValidator(lambda given: _identity_text(given))] = {}

@@ -51,12 +51,16 @@ class Server:
 
     def run(self, *statements: str) -> list[tuple[Any, ...]]:
         """As its superuser; the rows of the last one, where it gives any."""
-        with psycopg.connect(
-            host=str(self.folder), port=self.port, user="postgres", dbname="postgres", autocommit=True
-        ) as session:
+        with self.session() as session:
             for statement in statements:
                 found = session.execute(statement.encode())
             return found.fetchall() if found.description else []
+
+    def session(self, database: str = "postgres") -> psycopg.Connection[Any]:
+        """Of its superuser."""
+        return psycopg.connect(
+            host=str(self.folder), port=self.port, user="postgres", dbname=database, autocommit=True
+        )
 
     def psql(self, text: str, **variables: str) -> None:
         """Run a file as its superuser, as an operator would."""

@@ -1,0 +1,81 @@
+"""What is in the restored database: rows by table, the newest row, and whether others use it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg import sql
+
+from opsproof.drill.scratch import APPLICATION
+from opsproof.model.text import cut
+from opsproof.sources.drill.facts import TableRows
+
+_MOST = 16 * 2**20
+_OTHERS = (
+    # Of what kind a session is, is told of one's own alone; workers of the server have no user.
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usesysid IS NOT NULL"
+    " AND pid <> pg_backend_pid() AND application_name <> %s"
+)
+
+
+class NotExamined(Exception):
+    """What was restored could not be looked at. Its text is one line."""
+
+
+def manifest(path: Path) -> dict[str, int]:
+    """Rows by `schema.table`, as counted when the dump was made. Raises NotExamined."""
+    try:
+        with path.open("rb") as file:
+            return msgspec.json.decode(file.read(_MOST), type=dict[str, int])
+    except OSError as error:
+        raise NotExamined(f"{cut(path.name)} cannot be read: {error.strerror}") from None
+    except (msgspec.DecodeError, RecursionError):
+        raise NotExamined(f"{cut(path.name)} is no JSON object of numbers by schema.table") from None
+
+
+def rows(at: psycopg.Connection[Any], wanted: dict[str, int]) -> tuple[TableRows, ...]:
+    """Each table of the manifest, counted. Raises psycopg.Error."""
+    return tuple(
+        TableRows(table=cut(name), wanted=count, found=_count(at, name)) for name, count in wanted.items()
+    )
+
+
+def _count(at: psycopg.Connection[Any], name: str) -> int | None:
+    schema, _, table = name.partition(".")
+    statement = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(schema, table))
+    try:
+        found = at.execute(statement).fetchone()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.errors.SyntaxError):
+        return None
+    return int(found[0]) if found else None
+
+
+def newest(at: psycopg.Connection[Any], statement: str) -> datetime:
+    """The moment that the environment's SQL gives; one without a time zone is UTC.
+
+    Raises:
+        NotExamined: it gives none.
+    """
+    try:
+        at.execute(b"SET default_transaction_read_only = on")
+        found = at.execute(statement.encode()).fetchone()
+    except psycopg.Error as error:
+        raise NotExamined(
+            f"the SQL of `newest` fails on the restored data (SQLSTATE {error.sqlstate})"
+        ) from None
+    value = found[0] if found else None
+    if value is None:
+        raise NotExamined("the SQL of `newest` finds no row in the restored data")
+    if not isinstance(value, datetime):
+        raise NotExamined("the SQL of `newest` gives no timestamp")
+    return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+
+
+def others(at: psycopg.Connection[Any]) -> int:
+    """Sessions of others in the restored database."""
+    found = at.execute(_OTHERS.encode(), [APPLICATION]).fetchone()
+    return int(found[0]) if found else 0

@@ -1,0 +1,172 @@
+"""The server that is restored into: who it is, whether it may be used, and the database made there for a drill."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from opsproof.environment.environment import Environment
+from opsproof.model.failure import NotConfigured
+from opsproof.model.target import Target
+from opsproof.sources.postgres.settings import PostgresSettings
+
+SYSTEM = "system-identifier"
+PREFIX = "opsproof_drill_"
+APPLICATION = "opsproof-drill"
+_PRODUCTION = re.compile(r"(?:^|[-_.])prod(?:uction)?(?:$|[-_.\d])", re.IGNORECASE)
+_CONNECT = 10  # seconds
+_LOCK = 0x6F7073647269  # one drill at a time on a server
+_IDENTITY = "SELECT system_identifier::text FROM pg_control_system()"
+_MIGHT_RUN_PROGRAMS = """
+SELECT rolsuper OR pg_has_role(oid, 'pg_execute_server_program', 'MEMBER') FROM pg_roles WHERE rolname = current_user"""
+
+
+class Refused(Exception):
+    """Nothing was begun. Its text is one line that says why, and what would be accepted."""
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """A server that is proven to be the declared one, and is nobody's production."""
+
+    settings: PostgresSettings
+    identity: Mapping[str, str]
+
+    @property
+    def id(self) -> str:
+        return f"postgres:{self.settings.address}"
+
+
+def parameters(settings: PostgresSettings, database: str = "") -> dict[str, str]:
+    """As libpq calls them; the password is among them. Raises NotConfigured: it is not there."""
+    made = {
+        "host": settings.host,
+        "port": str(settings.port),
+        "user": settings.user,
+        "dbname": database or settings.database,
+        "sslmode": settings.sslmode,
+        "connect_timeout": str(_CONNECT),
+        "application_name": APPLICATION,
+    }
+    if settings.ca is not None:
+        made["sslrootcert"] = str(settings.ca)
+    if settings.password is not None:
+        made["password"] = settings.password.read()
+    return made
+
+
+@contextmanager
+def session(settings: PostgresSettings, database: str = "") -> Iterator[psycopg.Connection[Any]]:
+    """A session that commits at once. Raises psycopg.Error."""
+    made = psycopg.connect(make_conninfo("", **parameters(settings, database)), autocommit=True)
+    with made:
+        yield made
+
+
+def proven(target: Target, environments: Iterable[Environment]) -> Scratch:
+    """The server of a target of kind drill, when it is the one that is declared and may be restored into.
+
+    Raises:
+        Refused: it is not; or a dump might do there what only a superuser may.
+    """
+    settings: PostgresSettings = target.settings.into
+    place = f"targets.{target.role}.into"
+    wanted = settings.identity.get(SYSTEM)
+    if not wanted:
+        raise Refused(
+            f"{place} declares no {SYSTEM}: nothing would show that it is no other server; see `opsproof identify`"
+        )
+    _not_production(place, settings, wanted, environments)
+    try:
+        with session(settings) as at:
+            found = _one(at, _IDENTITY)
+            programs = _one(at, _MIGHT_RUN_PROGRAMS)
+    except psycopg.Error as error:
+        raise Refused(f"{place}: {_reason(error)}") from None
+    except NotConfigured as error:
+        raise Refused(f"{place}: {error.message}") from None
+    if found != wanted:
+        raise Refused(f"{place} declares {SYSTEM} {wanted!r}, found {found!r}: it is another server")
+    if programs:
+        raise Refused(
+            f"{place}: {settings.user} may run programs on the server, and so might a dump;"
+            f" give a role that may create databases and nothing else"
+        )
+    return Scratch(settings, {SYSTEM: str(found)})
+
+
+def _not_production(
+    place: str, settings: PostgresSettings, system: str, environments: Iterable[Environment]
+) -> None:
+    own = _addresses(settings)
+    for environment in environments:
+        if not _PRODUCTION.search(environment.name):
+            continue
+        for role, other in environment.targets.items():
+            if other.kind == "postgres" and (
+                other.identity.get(SYSTEM) == system or own & _addresses(other.settings)
+            ):
+                raise Refused(
+                    f"{place} is targets.{role} of {environment.id}: production is never restored into"
+                )
+
+
+def _addresses(settings: PostgresSettings) -> set[tuple[str, int]]:
+    """What its name means now, beside the name itself."""
+    host, port = settings.host, settings.port
+    found = {(host.lower().rstrip("."), port)}
+    if not host.startswith("/"):
+        try:
+            found |= {(str(entry[4][0]), port) for entry in socket.getaddrinfo(host, port)}
+        except OSError:
+            pass  # a name that means nothing here is compared as it is
+    return found
+
+
+def _one(at: psycopg.Connection[Any], statement: str) -> Any:
+    row = at.execute(statement.encode()).fetchone()
+    return row[0] if row else None
+
+
+def _reason(error: psycopg.Error) -> str:
+    return f"no session or no answer (SQLSTATE {error.sqlstate})" if error.sqlstate else "no session"
+
+
+@contextmanager
+def alone(scratch: Scratch) -> Iterator[None]:
+    """While nobody else drills there; what a killed drill left is taken away first.
+
+    Raises:
+        Refused: somebody drills there now.
+    """
+    with session(scratch.settings) as at:
+        if not _one(at, f"SELECT pg_try_advisory_lock({_LOCK})"):
+            raise Refused(f"another drill is under way on {scratch.id}")
+        for (name,) in at.execute(
+            b"SELECT datname::text FROM pg_database WHERE starts_with(datname::text, %s)", [PREFIX]
+        ).fetchall():
+            drop(at, name)
+        yield
+
+
+def create(scratch: Scratch, database: str, template: str, owner: str | None) -> None:
+    """A database like the template; owned by a role that the one which restores is a member of."""
+    made = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+        sql.Identifier(database), sql.Identifier(template)
+    )
+    of = sql.SQL(" OWNER {}").format(sql.Identifier(owner)) if owner else sql.SQL("")
+    with session(scratch.settings) as at:
+        at.execute(made + of)
+
+
+def drop(at: psycopg.Connection[Any], database: str) -> None:
+    """Whoever is in it is put out."""
+    at.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))

@@ -1,0 +1,146 @@
+"""What restore drills found: times, counts and SQLSTATEs. No data, no SQL, no message of a server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+
+from opsproof.model.argument import Answer, Context
+from opsproof.model.ask import Ask
+from opsproof.model.moment import Clocked, clocked
+from opsproof.model.subject import Subject
+
+# The steps of a drill, in this order.
+CHOOSE, MAKE, LOAD, LOOK, COUNT = (
+    "choose the newest dump",
+    "make a database",
+    "load the dump",
+    "look at the restored data",
+    "count the rows",
+)
+
+
+class Dump(msgspec.Struct, frozen=True, kw_only=True):
+    """What was restored: `made` is what its name says, `bytes` and `sha256` are the file's as it was read."""
+
+    name: str
+    made: datetime
+    bytes: int = 0
+    sha256: str = ""
+
+
+class TableRows(msgspec.Struct, frozen=True, kw_only=True):
+    """The rows of a table: as counted when the dump was made, and after it was restored (None: no such table)."""
+
+    table: str
+    wanted: int
+    found: int | None = None
+
+    @property
+    def equal(self) -> bool:
+        return self.found == self.wanted
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of a drill. `failure` says in our words why it failed, `sqlstate` in PostgreSQL's."""
+
+    name: str
+    seconds: float
+    failure: str = ""
+    sqlstate: str = ""
+
+    @property
+    def told(self) -> str:
+        """What failed, and why."""
+        return f"{self.name}: {self.failure}" + (f" (SQLSTATE {self.sqlstate})" if self.sqlstate else "")
+
+
+class Drill(msgspec.Struct, frozen=True, kw_only=True):
+    """One restore of one dump.
+
+    Args:
+        ended: None while it runs, and for good where it was killed.
+        into: the id of the target, `identity` what it proved.
+        others: sessions of others in the restored database; None where it never came to that.
+        newest: of the newest row in the restored data.
+        rto: seconds from its beginning until all was restored and examined; None where it failed.
+        left: what it could not take away again.
+    """
+
+    id: str
+    began: datetime
+    ended: datetime | None = None
+    into: str
+    identity: dict[str, str] = {}
+    dump: Dump | None = None
+    steps: tuple[Step, ...] = ()
+    rows: tuple[TableRows, ...] = ()
+    counted: bool = False
+    others: int | None = None
+    newest: datetime | None = None
+    rto: float | None = None
+    left: str = ""
+
+    @property
+    def subject(self) -> Subject:
+        return Subject("drill", self.id)
+
+    @property
+    def failed(self) -> Step | None:
+        """The step that did not succeed."""
+        return next((step for step in self.steps if step.failure), None)
+
+    def step(self, name: str) -> Step | None:
+        """The step of that name; None where it did not come to it."""
+        return next((step for step in self.steps if step.name == name), None)
+
+    @property
+    def good(self) -> bool:
+        """It ended, and each step succeeded."""
+        return self.ended is not None and self.rto is not None and self.failed is None
+
+    @property
+    def rpo(self) -> float | None:
+        """Seconds between the newest row of the data and the drill; None where there is none."""
+        return None if self.newest is None else (self.began - self.newest).total_seconds()
+
+
+class Drills(Clocked, frozen=True, kw_only=True):
+    """The drills that a folder of records tells of: how many, and the newest. `folder` is False where there is none."""
+
+    role: str
+    folder: bool
+    count: int = 0
+    newest: Drill | None = None
+    succeeded: Drill | None = None
+
+    @property
+    def subject(self) -> Subject:
+        return Subject("drills", self.role)
+
+
+class DrillsOf(Ask, frozen=True, kw_only=True, tag="drill/newest"):
+    """The newest drill, and the newest that succeeded, where that is another."""
+
+    role: str
+    answer: ClassVar[Any] = Drills
+
+
+@dataclass(frozen=True)
+class NewestDrill:
+    """Source: the `Drills` of the row's target of kind drill."""
+
+    def asks(self, context: Context) -> tuple[Ask, ...]:
+        target = context.target("drill")
+        return (DrillsOf(target=target.id, role=target.role),)
+
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Drills:
+        found: Drills = clocked(answers[0].value(), answers[0].clock)
+        return found
+
+
+Records = Annotated[Drills, NewestDrill()]

@@ -1,0 +1,97 @@
+"""What a drill restores, where to, and how it proves that the data are there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, PlainValidator, ValidationInfo, model_validator
+
+from opsproof.environment.problems import short
+from opsproof.environment.references import located
+from opsproof.environment.settings import TargetSettings
+from opsproof.environment.shape import Shape, Text, described, refuse
+from opsproof.model.units import Duration
+from opsproof.sources.postgres.settings import PostgresSettings
+
+_EXAMPLE = "write it like backup-%Y%m%d.sql.gz"
+
+
+def _pattern(given: str) -> str:
+    moment = datetime(2031, 11, 28, 13, 45, 59)
+    try:
+        again = datetime.strptime(moment.strftime(given), given)
+    except ValueError:
+        again = None
+    if again is None or again.date() != moment.date():
+        refuse(f"{short(given)} does not tell a day", _EXAMPLE)
+    if "/" in given:
+        refuse(f"{short(given)} names a folder", f"name the file alone: {_EXAMPLE}")
+    return given
+
+
+def _folder(given: object, info: ValidationInfo) -> str:
+    """A path; whether it is there is seen when it is looked into."""
+    if not isinstance(given, str) or not given.strip():
+        refuse(f"needs a path, found {described(given)}")
+    return str(located(given, Path(info.context) if info.context else Path()))
+
+
+Folder = Annotated[str, PlainValidator(_folder)]
+
+
+class DumpsShape(Shape):
+    """Dumps of pg_dump in a folder: plain or custom, gzipped or not; the name tells when each was made, in UTC."""
+
+    folder: Folder
+    pattern: Annotated[Text, AfterValidator(_pattern)]
+
+
+class DrillSettings(TargetSettings):
+    """A restore drill.
+
+    Args:
+        records: the folder where a drill leaves its record, and where rows read it.
+        dumps: what is restored: the newest of them.
+        into: the PostgreSQL server that is restored into, as a target of kind postgres. It must declare its
+            system-identifier; `database` is where sessions begin, and is left as it is.
+        owner: the role that owns the restored database, as it owns the original; else the one that restores.
+        template: the database that the new one is made of: one with the extensions that only a superuser makes.
+        newest: SQL for the moment of the newest row that is in the data.
+        counts: the file beside the dump that tells how many rows each table had, with `{name}` for the dump's
+            name: a JSON object of numbers by `schema.table`.
+        within: how long it may take.
+    """
+
+    identities = ()
+    addressed_by = ("records",)
+    unasked = frozenset({"into"})
+
+    records: Folder
+    dumps: DumpsShape
+    into: PostgresSettings
+    owner: Text | None = None
+    template: Text = "template0"
+    newest: Text
+    counts: Text | None = None
+    within: Duration = Duration(4 * 3600)
+
+    @property
+    def address(self) -> str:
+        return "local"
+
+    @model_validator(mode="after")
+    def _counts_lie_beside_it(self) -> DrillSettings:
+        if self.counts is not None and ("{name}" not in self.counts or "/" in self.counts):
+            refuse(
+                f"counts {short(self.counts)} is no name beside a dump", "write it like {name}.counts.json"
+            )
+        return self
+
+    def hosts(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        return self.into.hosts(path[1:]) if path[:1] == ("into",) else ()
+
+    def manifest_of(self, name: str) -> str | None:
+        """The name of the file with the counts of a dump."""
+        return None if self.counts is None else self.counts.replace("{name}", name)

@@ -1,0 +1,244 @@
+"""Restore drills on a real PostgreSQL, by PostgreSQL's own programs."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from opsproof.drill.scratch import Refused
+from opsproof.environment.environment import Environment
+from opsproof.sources.drill.facts import Drill, TableRows
+from tests.drill.shop import COUNTS, ORDERED, Shop, now
+
+pytestmark = pytest.mark.slow
+
+
+def failed(drill: Drill) -> tuple[str, str, str]:
+    """Where it ended, why, and by which SQLSTATE."""
+    assert not drill.good
+    assert drill.ended is not None
+    assert drill.rto is None
+    step = drill.failed
+    assert step is not None
+    return step.name, step.failure, step.sqlstate
+
+
+def test_a_dump_that_restores_is_measured_and_taken_away(shop: Shop) -> None:
+    path = shop.backup()
+    drill = shop.drill()
+    assert drill.good
+    assert [step.name for step in drill.steps] == [
+        "choose the newest dump",
+        "make a database",
+        "load the dump",
+        "look at the restored data",
+        "count the rows",
+    ]
+    assert drill.dump is not None
+    assert (drill.dump.name, drill.dump.made, drill.dump.bytes) == (path.name, ORDERED, path.stat().st_size)
+    assert drill.rows == tuple(TableRows(table=name, wanted=n, found=n) for name, n in COUNTS.items())
+    assert drill.newest == ORDERED
+    assert drill.rpo == (drill.began - ORDERED).total_seconds()
+    assert drill.others == 0
+    assert not drill.left
+    assert shop.databases == set()
+
+
+def test_its_record_is_what_was_found(shop: Shop) -> None:
+    shop.backup()
+    drill = shop.drill()
+    (record,) = shop.records.iterdir()
+    assert record.name == f"{drill.id}.json"
+    assert msgspec.json.decode(record.read_bytes(), type=Drill) == drill
+
+
+@pytest.mark.parametrize("form", [(), ("-Fc",)])
+def test_the_newest_by_name_is_restored_in_whatever_form(shop: Shop, form: tuple[str, ...]) -> None:
+    shop.backup(made=ORDERED - timedelta(days=1))
+    newest = shop.keep(shop.dump(*form), made=ORDERED + timedelta(hours=1))
+    shop.keep(b"", made=ORDERED - timedelta(days=2))  # written last, and still not the newest
+    drill = shop.drill()
+    assert drill.good, drill.steps
+    assert drill.dump is not None
+    assert drill.dump.name == newest.name
+
+
+def test_sql_that_ends_early_is_not_whole_though_psql_takes_it(shop: Shop) -> None:
+    """Between two statements: nothing is wrong with what is there."""
+    text = shop.dump()
+    shop.keep(gzip.compress(text[: text.index(b"COPY public.orders")]))
+    name, failure, _ = failed(shop.drill())
+    assert (name, failure) == (
+        "load the dump",
+        "it ends before pg_dump's last line, `-- PostgreSQL database dump complete`",
+    )
+
+
+def test_a_damaged_byte_is_found_by_the_crc(shop: Shop) -> None:
+    whole = bytearray(gzip.compress(shop.dump()))
+    whole[-6] ^= 1  # in the CRC, behind all data
+    shop.keep(bytes(whole))
+    assert failed(shop.drill())[1] == "what gzip packed is damaged"
+
+
+def test_the_dump_of_another_database_has_other_tables(shop: Shop) -> None:
+    shop.run("DROP TABLE items", "DELETE FROM orders WHERE id = 2")
+    shop.backup()
+    drill = shop.drill()
+    assert failed(drill) == (
+        "count the rows",
+        "2 of 2 tables have other rows than were counted for the dump",
+        "",
+    )
+    assert drill.rows == (
+        TableRows(table="public.orders", wanted=3, found=2),
+        TableRows(table="public.items", wanted=5, found=None),
+    )
+
+
+def test_a_role_that_is_missing_on_the_new_server_fails_the_restore(shop: Shop) -> None:
+    shop.server.run("CREATE ROLE nobody_else")
+    shop.run("ALTER TABLE items OWNER TO nobody_else")
+    dumped = shop.dump()
+    shop.run("ALTER TABLE items OWNER TO app")
+    shop.server.run("DROP ROLE nobody_else")
+    shop.keep(gzip.compress(dumped))
+    name, failure, sqlstate = failed(shop.drill())
+    assert (name, sqlstate) == ("load the dump", "42704")
+    assert "does not exist, such as the role that owns a table" in failure
+
+
+def test_data_without_a_newest_row_are_not_examined(shop: Shop) -> None:
+    shop.run("DELETE FROM orders")
+    shop.backup()
+    assert failed(shop.drill())[1] == "the SQL of `newest` finds no row in the restored data"
+
+
+def test_the_counts_are_missing_or_none(shop: Shop) -> None:
+    shop.backup(counts=None)
+    assert "counts.json cannot be read" in failed(shop.drill())[1]
+    undeclared = shop.drill(counts=None)
+    assert undeclared.good
+    assert not undeclared.counted
+
+
+def test_what_takes_too_long_is_ended(shop: Shop) -> None:
+    endless = b"SELECT pg_sleep(3600);\n" + b"-- PostgreSQL database dump complete\n"
+    shop.keep(endless)
+    assert failed(shop.drill(within="1s"))[1] == "it was not loaded in the time that a drill may take"
+    assert shop.databases == set()
+
+
+@pytest.mark.parametrize(
+    "command", ["\\! touch {}", "SELECT 1 \\! touch {}\n;", "\\o {}\nSELECT 1;", "\\c postgres"]
+)
+def test_a_dump_may_not_steer_psql(shop: Shop, tmp_path: Path, command: str) -> None:
+    made = tmp_path / "made"
+    text = shop.dump()
+    at = text.index(b"CREATE TABLE")
+    shop.keep(text[:at] + command.format(made).encode() + b"\n" + text[at:])
+    drill = shop.drill()
+    assert not made.exists()
+    assert failed(drill)[1] == "the dump holds a command to psql, which it must not: no dump of pg_dump does"
+
+
+def test_a_dump_may_not_run_programs_on_the_server(shop: Shop) -> None:
+    text = shop.dump()
+    shop.keep(b"COPY (SELECT 1) TO PROGRAM 'cat';\n" + text)
+    assert failed(shop.drill())[2] == "42501"
+
+
+def test_a_server_that_might_run_a_dumps_programs_is_refused(shop: Shop) -> None:
+    shop.server.run("ALTER ROLE drill SUPERUSER")
+    try:
+        with pytest.raises(Refused, match="may run programs on the server, and so might a dump"):
+            shop.drill()
+    finally:
+        shop.server.run("ALTER ROLE drill NOSUPERUSER")
+    assert not shop.records.exists()
+
+
+def test_a_server_is_refused_that_does_not_prove_itself(shop: Shop) -> None:
+    shop.backup()
+    with pytest.raises(Refused, match="declares no system-identifier"):
+        shop.drill(into={**shop.scratch_settings, "identity": {}})
+    with pytest.raises(Refused, match="it is another server"):
+        shop.drill(into={**shop.scratch_settings, "identity": {"system-identifier": "1"}})
+    assert not shop.records.exists()
+
+
+@pytest.mark.parametrize("name", ["production", "prod-eu", "eu.prod", "prod2"])
+def test_what_any_environment_calls_production_is_never_restored_into(shop: Shop, name: str) -> None:
+    """By its identity, or by the address, under whatever name."""
+    same = {"system-identifier": shop.system}
+    for theirs in (
+        shop.server.target(host="db.example.org", port=5432, identity=same),
+        shop.server.target(host="localhost"),
+    ):
+        other = Environment(name, "shop", Path("x.yaml"), targets={"main": theirs})
+        with pytest.raises(
+            Refused, match=f"is targets.main of shop/{name}: production is never restored into"
+        ):
+            shop.drill([other])
+    assert not shop.records.exists()
+
+
+def test_other_environments_may_share_the_server(shop: Shop) -> None:
+    shop.backup()
+    other = Environment("reproduction", "shop", Path("x.yaml"), targets={"main": shop.server.target()})
+    assert shop.drill([other]).good
+
+
+def test_what_a_killed_drill_left_is_taken_away_by_the_next(shop: Shop) -> None:
+    shop.server.run("CREATE DATABASE opsproof_drill_20260101t000000z_abcdef OWNER drill")
+    shop.backup()
+    assert shop.drill().good
+    assert shop.databases == set()
+
+
+def test_two_drills_at_once_are_one_too_many(shop: Shop) -> None:
+    from opsproof.drill import scratch
+
+    into = scratch.proven(shop.target(), ())
+    with scratch.alone(into), pytest.raises(Refused, match="another drill is under way"):
+        shop.drill()
+
+
+def test_a_drill_knows_the_newest_row_and_not_the_dumps_age(shop: Shop) -> None:
+    """A dump made a moment ago of a database that nobody has written to for days."""
+    shop.run("UPDATE orders SET made = made - interval '3 days'")
+    shop.backup(made=now())
+    drill = shop.drill()
+    assert drill.rpo is not None
+    assert drill.rpo > timedelta(days=1).total_seconds()
+
+
+def test_an_extension_that_only_a_superuser_makes_is_there_before(shop: Shop) -> None:
+    shop.run("CREATE EXTENSION pg_buffercache", "COMMENT ON EXTENSION pg_buffercache IS 'it''s ours'")
+    shop.backup()
+    assert failed(shop.drill())[2] == "42501"
+    shop.server.run("DROP DATABASE IF EXISTS prepared", "CREATE DATABASE prepared IS_TEMPLATE true")
+    try:
+        with shop.server.session("prepared") as at:
+            at.execute(b"CREATE EXTENSION pg_buffercache")
+        assert shop.drill(template="prepared").good
+    finally:
+        shop.server.run("ALTER DATABASE prepared IS_TEMPLATE false", "DROP DATABASE prepared")
+
+
+def test_sessions_of_others_are_counted_whoever_they_are(shop: Shop) -> None:
+    from opsproof.drill import examined, scratch
+
+    target = shop.target()
+    shop.server.run("CREATE DATABASE watched OWNER drill")
+    try:
+        with scratch.session(target.settings.into, "watched") as at:
+            assert examined.others(at) == 0
+            with shop.server.session("watched"), shop.server.session("postgres"):
+                assert examined.others(at) == 1
+    finally:
+        shop.server.run("DROP DATABASE watched WITH (FORCE)")

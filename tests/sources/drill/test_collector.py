@@ -1,0 +1,88 @@
+"""Records of drills, read from their folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from pydantic import ValidationError
+
+from opsproof.model.failure import BadAnswer
+from opsproof.sources.drill.collector import DrillCollector
+from opsproof.sources.drill.facts import LOAD, Drill, Drills, DrillsOf
+from opsproof.testing.links import RecordingLink, target_of
+from tests.checks.drills import drill
+
+
+def target(folder: Path, **more: Any) -> Any:
+    dumps = {"folder": "/backup", "pattern": "shop-%Y%m%d.sql.gz"}
+    settings = {
+        "records": str(folder),
+        "dumps": dumps,
+        "into": {"host": "127.0.0.1", "database": "postgres", "user": "drill"},
+        "newest": "SELECT now()",
+    }
+    return target_of("drill", **{**settings, **more})
+
+
+def collected(folder: Path) -> Drills:
+    at = target(folder)
+    return DrillCollector(at).collect(DrillsOf(target=at.id, role="drill"), RecordingLink(at))
+
+
+def keep(folder: Path, *records: Drill) -> None:
+    for one in records:
+        (folder / f"{one.id}.json").write_bytes(msgspec.json.encode(one))
+
+
+def test_the_newest_and_the_newest_that_succeeded(tmp_path: Path) -> None:
+    newest, older, oldest = drill(1, fails=LOAD), drill(2), drill(3)
+    keep(tmp_path, older, oldest, newest)
+    found = collected(tmp_path)
+    assert (found.folder, found.count, found.newest, found.succeeded) == (True, 3, newest, older)
+
+
+def test_other_files_are_none(tmp_path: Path) -> None:
+    (tmp_path / ".20260101T000000Z-abcdef.json.1a2b").write_text("half")
+    (tmp_path / "notes.json").write_text("{}")
+    assert collected(tmp_path) == Drills(role="drill", folder=True)
+
+
+def test_no_folder_is_told_from_an_empty_one(tmp_path: Path) -> None:
+    assert not collected(tmp_path / "nowhere").folder
+    assert collected(tmp_path).folder
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"id": "x"}', b"[" * 100_000])
+def test_a_damaged_record_is_an_error_and_not_passed_over(tmp_path: Path, content: bytes) -> None:
+    """The one before it succeeded: it must not stand for the newest."""
+    keep(tmp_path, drill(2))
+    (tmp_path / "20260302T000000Z-abcdef.json").write_bytes(content)
+    with pytest.raises(BadAnswer, match="is damaged or no record"):
+        collected(tmp_path)
+
+
+def test_a_record_under_another_name_is_none(tmp_path: Path) -> None:
+    (tmp_path / "20260302T000000Z-abcdef.json").write_bytes(msgspec.json.encode(drill(30)))
+    with pytest.raises(BadAnswer, match="is of another drill"):
+        collected(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"dumps": {"folder": "/b", "pattern": "shop.sql.gz"}}, "does not tell a day"),
+        ({"dumps": {"folder": "/b", "pattern": "%H%M.sql"}}, "does not tell a day"),
+        ({"dumps": {"folder": "/b", "pattern": "%Y/%m%d.sql"}}, "names a folder"),
+        ({"counts": "counts.json"}, "is no name beside a dump"),
+        ({"counts": "../{name}.json"}, "is no name beside a dump"),
+        ({"records": ""}, "needs a path"),
+        ({"within": "4"}, "write it like 30s"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, wrong: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        target(tmp_path, **wrong)
+    assert says in str(refused.value)
