@@ -217,7 +217,7 @@ def test_a_statement_that_hangs_is_ended() -> None:
     made = target()
     collector, link = PostgresCollector(made), RecordingLink(made, seconds=1.0)
     with pytest.raises(TimedOut), collector._session(link, "CONNECT", 0.5) as session:
-        collector._rows(session, link, "SELECT pg_sleep(30)", "SELECT sleep", tuple[str])
+        session.rows("SELECT pg_sleep(30)", "SELECT sleep", tuple[str])
 
 
 def test_the_surrounding_shell_has_no_say(monkeypatch: pytest.MonkeyPatch) -> None:
