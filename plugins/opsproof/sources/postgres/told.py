@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar
 
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
 from opsproof.model.failure import Forbidden, Undecided
-from opsproof.model.moment import Clocked
+from opsproof.model.moment import Age, Clocked
 from opsproof.model.rights import Need
 from opsproof.model.subject import Subject
 from opsproof.model.units import Unit
@@ -30,6 +31,10 @@ class Told(Clocked, frozen=True, kw_only=True):
     @property
     def subject(self) -> Subject:
         return Subject("database", self.role)
+
+    def age(self, at: datetime | None) -> Age | None:
+        """How long ago that was by the server's clock; None where it tells none."""
+        return self.clock.age(at) if at is not None and self.clock is not None else None
 
     def require_complete(self) -> None:
         """Raises Forbidden: others are hidden from the role."""
