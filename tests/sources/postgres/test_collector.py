@@ -97,8 +97,8 @@ def test_sessions_of_others_are_counted_and_its_own_are_not() -> None:
     assert during.used - before.used == 20
     assert (during.complete, during.max_connections, during.available) == (
         True,
-        postgres.MAX_CONNECTIONS,
-        postgres.MAX_CONNECTIONS - postgres.RESERVED,
+        postgres.FEW,
+        postgres.FEW - postgres.RESERVED,
     )
 
 
@@ -119,7 +119,7 @@ def test_a_role_that_sees_too_little_says_so() -> None:
 
 
 def test_a_full_server_refuses() -> None:
-    with postgres_faults.connections_filled(postgres.MAX_CONNECTIONS - postgres.RESERVED):
+    with postgres_faults.connections_filled(postgres.FEW - postgres.RESERVED):
         probe, _ = probed()
         assert counted().full
     assert failure(probe) == ("Unreachable", "too many connections: no slot is left")

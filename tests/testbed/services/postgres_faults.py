@@ -14,13 +14,33 @@ from tests.testbed.services import postgres
 
 
 @contextmanager
+def few_connections() -> Iterator[None]:
+    """The server is smaller than the pools of its applications."""
+    with postgres.admin() as session:
+        session.execute(f"ALTER SYSTEM SET max_connections = {postgres.FEW}".encode())
+    restarted()
+    try:
+        yield
+    finally:
+        with postgres.connect("postgres", "postgres") as session:
+            session.execute("ALTER SYSTEM RESET max_connections")
+        restarted()
+
+
+def restarted() -> None:
+    postgres.stop()
+    postgres.start()
+
+
+@contextmanager
 def connections_filled(to: int, database: str = "reposcanner") -> Iterator[int]:
-    """`to` sessions of an application are open (at most `max_connections` less the reserved ones)."""
-    with ExitStack() as held:
+    """`to` sessions of an application are open (at most FEW less the reserved ones)."""
+    with few_connections(), ExitStack() as held:
         for _ in range(to - postgres.sessions()):
             held.enter_context(postgres.connect(f"{database}_app", database))
         yield postgres.sessions()
-    process.await_that("sessions to end", lambda: postgres.sessions() < to / 2)
+        held.close()
+        process.await_that("sessions to end", lambda: postgres.sessions() < to / 2)
 
 
 @contextmanager
