@@ -81,6 +81,8 @@ def _chosen(tables: Tables, limits: MaintenanceLimits, examine: Examination) -> 
     for name in limits.tables:
         if tables.tables and not any(table.called(name) for table in tables.tables):
             with examine(Subject("table", name), measured="absent"):
+                if tables.more:
+                    raise Undecided(f"not among the tables that are listed; {tables.more} more are not")
                 raise AssertionError(f"the database {tables.database} has no such table")
     found = []
     for table in tables.tables:
@@ -153,6 +155,5 @@ def _examine_lost(lost: list[_Run], tables: Tables, examine: Examination) -> Non
 
 def _examine_rest(tables: Tables, limits: MaintenanceLimits, examine: Examination) -> None:
     """Tables beyond those that are listed, which are the most written to."""
-    more = tables.total - len(tables.tables)
-    if more > 0 and not limits.tables and tables.tables and tables.tables[-1].written >= limits.changes:
-        examine.unknown(Subject("tables", "others"), Undecided(f"{more} more are not listed"))
+    if tables.more and not limits.tables and tables.tables[-1].written >= limits.changes:
+        examine.unknown(Subject("tables", "others"), Undecided(f"{tables.more} more are not listed"))

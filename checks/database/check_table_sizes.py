@@ -76,6 +76,8 @@ def _examine_counted(tables: Tables, limits: TableSizeLimits, examine: Examinati
             found: list[Table | None] = [table for table in tables.tables if table.called(name)]
             for table in found or [None]:
                 with examine(table or Subject("table", name), measured="counted" if table else "absent"):
+                    if table is None and tables.more:
+                        raise Undecided(f"not among the tables that are listed; {tables.more} more are not")
                     assert table, f"the database {tables.database} has no such table"
                     assert tables.counted, "track_counts is off: nothing of it is counted"
                     examine.note(

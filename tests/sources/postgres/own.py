@@ -49,11 +49,16 @@ class Server:
         identity = more.pop("identity", {})
         return target_of("postgres", identity=identity, **{**settings, **more})
 
-    def run(self, *statements: str) -> list[tuple[Any, ...]]:
+    def connect(self, user: str = "postgres", database: str = "postgres") -> psycopg.Connection[Any]:
+        """A session of anybody, who is let in through its socket."""
+        return psycopg.connect(
+            host=str(self.folder), port=self.port, user=user, dbname=database, autocommit=True,
+            application_name="test",
+        )  # fmt: skip
+
+    def run(self, *statements: str, database: str = "postgres") -> list[tuple[Any, ...]]:
         """As its superuser; the rows of the last one, where it gives any."""
-        with psycopg.connect(
-            host=str(self.folder), port=self.port, user="postgres", dbname="postgres", autocommit=True
-        ) as session:
+        with self.connect(database=database) as session:
             for statement in statements:
                 found = session.execute(statement.encode())
             return found.fetchall() if found.description else []
@@ -111,6 +116,7 @@ def _started(made: Server) -> subprocess.Popen[bytes]:
     settings = {
         "listen_addresses": place.HOST, "port": made.port, "unix_socket_directories": made.folder, "ssl": "on",
         "fsync": "off", "shared_buffers": "8MB", "autovacuum": "off",
+        "shared_preload_libraries": "pg_stat_statements", "max_wal_senders": 4, "wal_level": "replica",
     }  # fmt: skip
     words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     return subprocess.Popen(

@@ -156,6 +156,7 @@ TEXTS: tuple[tuple[str, Made, str], ...] = (
 # SQLSTATE or its class, and what it means for a statement of ours; other classes are errors of the statement.
 STATEMENT: tuple[tuple[str, Made, str], ...] = (
     ("57014", TimedOut, "ended by the statement timeout"),
+    ("55P03", TimedOut, "a lock was not free in time"),
     ("57P05", TimedOut, "the session was ended as idle"),
     ("42501", Forbidden, "{user} lacks a grant; `opsproof rights` shows which"),
     ("57P", Unreachable, "the server ended the session ({state})"),

@@ -14,7 +14,8 @@ from opsproof.sources.postgres.told import StatisticsOf, Told
 class Index(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One index. `building`: since when CREATE INDEX or REINDEX is at work on it.
 
-    `columns` (`at DESC`) and `predicate` are told of named ones alone. `size` is None while it is locked exclusively.
+    `columns` (`at DESC`) and `predicate` are told of named ones alone. `size` and
+    `predicate` are None, and `columns` empty, while somebody holds it exclusively.
     """
 
     schema: str
@@ -27,7 +28,7 @@ class Index(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     size: int | None = None
     building: datetime | None = None
     columns: tuple[str, ...] = ()
-    predicate: str = ""
+    predicate: str | None = ""
 
     @property
     def subject(self) -> Subject:

@@ -55,6 +55,11 @@ class Tables(Told, frozen=True, kw_only=True):
     total: int
     tables: tuple[Table, ...]
 
+    @property
+    def more(self) -> int:
+        """How many tables are not listed."""
+        return max(0, self.total - len(self.tables)) if self.tables else 0
+
 
 class TablesOf(StatisticsOf, frozen=True, kw_only=True, tag="postgres/tables"):
     """pg_stat_user_tables of the database."""

@@ -11,7 +11,7 @@ from opsproof.sources.postgres.session import Session
 _OTHERS = """backend_type = 'client backend'
   AND NOT (usename IS NOT DISTINCT FROM current_user AND application_name = 'opsproof')"""
 _STATES = f"""
-SELECT coalesce(state, ''), count(*) FROM pg_stat_activity WHERE {_OTHERS} GROUP BY 1 LIMIT 100"""  # noqa: S608 (constants of this module)
+SELECT coalesce(state, ''), count(*) FROM pg_stat_activity WHERE {_OTHERS} GROUP BY 1 LIMIT 100"""
 # query_id is new in version 14; the row as JSON has it where it is. Nothing else of that leaves the server.
 _BACKENDS = f"""
 SELECT a.pid, coalesce(a.usename, '')::text AS role, coalesce(a.application_name, '') AS application,
@@ -24,7 +24,7 @@ FROM pg_stat_activity a LEFT JOIN (
     UNION ALL SELECT pid, command FROM pg_stat_progress_cluster) p ON p.pid = a.pid
 WHERE {_OTHERS} AND a.state IS DISTINCT FROM 'idle'
 ORDER BY CASE WHEN a.state LIKE 'idle%' THEN a.state_change ELSE a.query_start END NULLS LAST, a.pid
-LIMIT 1000"""  # noqa: S608 (constants of this module)
+LIMIT 1000"""
 
 
 def collected(session: Session, ask: ActivityOf, turns: range) -> Activity:

@@ -11,9 +11,10 @@ from opsproof.sources.postgres.session import Session
 _OPENING = """
 SELECT clock_timestamp(), current_user::text, current_database()::text,
        pg_has_role(current_user, 'pg_read_all_stats', 'USAGE'), pg_is_in_recovery()"""
-_SINCE = """
-SELECT greatest(d.stats_reset, a.stats_reset) FROM pg_stat_database d, pg_stat_archiver a
-WHERE d.datname = current_database()"""
+# When the statistics of the database began: a crash loses them all, and is told by the archiver's alone.
+SINCE = """(SELECT greatest(d.stats_reset, a.stats_reset) FROM pg_stat_database d, pg_stat_archiver a
+ WHERE d.datname = current_database())"""
+OURS = "(SELECT oid FROM pg_database WHERE datname = current_database())"
 
 
 def opened(session: Session, role: str) -> dict[str, Any]:
@@ -28,8 +29,3 @@ def opened(session: Session, role: str) -> dict[str, Any]:
         "complete": complete,
         "standby": standby,
     }
-
-
-def since(session: Session) -> datetime | None:
-    """When the statistics of the database began: a crash loses them all, and is told by the archiver's alone."""
-    return session.row(_SINCE, "SELECT since when is counted", tuple[datetime | None])[0]

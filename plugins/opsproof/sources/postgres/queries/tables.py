@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from opsproof.model.failure import CollectionError
-from opsproof.sources.postgres.queries.opening import opened, since
+from opsproof.sources.postgres.queries.opening import OURS, SINCE, opened
 from opsproof.sources.postgres.session import Session
 from opsproof.sources.postgres.tables import Table, Tables, TableSize, TableSizes, TableSizesOf, TablesOf
 
-_MODES = """
-SELECT current_setting('track_counts')::bool, current_setting('autovacuum')::bool,
-       current_setting('track_commit_timestamp')::bool"""
 _CHECKPOINT = "SELECT split_part(next_xid, ':', 2), checkpoint_time FROM pg_control_checkpoint()"
-_OF_USERS = """c.relpersistence <> 't' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"""
+_OF_USERS = """c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
+  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"""
 # A table's row type is made with it and changed by nothing: its transaction is the one that created the table.
 _TABLES = """
 SELECT s.schemaname::text AS schema, s.relname::text AS name, s.n_live_tup AS live, s.n_dead_tup AS dead,
@@ -28,51 +26,52 @@ SELECT s.schemaname::text AS schema, s.relname::text AS name, s.n_live_tup AS li
        {created} AS created
 FROM pg_stat_user_tables s JOIN pg_class c ON c.oid = s.relid JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_type t ON t.oid = c.reltype
-WHERE c.relkind IN ('r', 'm') AND {users}
+WHERE {users}
 ORDER BY s.n_tup_ins + s.n_tup_upd + s.n_tup_del DESC, s.relid LIMIT 5000"""
 _COMMITTED = "pg_xact_commit_timestamp(t.xmin)"
 _AFTER = "CASE WHEN age(t.xmin) < age(%s::xid) THEN %s::timestamptz END"
-_COUNT = """
-SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'm') AND {users}"""
+_COUNT = f"(SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OF_USERS})"
+_MODES = f"""
+SELECT current_setting('track_counts')::bool, current_setting('autovacuum')::bool,
+       current_setting('track_commit_timestamp')::bool, {_COUNT}, {SINCE}"""
 # A size waits for whoever holds the table exclusively: of such ones it is not asked.
-_SIZES = """
-SELECT n.nspname::text AS schema, c.relname::text AS name,
-       CASE WHEN l.relation IS NULL THEN pg_total_relation_size(c.oid) END AS size
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN (
-    SELECT DISTINCT coalesce(x.indrelid, k.relation) AS relation
-    FROM pg_locks k LEFT JOIN pg_index x ON x.indexrelid = k.relation
-    WHERE k.locktype = 'relation' AND k.mode = 'AccessExclusiveLock'
-      AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-) l ON l.relation IN (c.oid, c.reltoastrelid)
-WHERE c.relkind IN ('r', 'm') AND {users}
+_SIZES = f"""
+SELECT n.nspname::text AS schema, c.relname::text AS name, CASE WHEN NOT EXISTS (
+    SELECT FROM pg_locks k LEFT JOIN pg_index x ON x.indexrelid = k.relation
+    WHERE k.locktype = 'relation' AND k.mode = 'AccessExclusiveLock' AND k.database = {OURS}
+      AND coalesce(x.indrelid, k.relation) IN (c.oid, c.reltoastrelid)
+  ) THEN pg_total_relation_size(c.oid) END AS size
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE {_OF_USERS}
 ORDER BY size DESC NULLS FIRST, c.oid LIMIT 1000"""
-_WHOLE = "SELECT pg_database_size(current_database())"
+_WHOLE = f"SELECT {_COUNT}, pg_database_size(current_database())"
 
 
 def collected(session: Session, ask: TablesOf) -> Tables:
     told = opened(session, ask.role)
-    counted, autovacuum, timed = session.row(_MODES, "SELECT what is counted", tuple[bool, bool, bool])
-    begun = since(session)
+    counted, autovacuum, timed, total, since = session.row(
+        _MODES, "SELECT what is counted", tuple[bool, bool, bool, int, datetime | None]
+    )
     created, values = (_COMMITTED, ()) if timed else _after_checkpoint(session)
     statement = _TABLES.format(created=created, users=_OF_USERS)
     return Tables(
         **told,
         counted=counted,
         autovacuum=autovacuum,
-        since=begun,
-        total=_total(session),
+        since=since,
+        total=total,
         tables=session.things(statement, "SELECT tables", Table, values=values),
     )
 
 
 def sizes(session: Session, ask: TableSizesOf) -> TableSizes:
     told = opened(session, ask.role)
+    total, size = session.row(_WHOLE, "SELECT size of the database", tuple[int, int])
     return TableSizes(
         **told,
-        total=_total(session),
-        size=session.row(_WHOLE, "SELECT size of the database", tuple[int])[0],
-        tables=session.things(_SIZES.format(users=_OF_USERS), "SELECT sizes of tables", TableSize),
+        total=total,
+        size=size,
+        tables=session.things(_SIZES, "SELECT sizes of tables", TableSize),
     )
 
 
@@ -82,7 +81,3 @@ def _after_checkpoint(session: Session) -> tuple[str, tuple[object, ...]]:
         return _AFTER, session.row(_CHECKPOINT, "SELECT the last checkpoint", tuple[str, datetime])
     except CollectionError:
         return "NULL::timestamptz", ()  # not every managed server grants it
-
-
-def _total(session: Session) -> int:
-    return session.row(_COUNT.format(users=_OF_USERS), "SELECT number of tables", tuple[int])[0]

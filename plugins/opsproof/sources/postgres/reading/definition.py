@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from opsproof.model.failure import Undecided
 from opsproof.sources.postgres.indexes import Index
 
 _FORM = re.compile(
@@ -31,9 +32,11 @@ class Definition:
         return cls(**{name: value or "" for name, value in found.groupdict().items()})
 
     def departures(self, index: Index) -> list[str]:
-        """What the index has otherwise than is said."""
+        """What the index has otherwise than is said. Raises Undecided: it cannot be told now."""
         if not self.table:
             return []
+        if index.predicate is None:
+            raise Undecided("somebody holds its table exclusively: its definition cannot be told now")
         table = index.table if "." not in self.table else f"{index.schema}.{index.table}"
         columns = ", ".join(index.columns)
         return [
