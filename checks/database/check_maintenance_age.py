@@ -30,7 +30,7 @@ class MaintenanceLimits(Limits):
     """`age`: of the last VACUUM and the last ANALYZE of a table of which at least `changes` rows changed since.
 
     `dead`: dead tuples for each live one, where there are `dead_from` at least. `tables`: only these, which must
-    be there; `without`: patterns of tables that are left out. What runs now, and a table made now, have `running`.
+    be there; `without`: patterns of tables that are left out. What runs now has `running` to come to its end.
     """
 
     age: AtMost[Duration]
@@ -109,19 +109,17 @@ def _examine_table(
 
 
 def _decided(run: _Run, tables: Tables, limits: MaintenanceLimits, examine: Examination) -> bool:
-    age = tables.age(run.at)
+    """A table that is younger than the limit cannot be overdue."""
+    age = tables.age(run.at or run.table.created)
     counted = tables.age(tables.since)
-    # What a crash or a reset took away, was perhaps done: only a table that is younger itself had nothing to lose.
+    # What a crash or a reset took away, was perhaps done.
     short = counted is None or not limits.age.broken(counted.least)
-    new = run.table.created is not None
-    if age is None and short and not new and run.running is None:
+    if age is None and short and run.running is None:
         return False
     if run.changes < limits.changes and (age is None or limits.age.broken(age.least)):
         examine.exclude(run, f"fewer than {limits.changes} rows changed since the last one")
         return True
-    since = tables.moment(run.running, f"{run.command} in progress") or tables.moment(
-        run.table.created, "its creation"
-    )
+    since = tables.moment(run.running, f"{run.command} in progress")
     with examine(run, measured=age or "never", limit=limits.age, since=since, grace=limits.running) as it:
         off = "" if tables.autovacuum else "; autovacuum is off"
         assert age is not None, f"never since the statistics began; {run.changes} rows changed{off}"
