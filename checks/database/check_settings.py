@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from opsproof import MEDIUM, Examination, Limits, Undecided, check
@@ -32,6 +33,14 @@ def check_settings(
 ) -> None:
     """A setting that was changed by hand and never reloaded, or that one role has otherwise, is not what people think."""
     found = {setting.name: setting for setting in configured.settings}
+    with deciding(examine, configured.subject):
+        configured.require_primary(standby=False)
+        _examine_settings(configured, found, limits, examine)
+
+
+def _examine_settings(
+    configured: Configured, found: Mapping[str, Setting], limits: SettingLimits, examine: Examination
+) -> None:
     for name, wanted in limits.settings.items():
         with deciding(examine, Subject("setting", name)):
             _examine_setting(found.get(name), name, wanted, examine)

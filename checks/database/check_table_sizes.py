@@ -63,7 +63,7 @@ def check_table_sizes(
         _examine_counted(counted, limits, examine)
     if isinstance(sizes, TableSizes):
         _tell_sizes(sizes, limits, examine)
-        if limits.growth is not None:
+        if limits.growth is not None and sizes.tables:
             _examine_growth(sizes, current, earlier, limits, examine)
 
 
@@ -117,7 +117,8 @@ def _examine_growth(
         if not now or not then:
             raise Undecided(f"no data: it has no samples {'now' if not now else f'of {limits.window} ago'}")
         for table in sizes.tables:
-            if table.size is None or table.size >= limits.smallest:
+            largest = max(table.size or 0, now.get((table.schema, table.name), 0))
+            if table.size is None or largest >= limits.smallest:
                 _examine_table(table, now, then, limits, examine)
 
 

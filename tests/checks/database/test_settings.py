@@ -42,6 +42,12 @@ def test_a_setting_that_is_not_shown_is_undecided() -> None:
     assert found == ("unknown", f"setting {NAME}", said)
 
 
+def test_a_standby_has_settings_of_its_own() -> None:
+    facts = Configured(**{**AS, "standby": True}, settings=(SLOW,), overrides=())
+    examine = examined(check_settings, facts, limits=SettingLimits(settings={NAME: "1s"}))
+    assert outcomes(examine) == ["unknown"]
+
+
 def test_what_our_own_role_has_hides_what_the_server_has() -> None:
     assert outcomes(decided(changed(source="user"))) == ["unknown"]
 
