@@ -285,7 +285,7 @@ def extension_dropped(database: str) -> Iterator[None]:
 @contextmanager
 def vacuuming(database: str) -> Iterator[None]:
     """VACUUM is at work on the application's table, slowly, and has been for some seconds."""
-    with churned(database), postgres.connect("postgres", database) as session:
+    with churned(database, 200_000), postgres.connect("postgres", database) as session:
         session.execute("SET vacuum_cost_delay = 100")
         session.execute("SET vacuum_cost_limit = 1")
         pid = session.info.backend_pid
