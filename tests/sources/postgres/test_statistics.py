@@ -17,6 +17,7 @@ from opsproof.model.failure import Forbidden
 from opsproof.sources.postgres.activity import Activity, ActivityOf, Backend
 from opsproof.sources.postgres.collector import PostgresCollector
 from opsproof.sources.postgres.configured import Configured, ConfiguredOf, Override
+from opsproof.sources.postgres.facts import DatabaseProbesOf
 from opsproof.sources.postgres.indexes import Index, Indexes, IndexesOf
 from opsproof.sources.postgres.statements import Statements, StatementsOf
 from opsproof.sources.postgres.tables import Tables, TableSizes, TableSizesOf, TablesOf
@@ -358,3 +359,32 @@ def test_settings_are_the_servers_and_what_overrides_them_is_told(server: Server
         Override(name=names[0], value="5000", role="app"),
         Override(name=names[0], value="7", database="shop"),
     )
+
+
+def test_at_its_roles_own_limit_an_ask_waits_for_other_sessions_to_end(server: Server) -> None:
+    server.run("ALTER ROLE opsproof CONNECTION LIMIT 1")
+    held = server.connect("opsproof", "shop")
+    target = server.target(database="shop")
+    link = RecordingLink(target)
+    link.pause = lambda seconds: held.close()  # type: ignore[method-assign]
+    try:
+        facts = PostgresCollector(target).collect(ConfiguredOf(**OF, names=("work_mem",)), link)
+    finally:
+        held.close()
+        server.run("ALTER ROLE opsproof CONNECTION LIMIT -1")
+    assert len(facts.settings) == 1
+
+
+def test_a_probe_waits_too_and_its_time_is_that_of_the_last(server: Server) -> None:
+    server.run("ALTER ROLE opsproof CONNECTION LIMIT 1")
+    held = server.connect("opsproof", "shop")
+    target = server.target(database="shop")
+    link = RecordingLink(target)
+    link.pause = lambda seconds: held.close()  # type: ignore[method-assign]
+    try:
+        ask = DatabaseProbesOf(**OF, probes=1)
+        (probe,) = PostgresCollector(target).collect(ask, link).probes
+    finally:
+        held.close()
+        server.run("ALTER ROLE opsproof CONNECTION LIMIT -1")
+    assert probe.failure is None
