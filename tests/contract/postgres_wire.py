@@ -141,6 +141,13 @@ _NAMED: tuple[tuple[str, str, Sequence[Column]], ...] = (
     ("AS table, a.query_start", "table since", [_SAID, _TIME_NOW]),
     ("pg_db_role_setting", "name value role database", [_SAID, _SAID, _SAID, _SAID]),
     ("pending_restart", "name value unit source pending_restart", [_SAID, _SAID, _NONE, _SAID, _NO]),
+    (
+        "pg_stat_replication r",
+        "application state sync_state logical behind lag",
+        [_SAID, _SAID, _SAID, _NO, _ONE, (_FLOAT8, "0.5")],
+    ),
+    ("slot_name", "name kind active retained status", [_SAID, _SAID, _YES, _ONE, _SAID]),
+    ("archive_mode", "mode archived failed since", [_SAID, _ONE, _ONE, _TIME_NOW]),
     ("pg_replication_slots", "total since standbys", [_ONE, _TIME_NOW, _ONE]),
 )
 

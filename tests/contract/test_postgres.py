@@ -9,6 +9,7 @@ from opsproof.sources.postgres.activity import ActivityOf
 from opsproof.sources.postgres.configured import ConfiguredOf
 from opsproof.sources.postgres.facts import DatabaseProbesOf, SessionsOf
 from opsproof.sources.postgres.indexes import IndexesOf
+from opsproof.sources.postgres.replication import ReplicationOf
 from opsproof.sources.postgres.statements import StatementsOf
 from opsproof.sources.postgres.tables import TableSizesOf, TablesOf
 from opsproof.testing.contract import CollectorContract
@@ -59,3 +60,7 @@ class TestIndexes(_Postgres):
 
 class TestConfigured(_Postgres):
     ask = ConfiguredOf(target="postgres:test", role="postgres", names=("work_mem",))
+
+
+class TestReplication(_Postgres):
+    ask = ReplicationOf(target="postgres:test", role="postgres")

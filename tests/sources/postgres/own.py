@@ -24,7 +24,7 @@ from tests.testbed import place, process
 from tests.testbed.services import certificates, postgres
 
 PASSWORD = "planted-hunter2"
-_HBA = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+_HBA = "local all all trust\nlocal replication all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,32 @@ def server() -> Iterator[Server]:
             yield made
         finally:
             running.send_signal(signal.SIGINT)  # sessions are ended, not waited for
+            running.wait(60)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def standby(primary: Server, slot: str) -> Iterator[Server]:
+    """A real one, by pg_basebackup, which streams by a slot of its own; the slot outlives it."""
+    folder = Path(tempfile.mkdtemp(prefix="opsproof-standby-"))
+    try:
+        folder.chmod(0o755)
+        postgres.own_file(folder)
+        made = Server(folder, faulty.unused_port(), primary.pin)
+        there = ["-h", primary.folder, "-p", str(primary.port), "-U", "postgres"]
+        copy = [postgres.program("pg_basebackup"), "-D", folder / "data", *there]
+        subprocess.run(
+            [*copy, "-R", "-C", "-S", slot, "-X", "stream", "-c", "fast", "--no-sync"],
+            user=postgres.owner(), cwd=folder, check=True, capture_output=True,
+        )  # fmt: skip
+        shutil.copy(primary.folder / "password", folder / "password")
+        running = _started(made)
+        try:
+            process.await_that("the standby", lambda: made.run("SELECT 1"))
+            yield made
+        finally:
+            running.send_signal(signal.SIGINT)
             running.wait(60)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -36,7 +36,8 @@ from opsproof.sources.postgres.facts import (
 )
 from opsproof.sources.postgres.failure import TABLE, AtOwnLimit, Full, connecting
 from opsproof.sources.postgres.indexes import IndexesOf
-from opsproof.sources.postgres.queries import activity, configured, indexes, statements, tables
+from opsproof.sources.postgres.queries import activity, configured, indexes, replication, statements, tables
+from opsproof.sources.postgres.replication import ReplicationOf
 from opsproof.sources.postgres.session import Session
 from opsproof.sources.postgres.settings import ANY
 from opsproof.sources.postgres.statements import StatementsOf
@@ -84,6 +85,7 @@ _ASKED: Mapping[type[Ask], Callable[[Session, Any], Any]] = {
     TableSizesOf: tables.sizes,
     IndexesOf: indexes.collected,
     ConfiguredOf: configured.collected,
+    ReplicationOf: replication.collected,
 }
 
 

@@ -55,6 +55,13 @@ class Session:
             raise TooBig(f"{path}: more than {most} rows", target=self.target.id)
         return tuple(map(_trimmed, found))
 
+    def thing(self, statement: str, path: str, form: type[S]) -> S:
+        """The one row of a statement, likewise. Raises BadAnswer: none, or several."""
+        found = self.things(statement, path, form)
+        if len(found) != 1:
+            raise BadAnswer(f"{path} gave {len(found)} rows, not one", target=self.target.id)
+        return found[0]
+
     def _told(
         self, cursor: Any, statement: str, path: str, form: Any, attempt: int, values: Sequence[Any]
     ) -> Any:
