@@ -85,10 +85,11 @@ def test_a_narrower_selection_needs_less(plan: Planned) -> None:
 
 
 def test_it_may_read_and_nothing_else(plan: Planned) -> None:
-    """No wildcard, no Secret, no ConfigMap, no verb that changes something."""
-    for verb, on, _, _ in granted(documents(needs_of(plan, "", "kubernetes"))):
+    """No wildcard, no Secret, no ConfigMap but a named one, no verb that changes something."""
+    for verb, on, _, name in granted(documents(needs_of(plan, "", "kubernetes"))):
         assert verb in {"get", "list"}
-        assert on.partition(".")[0] not in {"secrets", "configmaps", "*"}
+        assert on.partition(".")[0] not in {"secrets", "*"}
+        assert on != "configmaps" or (verb, bool(name)) == ("get", True)
 
 
 def test_each_role_is_bound_to_a_service_account_that_the_manifest_makes() -> None:

@@ -13,7 +13,7 @@ from opsproof.testing.faulty import Behaviour
 from opsproof.testing.spoken import Fault, Said, right
 
 _TLS, _CANCEL = 80877103, 80877102
-_BOOL, _INT4, _TEXT, _TIME = 16, 23, 25, 1184
+_BOOL, _INT8, _INT4, _TEXT, _FLOAT8, _TIME, _TEXTS = 16, 20, 23, 25, 701, 1184, 1009
 Column = tuple[int, str]  # the type's OID, and the value as text
 Answer = Callable[[str], bytes]
 
@@ -92,6 +92,9 @@ _MIB = 2**20
 def _answered(statement: str, said: Said) -> bytes:
     clock = (_TIME, f"{said.clock or datetime.now(timezone.utc):%Y-%m-%d %H:%M:%S.%f+00}")
     text = (_TEXT, said.text.replace("\0", ""))
+    for word, names, rows in _NAMED:
+        if word in statement:
+            return _rows([[_filled(one, clock, text) for one in rows]], names.split())
     for word, rows in (
         ("rolconnlimit", [[text, (_INT4, "1"), (_INT4, "5")]]),
         ("pg_stat_activity", [[text, clock, (_BOOL, "t"), (_INT4, "7"), (_INT4, "100"), (_INT4, "3")]]),
@@ -102,6 +105,55 @@ def _answered(statement: str, said: Said) -> bytes:
         if word in statement:
             return _rows(rows)
     return _control(statement) or _error("42601", "syntax error")
+
+
+# Statements by a word of theirs, the names of their columns, and a row. TIME and SAID are filled in.
+_TIME_NOW, _SAID = (_TIME, "now"), (_TEXT, "said")
+_NONE, _ONE, _YES, _NO = (_TEXT, ""), (_INT8, "1"), (_BOOL, "t"), (_BOOL, "f")
+_INDEX = "schema table name valid ready live scans size"
+_OF_INDEX = [_SAID, _SAID, _SAID, _YES, _YES, _YES, _ONE, _ONE]
+_NAMED: tuple[tuple[str, str, Sequence[Column]], ...] = (
+    ("current_database()::text,", "at user database complete standby", [_TIME_NOW, _SAID, _SAID, _YES, _NO]),
+    ("GROUP BY 1", "state count", [(_TEXT, "active"), _ONE]),
+    (
+        "pg_stat_progress_cluster",
+        "pid role application database state query_start state_change query_id doing",
+        [(_INT4, "7"), _SAID, _SAID, _SAID, (_TEXT, "active"), _TIME_NOW, _TIME_NOW, _SAID, _NONE],
+    ),
+    ("pg_extension", "schema version track usable", [_SAID, (_TEXT, "1.10"), _SAID, _YES]),
+    ("pg_stat_statements_info", "total evicted since", [_ONE, _ONE, _TIME_NOW]),
+    (
+        "s.queryid",
+        "query_id role calls mean longest command",
+        [_SAID, _SAID, _ONE, (_FLOAT8, "1.5"), (_FLOAT8, "2"), _NONE],
+    ),
+    ("track_commit_timestamp", "counted autovacuum timed total since", [_YES, _YES, _NO, _ONE, _TIME_NOW]),
+    ("pg_control_checkpoint", "xid at", [(_TEXT, "700"), _TIME_NOW]),
+    (
+        "n_live_tup",
+        "schema name live dead changed unanalyzed written vacuumed",
+        [_SAID, _SAID, _ONE, _ONE, _ONE, _ONE, _ONE, _TIME_NOW],
+    ),
+    ("pg_total_relation_size", "schema name size", [_SAID, _SAID, _ONE]),
+    ("pg_database_size", "total size", [_ONE, _ONE]),
+    ("pg_get_expr", f"{_INDEX} columns predicate", [*_OF_INDEX, (_TEXTS, "{a,b}"), _SAID]),
+    ("indisvalid AS valid", _INDEX, _OF_INDEX),
+    ("AS table, a.query_start", "table since", [_SAID, _TIME_NOW]),
+    ("pg_db_role_setting", "name value role database", [_SAID, _SAID, _SAID, _SAID]),
+    ("pending_restart", "name value unit source pending_restart", [_SAID, _SAID, _NONE, _SAID, _NO]),
+    (
+        "pg_stat_replication r",
+        "application state sync_state logical behind lag",
+        [_SAID, _SAID, _SAID, _NO, _ONE, (_FLOAT8, "0.5")],
+    ),
+    ("slot_name", "name kind active retained status", [_SAID, _SAID, _YES, _ONE, _SAID]),
+    ("archive_mode", "mode archived failed since", [_SAID, _ONE, _ONE, _TIME_NOW]),
+    ("pg_replication_slots", "total since standbys", [_ONE, _TIME_NOW, _ONE]),
+)
+
+
+def _filled(one: Column, clock: Column, text: Column) -> Column:
+    return {_TIME_NOW: clock, _SAID: text}.get(one, one)
 
 
 def _control(statement: str) -> bytes | None:
@@ -223,15 +275,16 @@ def _error(state: str, text: str, severity: str = "ERROR", routine: str = "") ->
     return _message(b"E", body)
 
 
-def _rows(rows: Sequence[Sequence[Column]]) -> bytes:
+def _rows(rows: Sequence[Sequence[Column]], names: Sequence[str] = ()) -> bytes:
     first = rows[0] if rows else [(_INT4, "")]
-    return _described(first) + b"".join(map(_data, rows)) + _complete(f"SELECT {len(rows)}")
+    return _described(first, names) + b"".join(map(_data, rows)) + _complete(f"SELECT {len(rows)}")
 
 
-def _described(row: Sequence[Column]) -> bytes:
+def _described(row: Sequence[Column], names: Sequence[str] = ()) -> bytes:
+    given = names or [f"c{number}" for number in range(len(row))]
     columns = b"".join(
-        f"c{number}".encode() + b"\0" + struct.pack("!ihihih", 0, 0, oid, -1, -1, 0)
-        for number, (oid, _) in enumerate(row)
+        name.encode() + b"\0" + struct.pack("!ihihih", 0, 0, oid, -1, -1, 0)
+        for name, (oid, _) in zip(given, row, strict=True)
     )
     return _message(b"T", struct.pack("!h", len(row)) + columns)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from opsproof.sources.kubernetes.asks import PROTOBUF, ListOf, ObjectNamed, ReadinessOf, UsageOf
+from opsproof.sources.kubernetes.config_values import ConfigValuesOf
 from opsproof.sources.kubernetes.facts.meta import Meta
 from opsproof.sources.kubernetes.facts.pods import Container, Pod, PodSpec, PodStatus
 from opsproof.testing.contract import CollectorContract
@@ -32,6 +33,12 @@ def pages(text: str) -> Mapping[str, bytes]:
         "status": {"phase": "Active"},
     }
     usage = {"metadata": meta, "timestamp": _CREATED, "window": "15s", "usage": {"cpu": "1", "memory": "1Mi"}}
+    config = {
+        "kind": "ConfigMap",
+        "apiVersion": "v1",
+        "metadata": {**meta, "name": "api-config"},
+        "data": {"SIZE": text, "PASSWORD": text},
+    }
     version = {"major": "1", "minor": "34", "gitVersion": text, "platform": short}
     binary = Pod(
         metadata=Meta(name=text, namespace="shop", uid=short, labels={"app": short}),
@@ -42,6 +49,7 @@ def pages(text: str) -> Mapping[str, bytes]:
         "/api/v1/namespaces/shop/pods": _list("Pod", "v1", pod),
         "/api/v1/namespaces/kube-system": system,
         "/apis/metrics.k8s.io/v1beta1/nodes": _list("NodeMetrics", "metrics.k8s.io/v1beta1", usage),
+        "/api/v1/namespaces/shop/configmaps/api-config": config,
         "/version": version,
     }
     ready = f"[+]ping ok\n[+]{text.split()[0] if text.split() else 'x'} ok\nreadyz check passed\n"
@@ -72,6 +80,10 @@ class TestListInProtobuf(_Kubernetes):
 
 class TestObject(_Kubernetes):
     ask = ObjectNamed(target="kubernetes:test", resource="namespaces", name="kube-system")
+
+
+class TestConfigValues(_Kubernetes):
+    ask = ConfigValuesOf(target="kubernetes:test", namespace="shop", name="api-config", keys=("SIZE",))
 
 
 class TestReadiness(_Kubernetes):

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from opsproof.model.failure import Failure
+from opsproof.sources.postgres.activity import ActivityOf
+from opsproof.sources.postgres.configured import ConfiguredOf
 from opsproof.sources.postgres.facts import DatabaseProbesOf, SessionsOf
+from opsproof.sources.postgres.indexes import IndexesOf
+from opsproof.sources.postgres.replication import ReplicationOf
+from opsproof.sources.postgres.statements import StatementsOf
+from opsproof.sources.postgres.tables import TableSizesOf, TablesOf
 from opsproof.testing.contract import CollectorContract
 from tests.contract.postgres_wire import Postgres
 
@@ -30,3 +36,31 @@ class TestProbes(_Postgres):
 
 class TestSessions(_Postgres):
     ask = SessionsOf(target="postgres:test", role="postgres")
+
+
+class TestActivity(_Postgres):
+    ask = ActivityOf(target="postgres:test", role="postgres", samples=1)
+
+
+class TestStatements(_Postgres):
+    ask = StatementsOf(target="postgres:test", role="postgres")
+
+
+class TestTables(_Postgres):
+    ask = TablesOf(target="postgres:test", role="postgres")
+
+
+class TestTableSizes(_Postgres):
+    ask = TableSizesOf(target="postgres:test", role="postgres")
+
+
+class TestIndexes(_Postgres):
+    ask = IndexesOf(target="postgres:test", role="postgres", named=("idx_users_active",))
+
+
+class TestConfigured(_Postgres):
+    ask = ConfiguredOf(target="postgres:test", role="postgres", names=("work_mem",))
+
+
+class TestReplication(_Postgres):
+    ask = ReplicationOf(target="postgres:test", role="postgres")

@@ -63,7 +63,7 @@ class Shop:
         self.server.run("DROP DATABASE IF EXISTS shop WITH (FORCE)")
 
     def run(self, *statements: str) -> None:
-        with self.server.session("shop") as session:
+        with self.server.connect(database="shop") as session:
             for statement in statements:
                 session.execute(statement.encode())
 

@@ -223,7 +223,7 @@ def test_an_extension_that_only_a_superuser_makes_is_there_before(shop: Shop) ->
     assert failed(shop.drill())[2] == "42501"
     shop.server.run("DROP DATABASE IF EXISTS prepared", "CREATE DATABASE prepared IS_TEMPLATE true")
     try:
-        with shop.server.session("prepared") as at:
+        with shop.server.connect(database="prepared") as at:
             at.execute(b"CREATE EXTENSION pg_buffercache")
         assert shop.drill(template="prepared").good
     finally:
@@ -238,7 +238,7 @@ def test_sessions_of_others_are_counted_whoever_they_are(shop: Shop) -> None:
     try:
         with scratch.session(target.settings.into, "watched") as at:
             assert examined.others(at) == 0
-            with shop.server.session("watched"), shop.server.session("postgres"):
+            with shop.server.connect(database="watched"), shop.server.connect(database="postgres"):
                 assert examined.others(at) == 1
     finally:
         shop.server.run("DROP DATABASE watched WITH (FORCE)")

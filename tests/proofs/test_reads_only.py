@@ -24,7 +24,9 @@ def test_kubernetes_saw_get_and_list_of_one_user(proof: Proof) -> None:
 def test_no_secret_and_no_log_was_asked_for(proof: Proof) -> None:
     resources = {event["objectRef"]["resource"] for event in proof.audit if "objectRef" in event}
     assert "pods" in resources
-    assert not resources & {"secrets", "configmaps", "events", "serviceaccounts"}
+    assert not resources & {"secrets", "events", "serviceaccounts"}
+    maps = [event for event in proof.audit if event.get("objectRef", {}).get("resource") == "configmaps"]
+    assert {(event["verb"], event["objectRef"].get("name")) for event in maps} <= {("get", "backend-config")}
     assert not any(event.get("objectRef", {}).get("subresource") for event in proof.audit)
 
 

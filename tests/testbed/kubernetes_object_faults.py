@@ -287,3 +287,15 @@ def _job_is(now: Object, how: str) -> bool:
         "complete": is_now.get("Complete") == "True",
     }
     return bool(found[how])
+
+
+@contextmanager
+def config_value(namespace: str, name: str, key: str, value: str) -> Iterator[None]:
+    """Another value of a ConfigMap's key."""
+    api = admin()
+    was = api.get("ConfigMap", name, namespace)["data"][key]
+    api.patch("ConfigMap", name, {"data": {key: value}}, namespace)
+    try:
+        yield
+    finally:
+        api.patch("ConfigMap", name, {"data": {key: was}}, namespace)

@@ -186,6 +186,11 @@ INGRESSES: dict[tuple[str, str], tuple[dict[str, tuple[str, int]], str]] = {
     ),
 }
 
+# The pool of database sessions of each process of the backend.
+POOL = {
+    "DB_POOL_SIZE": "20", "DB_MAX_OVERFLOW": "30", "DB_POOL_PRE_PING": "True", "DB_POOL_RECYCLE": "3600",
+    "DB_ECHO": "False",
+}  # fmt: skip
 AUTOSCALERS = (
     make.autoscaler("repo-scanner", "repo-scanner", 3, 10, cpu=70),
     make.autoscaler("opsforge", "api", 2, 8, cpu=70),
@@ -270,7 +275,7 @@ def _configuration() -> list[Object]:
     hidden = base64.b64encode(PLANTED_SECRET.encode()).decode()
     tls = {(namespace, value[1]) for (namespace, _), value in INGRESSES.items()}
     return [
-        *(make.thing("v1", "ConfigMap", name, space, data={"LOG_LEVEL": "info"}) for space, name in maps),
+        *(make.thing("v1", "ConfigMap", name, space, data=_settings(name)) for space, name in maps),
         *(make.thing("v1", "Secret", name, space, data={"PASSWORD": hidden}) for space, name in secrets),
         *(
             make.thing(
@@ -284,6 +289,11 @@ def _configuration() -> list[Object]:
             for space, name in sorted(tls)
         ),
     ]
+
+
+def _settings(config: str) -> dict[str, str]:
+    """A password has no place in a ConfigMap, and is there nevertheless."""
+    return {"LOG_LEVEL": "info", "DSN": PLANTED_SECRET, **(POOL if config == "backend-config" else {})}
 
 
 def _volumes() -> list[Object]:

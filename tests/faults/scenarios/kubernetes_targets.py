@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from tests.faults.databases import unasked
 from tests.faults.elsewhere import ROOT, edited, reached
 from tests.faults.scenario import Changes, Expected, fail, scenario, unknown
 from tests.faults.scenarios.kubernetes_empty import expected
@@ -248,7 +249,7 @@ def another_database() -> Iterator[Changes]:
     with reached("enterprise-platform", "postgres", identity=identity):
         said = f"declared system-identifier '7000000000000000001', found '{postgres.system_identifier()}': *"
         database = unknown("critical", "*", message=said)
-        yield {"EP-055": database, "EP-065": database}
+        yield {"EP-055": database, "EP-065": database, **unasked(said, "EP")}
 
 
 @scenario(

@@ -167,7 +167,12 @@ def sessions() -> Iterator[Changes]:
             measured="8*%",
             message=f"{taken} of 97 sessions are taken, 3 more reserved",
         )
-        yield {"SC-014": used, "RS-104": fail("medium", *used.subjects, measured="8*%", message=used.message)}
+        yield {
+            "SC-014": used,
+            "RS-104": fail("medium", *used.subjects, measured="8*%", message=used.message),
+            # The server is smaller than the pools of the backend.
+            "SC-108": fail("critical", "deployment smartcloudops/backend", measured="525.8 %"),
+        }
 
 
 @scenario("the broker is a replica of a server that is gone, and nearly full", group=GROUP)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+from tests.faults.databases import told, unasked
 from tests.faults.elsewhere import reached
 from tests.faults.scenario import Changes, fail, scenario, unknown
 from tests.faults.scenarios.servers_gone import routed
@@ -104,6 +105,8 @@ def another_name() -> Iterator[Changes]:
             ),
             "RS-007": unknown("high", "cache redis", message=acl),
             "SC-006": unknown("critical", "cache redis", message=acl),
+            # The sizes of a standby are its primary's.
+            **told("in recovery: a standby answers, *", "SC-066"),
         }
 
 
@@ -181,6 +184,7 @@ def wrong_password() -> Iterator[Changes]:
         yield {
             "AC-018": unknown("critical", "database postgres", message=said),
             "AC-130": unknown("high", "database postgres", message=said),
+            **unasked(said, "AC"),
         }
 
 
@@ -209,6 +213,7 @@ def hanging_database() -> Iterator[Changes]:
             "SC-023": mute,
             "SC-014": unknown("high", "source sessions", message=late),
             "SC-026": unknown("critical", "source sessions", message=late),
+            **unasked(late, "SC"),
         }
 
 
@@ -221,6 +226,7 @@ def blind_database() -> Iterator[Changes]:
             "RS-104": unknown("medium", "database postgres", message=said),
             "SC-014": unknown("high", "database postgres", message=said),
             "SC-026": unknown("critical", "database postgres", message=said),
+            **told(said, "EP-094", "SC-066", "SC-104"),
         }
 
 

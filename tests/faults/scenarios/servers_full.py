@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tests.faults.databases import unasked
 from tests.faults.scenario import Changes, fail, scenario, unknown
 from tests.testbed.services import certificates, nginx, postgres_faults, redis
 from tests.testbed.services.sites import Page
@@ -24,6 +25,7 @@ def database_full() -> Iterator[Changes]:
             "RS-104": fail("medium", "database postgres", **full),
             "SC-014": fail("high", "database postgres", **full),
             "SC-026": fail("critical", "database postgres", **full),
+            **unasked("too many connections: no slot is left", total="how many sessions the server has *"),
             # RS-064 names the cache too, see `cache_loading`.
             "RS-064": fail("high", "database postgres", "cache redis", measured="3"),
         }
@@ -83,6 +85,7 @@ def role_full() -> Iterator[Changes]:
             "SC-014": unknown("high", "source sessions", message=said),
             "SC-026": unknown("critical", "source sessions", message=said),
             "RS-064": unknown("high", "database postgres", "cache redis"),
+            **unasked(said),
         }
 
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 import yaml
 
+from tests.faults.databases import unasked
 from tests.faults.elsewhere import ROOT, reached
 from tests.faults.scenario import Changes, Expected, fail, scenario, unknown
 from tests.testbed.services import postgres_faults, proxy, redis
@@ -91,6 +92,7 @@ def stopped() -> Iterator[Changes]:
             "RS-104": unknown("medium", "source sessions", message=sessions),
             "SC-014": unknown("high", "source sessions", message=sessions),
             "SC-026": unknown("critical", "source sessions", message=sessions),
+            **unasked(sessions),
             "RS-007": fail("high", "cache redis", measured="3", message=REFUSED),
             "SC-006": fail("critical", "cache redis", measured="3", message=REFUSED),
             "OF-002": fail("critical", "cache redis", measured="3", message=REFUSED),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tests.faults.databases import unasked
 from tests.faults.elsewhere import reached
 from tests.faults.scenario import Changes, fail, scenario, unknown
 from tests.faults.scenarios.servers_gone import routed
@@ -67,6 +68,7 @@ def mute_stores() -> Iterator[Changes]:
             "RS-027": fail("critical", "database postgres", **mute),
             "RS-064": fail("high", "database postgres", "cache redis", **mute),
             "RS-104": unknown("medium", "source sessions", message=late),
+            **unasked(late, "RS"),
         }
 
 

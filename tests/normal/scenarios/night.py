@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from tests.faults.elsewhere import edited
+from tests.faults.elsewhere import edited, limited
 from tests.faults.scenario import Changes, fail, not_applicable, scenario, transition
 from tests.faults.worlds import recorded
 from tests.normal.waits import scraped
@@ -178,3 +178,37 @@ def restarting_targets() -> Iterator[Changes]:
 def _health(pod: str) -> str:
     active = prometheus.api("targets", state="active")["activeTargets"]
     return next(str(one["health"]) for one in active if one["labels"].get("pod") == pod)
+
+
+@scenario(
+    "the database is vacuumed, dumped and indexed, and a table is new",
+    situation="ordinary",
+    group=GROUP,
+    proves=(
+        "database/long-queries",
+        "database/maintenance-age",
+        "database/index-health",
+        "database/slow-queries",
+        "database/table-sizes",
+    ),
+)
+def maintained() -> Iterator[Changes]:
+    """All of it has run for longer than a query may."""
+    with (
+        limited("enterprise-platform", "EP-093", query="2s"),
+        limited("accelerapp", "AC-133", query="2s"),
+        limited("enterprise-platform", "EP-071", age="1s"),
+        postgres_faults.vacuuming("anomaly_detection"),
+        postgres_faults.dumping("smartcloudops", older=3),
+        postgres_faults.indexing("reposcanner", "scans", older=3),
+        postgres_faults.new_table("smartcloudops"),
+    ):
+        yield {
+            "EP-071": transition(
+                "medium",
+                "vacuum public/anomaly_detections",
+                "analyze public/anomaly_detections",
+                message="the last one was *",
+            ),
+            "RS-103": transition("low", "index public/scans_coming", message="on scans, not valid: *"),
+        }

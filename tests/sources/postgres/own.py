@@ -24,7 +24,7 @@ from tests.testbed import place, process
 from tests.testbed.services import certificates, postgres
 
 PASSWORD = "planted-hunter2"
-_HBA = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
+_HBA = "local all all trust\nlocal replication all trust\nhost all all 127.0.0.1/32 scram-sha-256\n"
 
 
 @dataclass(frozen=True)
@@ -49,18 +49,19 @@ class Server:
         identity = more.pop("identity", {})
         return target_of("postgres", identity=identity, **{**settings, **more})
 
-    def run(self, *statements: str) -> list[tuple[Any, ...]]:
+    def connect(self, user: str = "postgres", database: str = "postgres") -> psycopg.Connection[Any]:
+        """A session of anybody, who is let in through its socket."""
+        return psycopg.connect(
+            host=str(self.folder), port=self.port, user=user, dbname=database, autocommit=True,
+            application_name="test",
+        )  # fmt: skip
+
+    def run(self, *statements: str, database: str = "postgres") -> list[tuple[Any, ...]]:
         """As its superuser; the rows of the last one, where it gives any."""
-        with self.session() as session:
+        with self.connect(database=database) as session:
             for statement in statements:
                 found = session.execute(statement.encode())
             return found.fetchall() if found.description else []
-
-    def session(self, database: str = "postgres") -> psycopg.Connection[Any]:
-        """Of its superuser."""
-        return psycopg.connect(
-            host=str(self.folder), port=self.port, user="postgres", dbname=database, autocommit=True
-        )
 
     def psql(self, text: str, **variables: str) -> None:
         """Run a file as its superuser, as an operator would."""
@@ -85,6 +86,32 @@ def server() -> Iterator[Server]:
             yield made
         finally:
             running.send_signal(signal.SIGINT)  # sessions are ended, not waited for
+            running.wait(60)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def standby(primary: Server, slot: str) -> Iterator[Server]:
+    """A real one, by pg_basebackup, which streams by a slot of its own; the slot outlives it."""
+    folder = Path(tempfile.mkdtemp(prefix="opsproof-standby-"))
+    try:
+        folder.chmod(0o755)
+        postgres.own_file(folder)
+        made = Server(folder, faulty.unused_port(), primary.pin)
+        there = ["-h", primary.folder, "-p", str(primary.port), "-U", "postgres"]
+        copy = [postgres.program("pg_basebackup"), "-D", folder / "data", *there]
+        subprocess.run(
+            [*copy, "-R", "-C", "-S", slot, "-X", "stream", "-c", "fast", "--no-sync"],
+            user=postgres.owner(), cwd=folder, check=True, capture_output=True,
+        )  # fmt: skip
+        shutil.copy(primary.folder / "password", folder / "password")
+        running = _started(made)
+        try:
+            process.await_that("the standby", lambda: made.run("SELECT 1"))
+            yield made
+        finally:
+            running.send_signal(signal.SIGINT)
             running.wait(60)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -115,6 +142,7 @@ def _started(made: Server) -> subprocess.Popen[bytes]:
     settings = {
         "listen_addresses": place.HOST, "port": made.port, "unix_socket_directories": made.folder, "ssl": "on",
         "fsync": "off", "shared_buffers": "8MB", "autovacuum": "off",
+        "shared_preload_libraries": "pg_stat_statements", "max_wal_senders": 4, "wal_level": "replica",
     }  # fmt: skip
     words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     return subprocess.Popen(

@@ -88,7 +88,9 @@ def test_the_server_sees_tls(server: Server) -> None:
     made = target(server)
     collector, link = PostgresCollector(made), RecordingLink(made)
     with collector._session(link, "CONNECT", 10) as session:
-        (row,) = session.execute("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").fetchall()
+        (row,) = session.connection.execute(
+            "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+        ).fetchall()
     assert row == (True,)
 
 

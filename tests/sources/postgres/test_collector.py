@@ -97,8 +97,8 @@ def test_sessions_of_others_are_counted_and_its_own_are_not() -> None:
     assert during.used - before.used == 20
     assert (during.complete, during.max_connections, during.available) == (
         True,
-        postgres.MAX_CONNECTIONS,
-        postgres.MAX_CONNECTIONS - postgres.RESERVED,
+        postgres.FEW,
+        postgres.FEW - postgres.RESERVED,
     )
 
 
@@ -119,7 +119,7 @@ def test_a_role_that_sees_too_little_says_so() -> None:
 
 
 def test_a_full_server_refuses() -> None:
-    with postgres_faults.connections_filled(postgres.MAX_CONNECTIONS - postgres.RESERVED):
+    with postgres_faults.connections_filled(postgres.FEW - postgres.RESERVED):
         probe, _ = probed()
         assert counted().full
     assert failure(probe) == ("Unreachable", "too many connections: no slot is left")
@@ -217,7 +217,7 @@ def test_a_statement_that_hangs_is_ended() -> None:
     made = target()
     collector, link = PostgresCollector(made), RecordingLink(made, seconds=1.0)
     with pytest.raises(TimedOut), collector._session(link, "CONNECT", 0.5) as session:
-        collector._rows(session, link, "SELECT pg_sleep(30)", "SELECT sleep", tuple[str])
+        session.rows("SELECT pg_sleep(30)", "SELECT sleep", tuple[str])
 
 
 def test_the_surrounding_shell_has_no_say(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,7 @@ WORKLOADS = (
     Workload("smartcloudops", "backend", 3, "smartcloudops-backend", 5000, traffic=18.0),
     Workload("smartcloudops", "celery-worker", 2, "smartcloudops-celery", 9808),
 )  # fmt: skip
+TABLES = {"smartcloudops": {"incidents": 480 * Mi, "anomalies": 200 * Mi, "users": 12 * Mi}}
 DATABASES = {
     "repo-scanner": "reposcanner",
     "production": "anomaly_detection",
@@ -188,6 +189,9 @@ def _databases(world: World) -> None:
         _gauge(world, target, "pg_settings_max_connections", 100, long=True)
         _gauge(world, target, "pg_stat_database_numbackends", 22, {"datname": database}, long=True)
         _gauge(world, target, "pg_stat_database_numbackends", 1, {"datname": "postgres"}, long=True)
+        for table, size in TABLES.get(namespace, {}).items():
+            where = {"datname": database, "schemaname": "public", "relname": table}
+            _gauge(world, target, "pg_stat_user_tables_table_size_bytes", size, where, long=True)
 
 
 def _nodes(world: World) -> None:

@@ -8,8 +8,10 @@ import pwd
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import psycopg
@@ -23,6 +25,7 @@ from tests.testbed import place, process
 from tests.testbed.services import certificates, secrets
 
 NAME = "postgres"
+_DAY, _EPOCH = 86400.0, 946684800.0  # PostgreSQL counts from 2000 on
 DATABASES = ("reposcanner", "anomaly_detection", "accelerapp", "smartcloudops")
 TABLES = {
     "reposcanner": "scans",
@@ -30,7 +33,25 @@ TABLES = {
     "accelerapp": "models",
     "smartcloudops": "incidents",
 }
-MAX_CONNECTIONS, RESERVED = 100, 3
+# As many as the pools of the largest backend may want; FEW for those who fill them.
+MAX_CONNECTIONS, RESERVED, FEW = 700, 3, 100
+_EXTENSION = "pg_stat_statements"
+# What the runbooks name beside the tables above.
+OBJECTS = {
+    "anomaly_detection": (
+        "CREATE INDEX idx_anomaly_timestamp ON anomaly_detections (at)",
+        "SET enable_seqscan = off",
+        "SELECT count(*) FROM anomaly_detections WHERE at > now()",
+    ),
+    "smartcloudops": (
+        'CREATE TABLE anomalies (id bigserial PRIMARY KEY, "timestamp" timestamptz DEFAULT now(), note text)',
+        "CREATE TABLE users (id bigserial PRIMARY KEY, is_active bool DEFAULT true)",
+        "INSERT INTO anomalies (note) SELECT 'anomaly ' || n FROM generate_series(1, 200) AS n",
+        "INSERT INTO users (is_active) SELECT n % 3 > 0 FROM generate_series(1, 200) AS n",
+        'CREATE INDEX idx_anomalies_timestamp ON anomalies ("timestamp" DESC)',
+        "CREATE INDEX idx_users_active ON users (is_active) WHERE is_active = true",
+    ),
+}
 SETTINGS = {
     "listen_addresses": place.HOST,
     "max_connections": str(MAX_CONNECTIONS),
@@ -45,6 +66,8 @@ SETTINGS = {
     "max_wal_senders": "0",
     "wal_level": "replica",
     "autovacuum": "off",
+    "shared_preload_libraries": _EXTENSION,
+    "log_min_duration_statement": "1000",
 }
 HBA = """\
 local all postgres peer
@@ -88,6 +111,11 @@ def up() -> None:
     start()
     if fresh:
         _seed()
+        _age_statements()
+        seeded.touch()
+    elif time.time() - seeded.stat().st_mtime > _DAY:
+        for database in DATABASES:
+            maintain(database)
         seeded.touch()
 
 
@@ -107,6 +135,10 @@ def reset() -> None:
         session.execute("ALTER SYSTEM RESET ALL")
         session.execute("SELECT pg_reload_conf()")
         restore_role(session)
+        small = session.execute("SHOW max_connections").fetchone() != (str(MAX_CONNECTIONS),)
+    if small:
+        stop()
+        start()
 
 
 def start() -> None:
@@ -220,7 +252,29 @@ def _seed() -> None:
             application.execute(columns.format(table))
             rows = sql.SQL("INSERT INTO {} (note) SELECT 'row ' || n FROM generate_series(1, 200) AS n")
             application.execute(rows.format(table))
+            for statement in OBJECTS.get(database, ()):
+                application.execute(statement.encode())
+            for _ in range(12):
+                application.execute(sql.SQL("SELECT count(*) FROM {}").format(table))
+        maintain(database)
     _run_rights()
+
+
+def maintain(database: str) -> None:
+    """As somebody does every week: VACUUM and ANALYZE of every table; statements are recorded."""
+    with connect("postgres", database) as session:
+        session.execute(f"CREATE EXTENSION IF NOT EXISTS {_EXTENSION}".encode())
+        session.execute("VACUUM ANALYZE")
+
+
+def _age_statements() -> None:
+    """pg_stat_statements was reset a month ago: what it writes at its end says so in its last eight bytes."""
+    stop()
+    file = home() / "data" / "pg_stat" / f"{_EXTENSION}.stat"
+    content = file.read_bytes()
+    microseconds = round((time.time() - _EPOCH - 30 * _DAY) * 1e6)
+    file.write_bytes(content[:-8] + struct.pack("=q", microseconds))
+    start()
 
 
 def _create_role(session: psycopg.Connection[tuple[object, ...]], role: str) -> None:

@@ -32,6 +32,7 @@ from opsproof.sources.kubernetes.asks import (
     UsageOf,
     VersionOf,
 )
+from opsproof.sources.kubernetes.config_values import CONFIG_MAPS, ConfigValuesOf
 from opsproof.sources.kubernetes.facts.cluster import ServerReadiness, ServerVersion
 from opsproof.sources.kubernetes.login import Login, login
 from opsproof.sources.kubernetes.rights import review
@@ -67,6 +68,8 @@ class KubernetesCollector:
             return self._list(RESOURCES[ask.resource], ask.namespace, link)
         if isinstance(ask, ObjectNamed):
             return self._object(RESOURCES[ask.resource], ask.namespace, ask.name, link)
+        if isinstance(ask, ConfigValuesOf):
+            return ask.kept(self._object(CONFIG_MAPS, ask.namespace, ask.name, link))
         if isinstance(ask, ReadinessOf):
             return self._readiness(link)
         if isinstance(ask, VersionOf):

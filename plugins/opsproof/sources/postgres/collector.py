@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import Any, TypeVar
+from threading import Semaphore
+from typing import Any
 
 import certifi
-import msgspec
 import psycopg
 from psycopg import pq
 
@@ -24,6 +24,8 @@ from opsproof.model.hosts import ascii_host
 from opsproof.model.rights import Need
 from opsproof.model.target import CERTIFICATE, Target, TargetReport
 from opsproof.model.text import cut
+from opsproof.sources.postgres.activity import Activity, ActivityOf
+from opsproof.sources.postgres.configured import ConfiguredOf
 from opsproof.sources.postgres.facts import (
     DatabaseProbes,
     DatabaseProbesOf,
@@ -32,8 +34,14 @@ from opsproof.sources.postgres.facts import (
     Sessions,
     SessionsOf,
 )
-from opsproof.sources.postgres.failure import TABLE, Full, connecting, querying
+from opsproof.sources.postgres.failure import TABLE, AtOwnLimit, Full, connecting
+from opsproof.sources.postgres.indexes import IndexesOf
+from opsproof.sources.postgres.queries import activity, configured, indexes, replication, statements, tables
+from opsproof.sources.postgres.replication import ReplicationOf
+from opsproof.sources.postgres.session import Session
 from opsproof.sources.postgres.settings import ANY
+from opsproof.sources.postgres.statements import StatementsOf
+from opsproof.sources.postgres.tables import TableSizesOf, TablesOf
 from opsproof.sources.postgres.tls import proven
 from opsproof.sources.postgres.wire import ConnectFailed, OutOfTime, connected, dialled
 from opsproof.transport.attempts import attempted, spaced
@@ -44,8 +52,8 @@ from opsproof.transport.secured import Secured
 from opsproof.transport.watchdog import Watchdog, watchdog
 from opsproof.transport.web_failure import translated
 
-T = TypeVar("T", bound="tuple[Any, ...]")
 _LONGEST = 10.0
+_PATIENCE, _PAUSE = 6, 0.5  # turns, seconds
 _MOST = 4 * 2**20  # bytes of one session; a thousand limited roles are a tenth of it
 _REQUIRES_AUTH = 160000
 _PROBE = "SELECT 1, pg_is_in_recovery(), clock_timestamp()"
@@ -71,6 +79,14 @@ _MAY = {
     "USAGE": "SELECT pg_has_role(current_user, '{on}', 'USAGE')",
 }
 _IDENTITY = "SELECT system_identifier::text FROM pg_control_system()"
+_ASKED: Mapping[type[Ask], Callable[[Session, Any], Any]] = {
+    StatementsOf: statements.collected,
+    TablesOf: tables.collected,
+    TableSizesOf: tables.sizes,
+    IndexesOf: indexes.collected,
+    ConfiguredOf: configured.collected,
+    ReplicationOf: replication.collected,
+}
 
 
 class PostgresCollector:
@@ -78,26 +94,32 @@ class PostgresCollector:
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        self._places = Semaphore(target.budget.in_flight)
 
-    def collect(self, ask: Ask, link: Link) -> DatabaseProbes | Sessions:
+    def collect(self, ask: Ask, link: Link) -> Any:
+        with self._place(link):
+            return self._collected(ask, link)
+
+    def _collected(self, ask: Ask, link: Link) -> Any:
         if isinstance(ask, DatabaseProbesOf):
             turns = spaced(link, ask.probes, ask.spacing, longest=_LONGEST)
             probes = tuple(self._probe(link, number, within) for number, within in turns)
             return DatabaseProbes(role=ask.role, probes=probes, wanted=ask.probes)
         if isinstance(ask, SessionsOf):
             return self._sessions(ask, link)
+        if isinstance(ask, ActivityOf):
+            return self._activity(ask, link)
+        if (collected := _ASKED.get(type(ask))) is not None:
+            with self._session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
+                return collected(session, ask)
         raise BadAnswer(f"PostgreSQL cannot answer {type(ask).__name__}", target=self.target.id)
 
     def identify(self, link: Link) -> TargetReport:
         found: dict[str, str] = {}
         with self._session(link, "CONNECT", min(_LONGEST, link.remaining()), proofs=found) as session:
-            user, version, link.clock = self._row(
-                session, link, _WHO, "SELECT version", tuple[str, str, datetime]
-            )
+            user, version, link.clock = session.row(_WHO, "SELECT version", tuple[str, str, datetime])
             try:
-                found["system-identifier"] = self._row(
-                    session, link, _IDENTITY, "SELECT system_identifier", tuple[str]
-                )[0]
+                found["system-identifier"] = session.row(_IDENTITY, "SELECT system_identifier", tuple[str])[0]
             except CollectionError:
                 pass  # not every managed server grants it: the identity stays unverified
         return TargetReport(
@@ -113,25 +135,48 @@ class PostgresCollector:
     def lacks(self, needs: Sequence[Need], link: Link) -> list[Need]:
         """What the role may not do, by the server's own `has_..._privilege` and `pg_has_role`."""
         with self._session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
-            return [need for need in needs if not self._may(session, need, link)]
-
-    def _may(self, session: psycopg.Connection[Any], need: Need, link: Link) -> bool:
-        statement = _MAY[need.verb].format(on=need.on)
-        return self._row(session, link, statement, f"SELECT whether: {need}", tuple[bool])[0]
+            return [need for need in needs if not _may(session, need)]
 
     def close(self) -> None:
         """Nothing stays open."""
 
+    @contextmanager
+    def _place(self, link: Link) -> Iterator[None]:
+        """No more sessions at once than requests may be in flight: the role has a limit of its own."""
+        if not self._places.acquire(timeout=link.remaining()):
+            raise TimedOut("other asks took all the time", target=self.target.id, own=True)
+        try:
+            yield
+        finally:
+            self._places.release()
+
     def _probe(self, link: Link, number: int, within: float) -> QueryProbe:
-        recovery = False
-        with attempted() as attempt, self._session(link, "CONNECT", within, attempt=number) as session:
-            _, recovery, link.clock = self._row(
-                session, link, _PROBE, "SELECT 1", tuple[int, bool, datetime], number
-            )
-            attempt.took()
-        return QueryProbe(
+        """At our own limit it is made again a little later: the waiting is no time of the server's."""
+        probe, ours = self._probed(link, number, within)
+        for _ in range(_PATIENCE):
+            if not ours or link.left < within + _PAUSE:
+                break
+            link.pause(_PAUSE)
+            probe, ours = self._probed(link, number, within)
+        return probe
+
+    def _probed(self, link: Link, number: int, within: float) -> tuple[QueryProbe, bool]:
+        """A probe, and whether our own limit kept it out."""
+        recovery = ours = False
+        with attempted() as attempt:
+            try:
+                with self._connected_session(link, "CONNECT", within, number) as session:
+                    _, recovery, link.clock = session.row(
+                        _PROBE, "SELECT 1", tuple[int, bool, datetime], number
+                    )
+                    attempt.took()
+            except AtOwnLimit:
+                ours = True
+                raise
+        found = QueryProbe(
             at=attempt.at, seconds=attempt.seconds, failure=attempt.failure, in_recovery=recovery
         )
+        return found, ours
 
     def _sessions(self, ask: SessionsOf, link: Link) -> Sessions:
         try:
@@ -142,12 +187,19 @@ class PostgresCollector:
                 role=ask.role, user=user, complete=True, full=True, used=0, max_connections=0, reserved=0
             )
 
+    def _activity(self, ask: ActivityOf, link: Link) -> Activity:
+        """As many samples as there is time for."""
+        left = min(_LONGEST, link.remaining() - ask.spread)
+        turns = range(ask.samples if left > ask.spacing else 1)
+        with self._session(link, "CONNECT", min(link.remaining(), _LONGEST + ask.spread)) as session:
+            return activity.collected(session, ask, turns)
+
     def _counted(self, ask: SessionsOf, link: Link) -> Sessions:
         with self._session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
-            user, link.clock, complete, used, most, reserved = self._row(
-                session, link, _SESSIONS, "SELECT sessions", tuple[str, datetime, bool, int, int, int]
+            user, link.clock, complete, used, most, reserved = session.row(
+                _SESSIONS, "SELECT sessions", tuple[str, datetime, bool, int, int, int]
             )
-            roles = self._rows(session, link, _LIMITED_ROLES, "SELECT limited roles", tuple[str, int, int])
+            roles = session.rows(_LIMITED_ROLES, "SELECT limited roles", tuple[str, int, int])
         return Sessions(
             role=ask.role,
             user=cut(user),
@@ -162,8 +214,26 @@ class PostgresCollector:
 
     @contextmanager
     def _session(
+        self, link: Link, path: str, seconds: float, *, proofs: dict[str, str] | None = None
+    ) -> Iterator[Session]:
+        """As `_connected_session`; at our own limit it waits a little for other sessions of ours to end."""
+        with ExitStack() as held:
+            for turn in range(_PATIENCE + 1):
+                try:
+                    session = held.enter_context(
+                        self._connected_session(link, path, seconds, turn + 1, proofs=proofs)
+                    )
+                    break
+                except AtOwnLimit:
+                    if turn == _PATIENCE or link.left < 2 * _PAUSE:
+                        raise
+                    link.pause(_PAUSE)
+            yield session
+
+    @contextmanager
+    def _connected_session(
         self, link: Link, path: str, seconds: float, attempt: int = 1, *, proofs: dict[str, str] | None = None
-    ) -> Iterator[psycopg.Connection[Any]]:
+    ) -> Iterator[Session]:
         """A session whose whole life is bounded by `seconds`, and what it receives by the ask's budget.
 
         Where a certificate is declared, `proofs` gets the one that the session's own connection showed.
@@ -171,12 +241,12 @@ class PostgresCollector:
         with watchdog(seconds) as dog, ExitStack() as held:
             with link.request("SQL", path, attempt=attempt) as entry:
                 relay = held.enter_context(self._relayed(link, seconds, dog, proofs))
-                session = self._connected(link, seconds, relay, dog)
-                held.callback(session.close)
+                connection = self._connected(link, seconds, relay, dog)
+                held.callback(connection.close)
                 entry.status = "ok"
             try:
-                session.read_only = True
-                yield session
+                connection.read_only = True
+                yield Session(connection, self.target, link)
             except CollectionError:
                 self._raise_cause(relay, dog)
                 raise
@@ -250,39 +320,7 @@ class PostgresCollector:
             **({"require_auth": settings.accepted} if pq.version() >= _REQUIRES_AUTH else {}),
         }
 
-    def _row(
-        self,
-        session: psycopg.Connection[Any],
-        link: Link,
-        statement: str,
-        path: str,
-        form: type[T],
-        attempt: int = 1,
-    ) -> T:
-        rows = self._rows(session, link, statement, path, form, attempt)
-        if len(rows) != 1:
-            raise BadAnswer(f"{path} gave {len(rows)} rows, not one", target=self.target.id)
-        return rows[0]
 
-    def _rows(
-        self,
-        session: psycopg.Connection[Any],
-        link: Link,
-        statement: str,
-        path: str,
-        form: type[T],
-        attempt: int = 1,
-    ) -> list[T]:
-        """The rows of a statement, each as the tuple `form`."""
-        with link.request("SQL", path, attempt=attempt) as entry:
-            try:
-                with session.transaction(), session.cursor() as cursor:
-                    cursor.execute(f"SET LOCAL statement_timeout = {round(link.remaining() * 1000)}")
-                    rows = cursor.execute(statement.encode()).fetchall()
-                found = msgspec.convert(rows, list[form])  # type: ignore[valid-type]
-            except psycopg.Error as error:
-                raise querying(error, path, self.target) from None
-            except (msgspec.MsgspecError, ValueError, ArithmeticError):
-                raise BadAnswer(f"{path}: a value of another type", target=self.target.id) from None
-            entry.status = "ok"
-            return found
+def _may(session: Session, need: Need) -> bool:
+    statement = _MAY[need.verb].format(on=need.on)
+    return session.row(statement, f"SELECT whether: {need}", tuple[bool])[0]

@@ -29,7 +29,6 @@ from opsproof.transport.failures import Row, Table
 
 Made = Callable[..., CollectionError]
 _LONGEST = 4000
-_OURS = partial(Unreachable, own=True)
 
 
 class Full(Unreachable):
@@ -39,6 +38,15 @@ class Full(Unreachable):
         return Failure("Unreachable", self.message, self.target, self.scope, self.own)
 
 
+class AtOwnLimit(Unreachable):
+    """Our own role has as many sessions as it may: perhaps those of other asks, which end soon."""
+
+    def as_failure(self) -> Failure:
+        return Failure("Unreachable", self.message, self.target, self.scope, self.own)
+
+
+_OURS = partial(Unreachable, own=True)
+_OWN_LIMIT = partial(AtOwnLimit, own=True)
 _LIMIT = "the role {user} is at its own CONNECTION LIMIT"
 _NO_SLOT = "too many connections: no slot is left"
 _PASSWORD = "wrong password for {user}"  # noqa: S105
@@ -54,7 +62,7 @@ _STARTING = "the server is starting up, recovering or shutting down"
 # SQLSTATE or its class, the server's routine where it matters, and what it means for a new session.
 SESSION: tuple[tuple[str, str, Made, str], ...] = (
     # Our own role's limit says nothing about the sessions that applications can have.
-    ("53300", "InitializeSessionUserId", _OURS, _LIMIT),
+    ("53300", "InitializeSessionUserId", _OWN_LIMIT, _LIMIT),
     ("53300", "CheckMyDatabase", Unreachable, "too many connections for the database {database}"),
     ("53300", "", Full, _NO_SLOT),
     ("53", "", Unreachable, "the server lacks resources ({state})"),
@@ -88,7 +96,7 @@ TEXTS: tuple[tuple[str, Made, str], ...] = (
         "require_auth what else is accepted",
     ),
     (r"no password supplied", Unauthenticated, "the server wants a password of {user}, and none is given"),
-    (r"too many connections for role", _OURS, _LIMIT),
+    (r"too many connections for role", _OWN_LIMIT, _LIMIT),
     (r"too many connections for database", Unreachable, "too many connections for the database {database}"),
     (
         r"no more connections allowed|max_client_conn|client connections exceeded|max_db_client_connections"
@@ -148,6 +156,7 @@ TEXTS: tuple[tuple[str, Made, str], ...] = (
 # SQLSTATE or its class, and what it means for a statement of ours; other classes are errors of the statement.
 STATEMENT: tuple[tuple[str, Made, str], ...] = (
     ("57014", TimedOut, "ended by the statement timeout"),
+    ("55P03", TimedOut, "a lock was not free in time"),
     ("57P05", TimedOut, "the session was ended as idle"),
     ("42501", Forbidden, "{user} lacks a grant; `opsproof rights` shows which"),
     ("57P", Unreachable, "the server ended the session ({state})"),

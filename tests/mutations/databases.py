@@ -1,0 +1,73 @@
+"""Mistakes in what is made of a database's own statistics."""
+
+from __future__ import annotations
+
+from tests.mutations.mutation import Mutation as Slip
+
+_P = "plugins/opsproof/sources/postgres"
+
+DATABASES = (
+    Slip(
+        "a crash took no statistics away",
+        f"{_P}/queries/opening.py",
+        "greatest(d.stats_reset, a.stats_reset)",
+        "d.stats_reset",
+        "sources/postgres",
+    ),
+    Slip(
+        "a mean of a minute is one",
+        "checks/database/check_slow_queries.py",
+        "age.least < limits.since",
+        "False",
+        "checks/database",
+    ),
+    Slip(
+        "what statistics never saw was never written to",
+        "checks/database/check_maintenance_age.py",
+        "    if age is None and short and run.running is None:\n",
+        "    if False:\n",
+        "checks/database",
+    ),
+    Slip(
+        "a standby's statistics are its primary's",
+        f"{_P}/told.py",
+        "        if self.standby and not standby:\n",
+        "        if False:\n",
+        "checks/database",
+    ),
+    Slip(
+        "an index that is not ready is sound",
+        f"{_P}/indexes.py",
+        "return self.valid and self.ready and self.live",
+        "return True",
+        "checks/database sources/postgres",
+    ),
+    Slip(
+        "a partial index is as good as a whole one",
+        f"{_P}/reading/definition.py",
+        "            if _plain(found) != _plain(wanted)\n",
+        '            if what != "its predicate is" and _plain(found) != _plain(wanted)\n',
+        "checks/database",
+    ),
+    Slip(
+        "a pool without limit is an empty one",
+        "checks/database/check_pool_settings.py",
+        "    bounded = size > 0 and overflow >= 0\n",
+        "    bounded = True\n",
+        "checks/database",
+    ),
+    Slip(
+        "all of a ConfigMap is kept",
+        "plugins/opsproof/sources/kubernetes/config_values.py",
+        " if key in self.keys",
+        "",
+        "sources/kubernetes/test_config_values.py",
+    ),
+    Slip(
+        "our own limit is final",
+        f"{_P}/collector.py",
+        "            for turn in range(_PATIENCE + 1):\n",
+        "            for turn in range(_PATIENCE, _PATIENCE + 1):\n",
+        "sources/postgres",
+    ),
+)
