@@ -126,6 +126,7 @@ def _examine_sentinel(
                 "the Sentinel is in TILT mode: it distrusts its clock, and does nothing for a while"
             )
         wrong = list(_unfit(server, sentinel))
+        assert count is not None or not wrong, "; ".join(wrong)
         it.holds(limits.sentinels, count, _sentinels(count, limits), beside=wrong)
 
 

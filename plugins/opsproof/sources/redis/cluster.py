@@ -107,6 +107,6 @@ def _count(slots: str) -> int:
     return max(0, int(last or first) - int(first) + 1)
 
 
-def covered(ranges: Iterable[ClusterMaster]) -> int:
-    """The slots that masters serve which have not failed."""
-    return sum(one.slots for one in ranges if not one.failed)
+def covered(ranges: Iterable[ClusterMaster], told: int | None) -> int | None:
+    """The slots that masters serve which have not failed; no more than the node itself tells."""
+    return None if told is None else min(told, sum(one.slots for one in ranges if not one.failed))

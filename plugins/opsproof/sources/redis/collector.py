@@ -157,11 +157,8 @@ class RedisCollector:
                 states = states or [queue_reader.state(session, queue) for queue in ask.queues]
                 for queue, found in zip(ask.queues, states, strict=True):
                     samples[queue.key].append(queue_reader.sample(session, queue, found))
-        return QueuesState(
-            role=ask.role,
-            part=part,
-            queues=tuple(msgspec.structs.replace(one, samples=tuple(samples[one.key])) for one in states),
-        )
+        taken = (msgspec.structs.replace(one, samples=tuple(samples[one.key])) for one in states)
+        return QueuesState(role=ask.role, part=part, queues=tuple(taken))
 
     def _takers(self, link: Link, number: int, within: float) -> TakersSample:
         with opened(self.target, link, number, within, _CLIENTS) as session:
@@ -183,7 +180,7 @@ class RedisCollector:
             role=ask.role,
             enabled=True,
             state=info.word(said, "cluster_state", {"ok", "fail"}),
-            covered=min(filter(None.__ne__, [info.number(said, "cluster_slots_ok"), cluster.covered(found)])),  # type: ignore[type-var]
+            covered=cluster.covered(found, info.number(said, "cluster_slots_ok")),
             masters=found,
         )
 

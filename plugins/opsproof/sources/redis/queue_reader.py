@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
 
+from opsproof.model.failure import BadAnswer
 from opsproof.sources.redis.info import moment, whole
 from opsproof.sources.redis.queues import QueueKey, QueueSample, QueueState, Takers, TakersSample
 from opsproof.sources.redis.session import Elsewhere, Session
@@ -122,8 +123,9 @@ def _of_group(session: Session, queue: QueueKey, group: dict[str, Any]) -> dict[
 def takers(session: Session, database: int) -> TakersSample:
     """Who takes jobs in that database, from the list of clients."""
     answer = session.ask("CLIENT", "LIST")
-    lines = answer.splitlines() if isinstance(answer, str) else []
-    clients = [dict(word.partition("=")[::2] for word in line.split(" ")) for line in lines]
+    if not isinstance(answer, str) or not answer.startswith("id="):
+        raise BadAnswer("CLIENT LIST is not answered by clients")  # it lists whoever asks, at least
+    clients = [dict(word.partition("=")[::2] for word in line.split(" ")) for line in answer.splitlines()]
     own = [one for one in clients if one.get("db") == str(database)]
     return TakersSample(lists=_counted(own, _FROM_LISTS), streams=_counted(own, _FROM_STREAMS))
 
