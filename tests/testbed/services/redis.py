@@ -1,4 +1,7 @@
-"""Two Redis servers with ACLs: a cache that evicts and a broker that refuses when full."""
+"""Two Redis servers with ACLs: a cache that evicts and a broker that refuses when full.
+
+The broker has a replica and three Sentinels (`redis_failover.py`), and each server's queues have a worker.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import math
 import os
 import shutil
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -15,10 +19,14 @@ import redis as client
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from opsproof.model.rights import Account, Need
+from opsproof.model.ask import Ask
+from opsproof.model.rights import Account
 from opsproof.model.target import Target
-from opsproof.sources.redis.facts import PROBED
+from opsproof.sources.redis.cluster import ClusterOf
+from opsproof.sources.redis.facts import CacheMemoryOf, CacheProbesOf
+from opsproof.sources.redis.queues import QueueKey, QueuesOf, TakersOf
 from opsproof.sources.redis.rights import RIGHTS
+from opsproof.sources.redis.server import SavePointsOf, ServerOf
 from opsproof.sources.redis.settings import RedisSettings
 from tests.testbed import place, process
 from tests.testbed.services import certificates, secrets
@@ -28,6 +36,19 @@ MAXMEMORY = 256 * 2**20
 SLOT = 65536 + 144  # what Redis takes for one value of 65,000 bytes
 FILL, PLACEHOLDER = "testbed:fill:", ">REPLACE-WITH-THE-PASSWORD"
 SEED = {"session:1": "a", "session:2": "b", "opsforge:job:1": "queued"}
+SAVE = "900 1 300 10 60 10000"
+PERSISTENCE = {
+    "redis": {"save": SAVE, "appendonly": "no"},
+    "redis-broker": {"save": '""', "appendonly": "yes", "repl-diskless-sync-delay": "0"},
+}
+# By server: its queues, as the environments declare them.
+QUEUES = {
+    "redis": (QueueKey(key="scanner:jobs", register="scanner:queues", time="queued_at"),),
+    "redis-broker": (
+        QueueKey(key="opsforge:jobs", register="opsforge:queues", time="queued_at"),
+        QueueKey(key="celery", kind="celery"),
+    ),
+}
 
 
 def folder(server: str) -> Path:
@@ -65,10 +86,32 @@ def start(server: str = "redis") -> None:
         process.await_that(server, lambda: admin(server).ping())
         for key, value in SEED.items():
             admin(server).set(key, value)
+        for queue in QUEUES[server]:
+            _register(server, queue)
     _monitor(server)
+    work(server)
+
+
+def _register(server: str, queue: QueueKey) -> None:
+    """What a producer writes of its queue, as Celery's own transport does."""
+    member = f"{queue.key}\x06\x16\x06\x16{queue.key}" if queue.kind == "celery" else queue.key
+    admin(server).sadd(queue.registered_in, member)
+
+
+def work(server: str) -> None:
+    """A worker that waits for the jobs of the server's queues."""
+    command = [sys.executable, "-m", "tests.testbed.services.redis_worker", server]
+    process.start(f"{server}-worker", command, cwd=Path(__file__).parents[3])
+    process.await_that(f"{server}'s worker", lambda: int(str(info(server, "clients")["blocked_clients"])) > 0)
+
+
+def rest(server: str) -> None:
+    """Nobody takes jobs any more."""
+    process.stop(f"{server}-worker")
 
 
 def stop(server: str = "redis") -> None:
+    rest(server)
     process.stop(f"{server}-monitor")
     process.stop(server)
 
@@ -81,8 +124,7 @@ def _configuration(server: str) -> Path:
         "aclfile": str(folder(server) / "users.acl"),
         "maxmemory": str(MAXMEMORY),
         "maxmemory-policy": SERVERS[server],
-        "save": '""',
-        "appendonly": "no",
+        **PERSISTENCE[server],
         "enable-debug-command": "local",
         "daemonize": "no",
     }
@@ -93,8 +135,21 @@ def _configuration(server: str) -> Path:
 
 def _write_acl(server: str) -> None:
     """opsproof's user is the line of `opsproof rights`, with the generated password in place."""
-    settings = RedisSettings(host=place.HOST, username="opsproof")
-    needs = (Need("PING"), Need("INFO"), Need("EXISTS", name=PROBED))
+    asks = (
+        CacheProbesOf(target=server, role=server),
+        CacheMemoryOf(target=server, role=server),
+        ServerOf(target=server, role=server),
+        SavePointsOf(target=server),
+        QueuesOf(target=server, role=server, queues=QUEUES[server]),
+        TakersOf(target=server, role=server),
+        ClusterOf(target=server, role=server),
+    )
+    write_acl(folder(server), RedisSettings(host=place.HOST, username="opsproof"), asks)
+
+
+def write_acl(into: Path, settings: RedisSettings, asks: Sequence[Ask]) -> None:
+    """users.acl with what these asks need."""
+    needs = tuple(dict.fromkeys(need for ask in asks for need in ask.needs))
     (file,) = RIGHTS.files(needs, Target("redis", "redis", "redis", settings), Account())
     deployed = file.text
     assert PLACEHOLDER in deployed
@@ -103,9 +158,9 @@ def _write_acl(server: str) -> None:
         f"user admin on >{secrets.password('redis-admin')} ~* &* +@all\n",
         deployed.replace(PLACEHOLDER, f">{secrets.password('redis-opsproof')}"),
     ]
-    file = folder(server) / "users.acl"
-    file.touch(mode=0o600)
-    file.write_text("".join(lines))
+    path = into / "users.acl"
+    path.touch(mode=0o600)
+    path.write_text("".join(lines))
 
 
 def _monitor(server: str) -> None:
