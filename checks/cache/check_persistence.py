@@ -20,6 +20,7 @@ from opsproof.sources.redis.server import (
     ServerState,
 )
 
+_BETWEEN = 2  # seconds that two whole numbers of seconds may differ for one moment
 NEEDS = "set `configuration: true` for the target: it gives the right to CONFIG GET"
 
 
@@ -107,11 +108,12 @@ def _require_known(sample: Sample, points: SavePoints | Failure | None, limits: 
 
 
 def _saves(sample: Sample) -> bool:
-    """Whether it made a snapshot since its start: at its start it takes that for the last one."""
-    told = sample.persistence
-    if told.saves is not None:
-        return told.saves > 0
-    return bool(told.last_save and sample.started and (told.last_save - sample.started).total_seconds() > 1)
+    """Whether it made a snapshot since its start, which it takes for the last one until then.
+
+    `rdb_saves` counts snapshots that failed, too.
+    """
+    last, started = sample.persistence.last_save, sample.started
+    return last is not None and started is not None and (last - started).total_seconds() > _BETWEEN
 
 
 def _age(server: ServerState, sample: Sample | None) -> Age | None:

@@ -33,5 +33,5 @@ def server(*samples: Sample, role: str = "redis", **more: Any) -> ServerState:
 
 def kept(**more: Any) -> Persistence:
     """A server with an append-only file, whose snapshot is two hours old."""
-    given = {"aof": True, "last_save": NOW - timedelta(hours=2), "changes": 40, "saves": 3}
+    given = {"aof": True, "last_save": NOW - timedelta(hours=2), "changes": 40}
     return Persistence(**{**given, **more})

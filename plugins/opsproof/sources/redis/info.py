@@ -96,7 +96,6 @@ def _persistence(info: Info) -> Persistence:
         saved=info.get("rdb_last_bgsave_status", "ok") == "ok",
         last_save=moment(number(info, "rdb_last_save_time")),
         changes=number(info, "rdb_changes_since_last_save"),
-        saves=number(info, "rdb_saves"),
         saving=info.get("rdb_bgsave_in_progress", "0") != "0",
         **told,
     )

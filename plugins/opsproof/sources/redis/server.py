@@ -22,7 +22,7 @@ Part = Literal["master", "slave", ""]
 class Persistence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What would be left after a restart. None: the server does not tell.
 
-    `last_save` is the server's start until the first snapshot, and `saves` the snapshots since then.
+    `last_save` is the server's start until the first snapshot since then.
     """
 
     aof: bool | None = None
@@ -31,7 +31,6 @@ class Persistence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     saved: bool = True
     last_save: datetime | None = None
     changes: int | None = None
-    saves: int | None = None
     saving: bool = False
 
 
