@@ -50,8 +50,7 @@ def check_eviction_policy(
             it.holds(limits.evicted, Count(sample.evicted), _evicted(sample), beside=wrong)
         assert not wrong, "; ".join(wrong)
         for other in others:
-            if isinstance(other, Failure):
-                raise raised_from(other)
+            _require_told(sample, other)
 
 
 def _contradiction(sample: Sample, others: tuple[ServerState | Failure, ...]) -> list[str]:
@@ -65,6 +64,14 @@ def _contradiction(sample: Sample, others: tuple[ServerState | Failure, ...]) ->
         and one.samples[-1].run_id == sample.run_id
     ]
     return [f"it is the same server as {', '.join(same)}: no policy suits both, split them"] if same else []
+
+
+def _require_told(sample: Sample, other: ServerState | Failure) -> None:
+    """Raises where nobody knows whether it is another server."""
+    if isinstance(other, Failure):
+        raise raised_from(other)
+    if not sample.run_id or not other.last.run_id:
+        raise Undecided(f"INFO server tells no run_id: it may be the same server as {other.role}")
 
 
 def _policy(sample: Sample, limits: EvictionLimits) -> list[str]:

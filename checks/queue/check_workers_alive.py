@@ -51,8 +51,8 @@ _DONE = growth("${jobs_processed}", window="${stalled}")
     "queue/workers-alive", title="Workers take the jobs of every queue, and get on with them", level=CRITICAL
 )
 def check_workers_alive(
-    queues: Annotated[QueuesState, Queues()],
-    takers: Annotated[TakersState, Consumers()],
+    queues: Annotated[QueuesState | Failure, Beside(Queues())],
+    takers: Annotated[TakersState | Failure, Beside(Consumers())],
     history: Annotated[History, QueueHistory()],
     waiting: Annotated[Samples | Failure | None, Beside(PromQL(_WAITING, over=""), when="recorded")],
     done: Annotated[Samples | Failure | None, Beside(PromQL(_DONE, over=""), when="recorded")],
@@ -70,6 +70,12 @@ def check_workers_alive(
             recorded(known(recording))
             known(counter).require()
             _examine_recorded(subject, known(waiting), known(done), limits, examine)
+    if isinstance(queues, Failure):
+        examine.unknown(Subject("source", "queues"), queues)
+        return
+    if isinstance(takers, Failure):
+        examine.unknown(Subject("source", "takers"), takers)
+        return
     for queue in queues.queues:
         found = takers.of(queue.kind)
         count = Count(max((one.count for one in found), default=0))

@@ -14,6 +14,7 @@ from opsproof import (
     Duration,
     Examination,
     Limits,
+    Moment,
     Subject,
     Undecided,
     check,
@@ -28,7 +29,9 @@ from opsproof.sources.redis.server import RedisServer, Replica, Sample, ServerSt
 
 
 class FailoverLimits(Limits):
-    """`replicas`: how many of each master may take over, with what they may lack. `sentinels` have to agree, `masters`
+    """`grace`: a master that has just started is still being found by its replicas and Sentinels.
+
+    `replicas`: how many of each master may take over, with what they may lack. `sentinels` have to agree, `masters`
     of a cluster to vote: with fewer than three no majority is left when one of them is lost.
     """
 
@@ -37,6 +40,7 @@ class FailoverLimits(Limits):
     behind: AtMost[Bytes] = AtMost.parse("16Mi", Bytes)
     sentinels: AtLeast[Count] = AtLeast.parse(3, Count)
     masters: AtLeast[Count] = AtLeast.parse(3, Count)
+    grace: Duration = Duration(60)
     samples: Count = Count(3)
     spacing: Duration = Duration(1)
 
@@ -81,6 +85,10 @@ def _examine_replicas(server: ServerState, limits: FailoverLimits, examine: Exam
         it.holds(limits.replicas, Count(len(ready)), "; ".join(_told(best, ready, limits)))
 
 
+def _started(server: ServerState) -> Moment | None:
+    return server.moment(server.last.started, "its start")
+
+
 def _ready(sample: Sample, limits: FailoverLimits) -> list[Replica]:
     """Online, heard of lately, and not far behind; what is not told is not good."""
     return [
@@ -116,7 +124,9 @@ def _examine_sentinel(
         examine.unknown(Subject("sentinel", "sentinel"), reason)
         return
     count = None if sentinel.others is None else Count(sentinel.others + 1)
-    with examine(sentinel, measured=count, limit=limits.sentinels) as it:
+    with examine(
+        sentinel, measured=count, limit=limits.sentinels, since=_started(server), grace=limits.grace
+    ) as it:
         assert sentinel.watches, "the Sentinel watches nothing"
         assert sentinel.known, (
             f"the Sentinel watches {several(sentinel.watches, 'master')}, none called {sentinel.master}"

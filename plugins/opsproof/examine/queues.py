@@ -171,7 +171,11 @@ def require_known(state: QueuesState, queue: QueueState, history: History) -> No
         Undecided: nothing proves it; the message says what would.
     """
     if state.part != "master":
-        raise Undecided("a replica answers, where nobody takes jobs: name the master")
+        raise Undecided(
+            "a replica answers, where nobody takes jobs: name the master"
+            if state.part
+            else "INFO replication tells no role"
+        )
     if queue.elsewhere:
         raise Undecided("another node of the cluster has it: name that node")
     if not queue.samples:

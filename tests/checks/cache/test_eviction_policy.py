@@ -79,6 +79,18 @@ def test_a_broker_that_does_not_answer_may_be_the_same_server() -> None:
     assert (finding.outcome, finding.cause) == (Outcome.UNKNOWN, AWAY.cause)
 
 
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        (server(full=True, role="redis-broker"), "takes no further client"),
+        (server(sample(run_id=""), role="redis-broker"), "may be the same server as redis-broker"),
+    ],
+)
+def test_a_broker_that_does_not_say_who_it_is_may_be_the_same_server(other: ServerState, told: str) -> None:
+    finding = only(examined(sample(policy="allkeys-lru"), other, policy="allkeys-lru"))
+    assert (finding.outcome, told in finding.message) == (Outcome.UNKNOWN, True)
+
+
 def test_a_broker_that_does_not_answer_hides_no_wrong_policy() -> None:
     assert only(examined(sample(), AWAY, policy="allkeys-lru")).outcome is Outcome.FAIL
 

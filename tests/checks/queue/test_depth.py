@@ -119,7 +119,7 @@ def test_a_job_of_the_future_is_unknown() -> None:
     ("state", "message"),
     [
         (queues(queue(0), part="slave"), "a replica answers"),
-        (queues(queue(0), part=""), "a replica answers"),
+        (queues(queue(0), part=""), "tells no role"),
         (queues(queue(None, elsewhere=True, type="none")), "another node of the cluster"),
         (
             queues(queue(3, None, each={"why": "the server does not tell how far"})),

@@ -8,6 +8,7 @@ import pytest
 
 from checks.queue.check_workers_alive import WorkerLimits, check_workers_alive, progress
 from opsproof import CRITICAL, Examination
+from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
 from opsproof.sources.prometheus.known import Known
 from opsproof.sources.redis.queues import (
@@ -208,3 +209,15 @@ def test_a_key_of_another_type_is_unknown() -> None:
     wrong = queue(None, type="hash", each={"why": "the key holds a hash, no list"})
     finding = only(examined(wrong))
     assert (finding.outcome, finding.message) == (Outcome.UNKNOWN, "the key holds a hash, no list")
+
+
+@pytest.mark.parametrize("lost", ["queues", "takers"])
+def test_a_server_that_is_away_hides_no_stall(lost: str) -> None:
+    away = Failure("Unreachable", "connection refused", "redis:x")
+    found: dict[str, Any] = {"queues": queues(queue(5)), "takers": TakersState(role="redis"), lost: away}
+    told = {"waiting": instant(4), "done": instant(0), "recording": RECORDED, "counter": KNOWN}
+    examine = Examination(level=CRITICAL)
+    limits = WorkerLimits(queues=("jobs",), recorded=True)  # type: ignore[arg-type]
+    check_workers_alive(**found, history={}, **told, limits=limits, examine=examine)
+    stalled, unasked = examine.findings
+    assert (stalled.outcome, unasked.outcome, unasked.cause) == (Outcome.FAIL, Outcome.UNKNOWN, away.cause)

@@ -207,3 +207,11 @@ def test_a_cluster_that_tells_nothing_is_unknown() -> None:
 
 def test_a_server_without_samples_is_unknown() -> None:
     assert only(examined(server())).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(("uptime", "outcome"), [(20, Outcome.PASS), (90, Outcome.FAIL)])
+def test_a_master_that_has_just_started_is_still_being_found(uptime: int, outcome: Outcome) -> None:
+    """The Sentinel tells the run id of before, until it asks again."""
+    young = server(sample(uptime=uptime, replicas=(replica(),)))
+    finding = only(examined(young, sentinel(run_id=OTHER)))
+    assert (finding.outcome, finding.in_transition) == (outcome, outcome is Outcome.PASS)

@@ -140,3 +140,27 @@ def restarts(world: World) -> tuple[World, Changes]:
         ),
     }  # fmt: skip
     return world, changes
+
+
+@recorded("no job was done for twenty minutes, and some wait", group=GROUP)
+def stalled(world: World) -> tuple[World, Changes]:
+    told = {"measured": "0", "message": "28 jobs or more waited for 5m, and none was done"}
+    changes = {
+        "OF-008": fail("critical", "metric jobs_processed", **told),
+        "RS-005": fail("high", "metric jobs_processed", **told),
+    }
+    return world.with_value("jobs_processed_total", 0, ago=TWENTY_MINUTES), changes
+
+
+@recorded("the cache misses two of three lookups for three weeks; clients were refused", group=GROUP)
+def missing(world: World) -> tuple[World, Changes]:
+    world = world.with_value("redis_keyspace_hits_total", 0.4, ago=21 * DAY)
+    world = world.with_value("redis_connected_clients", 9400, ago=600)
+    world = world.with_value("redis_rejected_connections_total", 0.5, ago=600)
+    changes = {
+        "RS-107": fail("low", "metric redis_keyspace_hits / lookups", measured="* %", message="*found their key"),
+        "OF-070": fail(
+            "medium", "metric redis_connected_clients / redis_max_clients", "metric redis_rejected_connections",
+        ),
+    }  # fmt: skip
+    return world, changes

@@ -159,4 +159,9 @@ def blank_broker() -> Iterator[Changes]:
         yield {
             "OF-002": unknown("critical", "cache redis", message="*INFO*"),
             "OF-069": unknown("high", "source memory", message="*INFO*"),
+            "OF-008": unknown("critical", "*"),
+            "OF-042": unknown("high", "*"),
+            "OF-070": unknown("medium", "source server", message="*"),
+            "OF-071": unknown("critical", "source server", message="*"),
+            "OF-075": unknown("high", "source server", message="*"),
         }

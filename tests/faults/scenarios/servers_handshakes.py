@@ -44,6 +44,11 @@ def mute_broker() -> Iterator[Changes]:
         yield {
             "OF-002": unknown("critical", "cache redis", message="*no * in time"),
             "OF-069": unknown("high", "source memory", message="*no * in time"),
+            "OF-008": unknown("critical", "source queues", message="*no * in time"),
+            "OF-042": unknown("high", "source queues", message="*no * in time"),
+            "OF-070": unknown("medium", "source server", message="*no * in time"),
+            "OF-071": unknown("critical", "source server", message="*no * in time"),
+            "OF-075": unknown("high", "source server", message="*no * in time"),
         }
 
 
@@ -62,6 +67,7 @@ def mute_stores() -> Iterator[Changes]:
     ):
         late, mute = "*no * in time", {"measured": "3", "message": "3 of 3 probes: *no * in time"}
         yield {
+            "RS-005": unknown("high", "source queues", message=late),
             "RS-006": unknown("critical", "database postgres", message=late),
             "RS-007": unknown("high", "cache redis", message=late),
             "RS-027": fail("critical", "database postgres", **mute),
@@ -99,4 +105,9 @@ def web_server() -> Iterator[Changes]:
         yield {
             "OF-002": unknown("critical", "cache redis", message="*"),
             "OF-069": unknown("high", "source memory", message="*"),
+            "OF-008": unknown("critical", "source queues", message="*"),
+            "OF-042": unknown("high", "source queues", message="*"),
+            "OF-070": unknown("medium", "source server", message="*"),
+            "OF-071": unknown("critical", "source server", message="*"),
+            "OF-075": unknown("high", "source server", message="*"),
         }

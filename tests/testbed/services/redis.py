@@ -13,9 +13,11 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import redis as client
+from redis import RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -239,6 +241,92 @@ def _settings(server: str, **changed: object) -> Iterator[None]:
             admin(server).config_set(key, value)
 
 
+def set_to(server: str, **changed: object) -> AbstractContextManager[None]:
+    """Settings that a runbook states are others."""
+    return _settings(server, **changed)
+
+
+@contextmanager
+def unable_to_save(server: str) -> Iterator[None]:
+    """A folder lies where the snapshot belongs; the server has tried."""
+    in_the_way = folder(server) / "dump.rdb"
+    in_the_way.unlink(missing_ok=True)
+    in_the_way.mkdir()
+    keys = admin(server)
+    keys.bgsave()
+    process.await_that("it fails", lambda: info(server, "persistence")["rdb_last_bgsave_status"] == "err")
+    try:
+        yield
+    finally:
+        in_the_way.rmdir()
+        keys.bgsave()
+        process.await_that("it saves", lambda: info(server, "persistence")["rdb_last_bgsave_status"] == "ok")
+
+
+@contextmanager
+def crowded(server: str, free: int = 8) -> Iterator[None]:
+    """So many clients are connected that hardly one more is let in."""
+    keeper = admin(server)
+    before = str(keeper.config_get("maxclients")["maxclients"])
+    others = [connect(server, "admin", seconds=600) for _ in range(120)]
+    for one in others:
+        one.ping()
+    keeper.config_set("maxclients", len(keeper.client_list()) + free)
+    try:
+        yield
+    finally:
+        keeper.config_set("maxclients", before)
+        for one in others:
+            one.close()
+
+
+@contextmanager
+def queued(server: str, key: str, *jobs: str) -> Iterator[None]:
+    """These jobs wait; nobody may take them meanwhile."""
+    keys = admin(server)
+    keys.lpush(key, *jobs)
+    try:
+        yield
+    finally:
+        keys.delete(key)
+
+
+@contextmanager
+def taken(server: str, at: datetime) -> Iterator[None]:
+    """A Celery worker took a job at that moment, and nobody acknowledged it."""
+    keys = admin(server)
+    keys.zadd("unacked_index", {"0f0b7c0e-tag": at.timestamp()})
+    try:
+        yield
+    finally:
+        keys.delete("unacked_index")
+
+
+@contextmanager
+def waiting(server: str) -> Iterator[None]:
+    """A client waits for jobs of a queue that nobody declared."""
+    client, done = connect(server, "admin", seconds=3600), threading.Event()
+
+    def wait() -> None:
+        while not done.is_set():
+            try:
+                client.brpop(["another:queue"], timeout=0)
+            except RedisError:
+                done.wait(0.1)
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    process.await_that("it waits", lambda: int(str(info(server, "clients")["blocked_clients"])) > 0)
+    try:
+        yield
+    finally:
+        done.set()
+        for one in admin(server).client_list():
+            if one["cmd"] == "brpop":
+                admin(server).client_unblock(int(one["id"]), error=True)
+        thread.join()
+
+
 def memory_unlimited(server: str = "redis") -> AbstractContextManager[None]:
     """maxmemory is 0: nothing bounds the server."""
     return _settings(server, maxmemory=0)
@@ -274,6 +362,11 @@ def reads_forbidden(server: str = "redis") -> AbstractContextManager[None]:
 def everything_forbidden(server: str = "redis") -> AbstractContextManager[None]:
     """The user may log in and do nothing, not even PING."""
     return _acl(server, "-@all")
+
+
+def granted(*rules: str, server: str = "redis-broker") -> AbstractContextManager[None]:
+    """opsproof's user has these rules besides its own."""
+    return _acl(server, *rules)
 
 
 def password_changed(server: str = "redis") -> AbstractContextManager[None]:
