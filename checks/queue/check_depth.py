@@ -12,7 +12,7 @@ from opsproof.sources.redis.queues import QueuesState, QueueState
 
 
 class DepthLimits(QueueLimits):
-    """`age` judges queues whose jobs tell when they were queued (`time` of the queue); others are noted."""
+    """`age`: how old the oldest job may be, where jobs tell when they were queued (`time` of the queue)."""
 
     depth: AtMost[Count]
     age: AtMost[Duration] | None = None

@@ -32,8 +32,10 @@ from opsproof.sources.redis.queues import QueueSample, QueuesState, QueueState, 
 
 
 class WorkerLimits(QueueLimits):
-    """`stalled`: for how long no job may be done while some wait; a run is shorter, so that it takes `recorded`:
-    the metrics jobs_processed and jobs_waiting. `unacked`: for how long a taken job may stay unacknowledged.
+    """`recorded`: what Prometheus recorded of the metrics jobs_processed and jobs_waiting is examined, too.
+
+    `stalled`: for how long no job may be done while some wait: a run is shorter, only a recording tells. `unacked`:
+    for how long a taken job may stay unacknowledged. `age`: how old the oldest waiting job may be, where jobs tell it.
     """
 
     recorded: Scoped[bool] = False

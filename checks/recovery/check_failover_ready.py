@@ -29,10 +29,11 @@ from opsproof.sources.redis.server import RedisServer, Replica, Sample, ServerSt
 
 
 class FailoverLimits(Limits):
-    """`grace`: a master that has just started is still being found by its replicas and Sentinels.
+    """`replicas`: how many replicas of each master have to be ready.
 
-    `replicas`: how many of each master may take over, with what they may lack. `sentinels` have to agree, `masters`
-    of a cluster to vote: with fewer than three no majority is left when one of them is lost.
+    `sentinels`: how many have to watch it; with fewer than three no majority is left when one is lost. `masters`: how
+    many a cluster needs, for the same reason. `grace`: a master that has just started is still being found by its
+    replicas and Sentinels.
     """
 
     replicas: AtLeast[Count] = AtLeast.parse(1, Count)

@@ -23,7 +23,7 @@ PRIORITIES = ("3", "6", "9")  # Celery's steps beside the queue itself
 _APART = "\x06\x16"  # what Celery's transport writes between the parts of a name
 
 
-class QueueKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class QueueKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_omit_defaults=True):
     """A queue as the environment declares it.
 
     Args:
