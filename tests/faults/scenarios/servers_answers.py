@@ -193,7 +193,7 @@ def broker() -> Iterator[Changes]:
             "OF-075": fail(
                 "high",
                 "replication redis",
-                measured="0",
+                measured="",
                 message="it is a replica itself, and has no master that it could reach",
             ),
             "SC-008": unknown("high", "queue redis-broker/celery", message=REPLICA),
