@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.monitoring import JOBS, LOOKUPS
+from tests.faults.monitoring import CLIENTS, JOBS, LOOKUPS
 from tests.faults.scenario import Changes, fail, unknown
 from tests.faults.worlds import containers, recorded
 from tests.testbed.services.world import DAY, Series, World
