@@ -29,6 +29,9 @@ class Row:
     def target(self, kind: str) -> Target:
         return Target(kind, kind, f"{kind}:x", None)
 
+    def role(self, role: str) -> Target:
+        return Target(role, role, f"{role}:x", None)
+
     def fill(self, template: str) -> str:
         try:
             return fill(template, self.metrics)

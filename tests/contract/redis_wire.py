@@ -13,24 +13,67 @@ from opsproof.testing.spoken import Fault, Said, right
 Answer = Callable[[list[str]], bytes]
 
 
+# What a server says beside INFO, by the words that a command begins with; `{}` is a text of the test's.
+_KNOWN: dict[str, bytes] = {
+    "PING": b"+PONG\r\n",
+    "EXISTS": b":0\r\n",
+    "TYPE stream": b"+stream\r\n",
+    "TYPE": b"+list\r\n",
+    "LLEN": b":3\r\n",
+    "XLEN": b":5\r\n",
+    "ZCARD": b":1\r\n",
+    "GET": b"$2\r\n77\r\n",
+    "ZRANGE": b"*2\r\n$2\r\nid\r\n$13\r\n1700000000.25\r\n",
+    "XPENDING": b"*4\r\n:1\r\n$15\r\n1700000000000-0\r\n$15\r\n1700000000000-0\r\n*0\r\n",
+    "XRANGE": b"*1\r\n*2\r\n$15\r\n1700000000000-0\r\n*2\r\n$1\r\na\r\n$1\r\nb\r\n",
+    "CONFIG GET": b"*2\r\n$4\r\nsave\r\n$5\r\n900 1\r\n",
+    "SENTINEL CKQUORUM": b"+OK 3 usable Sentinels. Quorum and failover authorization can be reached\r\n",
+}
+
+
+def _said(text: str) -> dict[str, bytes]:
+    """What holds a text of the server's."""
+    nodes = f"a1 {text}:6379@16379 myself,master - 0 0 1 connected 0-16383"
+    clients = f"id=7 addr={text} name={text} db=0 flags=b idle=0 cmd=brpop"
+    return {
+        "CLUSTER INFO": bulk(f"cluster_state:ok\r\ncluster_slots_ok:16384\r\n{text}:1"),
+        "CLUSTER NODES": bulk(nodes),
+        "CLIENT LIST": bulk(clients),
+        "LINDEX": bulk(text),
+        "SMEMBERS": several(text),
+        "XINFO GROUPS": b"*1\r\n" + several("name", text, "pending", 1, "lag", 2, "entries-read", 9),
+        "XINFO CONSUMERS": b"*1\r\n" + several("name", text, "idle", 12),
+        "SENTINEL MASTER": several("name", "mymaster", "runid", text, "flags", "master", "quorum", "2"),
+        "SENTINEL REPLICAS": b"*1\r\n" + several("name", text, "flags", "slave", "master-link-status", "ok"),
+    }
+
+
 class Redis:
-    """A server that knows PING, INFO, EXISTS, AUTH and SELECT."""
+    """A server that knows what opsproof asks; as a Sentinel where `mode` says so."""
+
+    def __init__(self, mode: str = "cluster") -> None:
+        self.mode = mode
 
     def good(self, said: Said) -> Behaviour:
         seconds = said.clock.timestamp() if said.clock else None
         info = {
-            "server": [f"redis_version:{said.text}"]
+            "server": [f"redis_version:{said.text}", f"redis_mode:{self.mode}", "uptime_in_seconds:100"]
             + ([f"server_time_usec:{seconds * 1e6:.0f}"] if seconds is not None else []),
             "replication": ["role:master", f"master_replid:{said.text}"],
+            "cluster": ["cluster_enabled:1"],
+            "sentinel": ["sentinel_masters:1", "master0:name=mymaster,status=ok"],
             "memory": ["used_memory:1024", "maxmemory:4096", f"maxmemory_policy:{said.text}"],
         }
 
+        known = {**_KNOWN, **_said(said.text)}
+
         def answer(command: list[str]) -> bytes:
             if command[0].upper() == "INFO":
-                lines = info.get(command[1].lower() if len(command) > 1 else "server", [])
+                usual = [line for lines in info.values() for line in lines]
+                lines = info.get(command[1].lower(), []) if len(command) > 1 else usual
                 return bulk("\r\n".join([f"# {command[-1]}", *lines]))
-            known = {"PING": b"+PONG\r\n", "EXISTS": b":0\r\n", "ACL": b"+OK\r\n"}
-            return known.get(command[0].upper(), b"+OK\r\n")
+            words = " ".join(command)
+            return next((known[name] for name in known if words.startswith(name)), b"+OK\r\n")
 
         return speaking(answer)
 
@@ -69,7 +112,7 @@ class Redis:
         def first(head: bytes, more: bytes) -> Behaviour:
             def behave(connection: socket.socket) -> None:
                 for command in commands(connection):
-                    if command[0].upper() != "INFO":
+                    if command[0].upper() in {"AUTH", "HELLO", "SELECT", "PING", "ACL"}:
                         connection.sendall(b"+PONG\r\n" if command[0].upper() == "PING" else b"+OK\r\n")
                         continue
                     connection.sendall(head)
@@ -88,6 +131,12 @@ class Redis:
 def bulk(text: str) -> bytes:
     content = text.encode("utf-8", "surrogatepass")
     return b"$%d\r\n%s\r\n" % (len(content), content)
+
+
+def several(*parts: str | int) -> bytes:
+    """An array of texts and numbers."""
+    each = (b":%d\r\n" % part if isinstance(part, int) else bulk(part) for part in parts)
+    return b"*%d\r\n" % len(parts) + b"".join(each)
 
 
 def speaking(answer: Answer) -> Behaviour:

@@ -9,6 +9,9 @@ ERRORS, BUCKETS = ("signal error-rate",), ("signal latency-p95",)
 USED, GROUPS = ("source used",), ("source groups",)
 TARGETS, PEAK, READY = ("source targets",), ("source peak",), ("source ready",)
 RESTARTS = ("metric container_restarts",)
+JOBS = ("metric jobs_processed",)
+CLIENTS = ("metric redis_connected_clients / redis_max_clients", "metric redis_rejected_connections")
+LOOKUPS = ("metric redis_keyspace_hits / lookups",)
 # Checks that ask Prometheus beside another source decide the rest.
 DELIVERY = ("delivery active Alertmanagers", "delivery dropped notifications", "delivery notifications")
 OVERNIGHT = ("alerts of the last 1d",)
@@ -17,6 +20,7 @@ QUIET = ("alerts namespace=*",)
 
 PROMETHEUS: dict[str, Dependents] = {
     "repo-scanner": {
+        "RS-005": ("high", JOBS),
         "RS-011": ("high", (*READY, *GROUPS)),
         "RS-029": ("high", TARGETS),
         "RS-030": ("high", GROUPS),
@@ -29,9 +33,11 @@ PROMETHEUS: dict[str, Dependents] = {
         "RS-048": ("medium", USED),
         "RS-083": ("high", QUIET),
         "RS-104": ("medium", PEAK),
+        "RS-107": ("low", LOOKUPS),
     },
     "opsforge": {
         "OF-004": ("high", READY),
+        "OF-008": ("critical", JOBS),
         "OF-009": ("high", TARGETS),
         "OF-010": ("critical", DELIVERY),
         "OF-022": ("critical", QUIET),
@@ -46,6 +52,7 @@ PROMETHEUS: dict[str, Dependents] = {
         "OF-041": ("high", USED),
         "OF-043": ("high", RESTARTS),
         "OF-045": ("high", GROUPS),
+        "OF-070": ("medium", CLIENTS),
         "OF-102": ("medium", GROUPS),
     },
     "enterprise-platform": {

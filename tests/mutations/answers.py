@@ -9,14 +9,14 @@ _P = "plugins/opsproof"
 ANSWERS = (
     Slip(
         "whatever answers PING is Redis",
-        f"{_P}/sources/redis/collector.py",
+        f"{_P}/sources/redis/session.py",
         'if self.ask("PING") != "PONG":',
         "if False:",
         "sources/redis contract/test_redis.py",
     ),
     Slip(
         "INFO may be anything",
-        f"{_P}/sources/redis/collector.py",
+        f"{_P}/sources/redis/session.py",
         "if not isinstance(answer, str):",
         "if False:",
         "sources/redis/test_answers.py",
@@ -24,7 +24,7 @@ ANSWERS = (
     Slip(
         "a Redis that loads is told for one that serves",
         f"{_P}/sources/redis/collector.py",
-        'info.get("loading", "0") != "0"',
+        'told.get("loading", "0") != "0"',
         "False",
         "sources/redis/test_answers.py",
     ),
@@ -37,7 +37,7 @@ ANSWERS = (
     ),
     Slip(
         "Redis gets the password whatever certificate it shows",
-        f"{_P}/sources/redis/collector.py",
+        f"{_P}/sources/redis/session.py",
         "require(connected, pin)",
         "pass",
         "sources/redis/test_pin.py",

@@ -12,5 +12,8 @@ from tests.mutations.judge import JUDGE
 from tests.mutations.memory import MEMORY
 from tests.mutations.reports import REPORTS
 from tests.mutations.sources import SOURCES
+from tests.mutations.stores import STORES
 
-MUTATIONS = (*JUDGE, *EXAMINE, *EVIDENCE, *COLLECT, *SOURCES, *ANSWERS, *MEMORY, *HOOKS, *REPORTS, *DATABASES)
+MUTATIONS = (
+    *JUDGE, *EXAMINE, *EVIDENCE, *COLLECT, *SOURCES, *ANSWERS, *STORES, *MEMORY, *HOOKS, *REPORTS, *DATABASES,
+)  # fmt: skip

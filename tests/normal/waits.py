@@ -7,7 +7,7 @@ from tests.testbed import kubernetes_undo as undo
 from tests.testbed import kubernetes_world as world
 from tests.testbed.kubernetes_api import admin
 from tests.testbed.process import await_that
-from tests.testbed.services import healthy, prometheus
+from tests.testbed.services import healthy, prometheus, redis_failover
 
 
 def settled() -> None:
@@ -33,7 +33,8 @@ def scraped(namespace: str, *workloads: str) -> None:
 
 
 def all_scraped() -> None:
-    """The same for every workload that Prometheus watches."""
+    """The same for every workload that Prometheus watches; and the Sentinels know the broker again."""
+    redis_failover.rejoined()
     for each in healthy.WORKLOADS:
         scraped(each.namespace, each.name)
 

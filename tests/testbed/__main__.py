@@ -18,6 +18,7 @@ from tests.testbed.services import (
     postgres,
     prometheus,
     redis,
+    redis_failover,
 )
 
 Step = tuple[str, Callable[[], None]]
@@ -34,6 +35,8 @@ PROCESSES = {
     postgres.NAME: "postgres",
     "redis": "redis",
     "redis-broker": "redis-broker",
+    redis_failover.REPLICA: redis_failover.REPLICA,
+    **{name: name for name in redis_failover.SENTINELS},
     nginx.NAME: "nginx-https",
 }
 
@@ -64,13 +67,24 @@ def services_up() -> None:
         ("Alertmanager", alertmanager.up),
         ("PostgreSQL", postgres.up),
         ("restore drills", drills.up),
-        ("Redis", redis.up),
+        ("Redis", redis_up),
         ("nginx", nginx.up),
     ):
         _timed(name, start)
 
 
+def redis_up() -> None:
+    redis.up()
+    redis_failover.up()
+
+
+def redis_reset() -> None:
+    redis.reset()
+    redis_failover.reset()
+
+
 def down() -> None:
+    redis_failover.down()
     ends = (prometheus.down, alertmanager.down, nginx.down, redis.down, postgres.down, kubernetes.down)
     for end in ends:
         end()
@@ -82,7 +96,7 @@ def reset() -> None:
     _together(
         [
             ("Kubernetes", kubernetes.reset),
-            ("Redis", redis.reset),
+            ("Redis", redis_reset),
             ("PostgreSQL", postgres.reset),
             ("nginx", nginx.reset),
             ("Alertmanager", alertmanager.reset),

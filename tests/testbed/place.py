@@ -29,6 +29,10 @@ PORTS = {
     "redis": 27637,
     "redis-broker": 27638,
     "redis-tls": 27639,
+    "redis-replica": 27640,
+    "sentinel-1": 27641,
+    "sentinel-2": 27642,
+    "sentinel-3": 27643,
     "nginx-http": 27080,
     "nginx-https": 27081,
 }

@@ -54,14 +54,15 @@ class EnvironmentContext(msgspec.Struct, frozen=True):
             NotConfigured: there is none; the message names the key to add.
             AmbiguousTarget: several.
         """
-        found = [role for role in self.on if self._role(role).kind == kind]
+        found = [role for role in self.on if self.role(role).kind == kind]
         targets = self.environment.targets
         found = found or [role for role, target in targets.items() if target.kind == kind]
         if len(found) > 1:
             raise AmbiguousTarget(self.environment.id, kind, tuple(found), named=found[0] in self.on)
-        return self._role(found[0] if found else kind)
+        return self.role(found[0] if found else kind)
 
-    def _role(self, role: str) -> Target:
+    def role(self, role: str) -> Target:
+        """The target of that role. Raises NotConfigured: there is none; the message names the key to add."""
         targets = self.environment.targets
         if role in targets:
             return targets[role]

@@ -62,6 +62,9 @@ class Context(Protocol):
     def target(self, kind: str) -> Target:
         """The row's target of that kind: what its `on` names, else the only one. Raises NotConfigured."""
 
+    def role(self, role: str) -> Target:
+        """The target of that role, whatever the row is about. Raises NotConfigured."""
+
     def fill(self, template: str) -> str:
         """Replace `${name}` by limits, scope, names and metrics. Raises NotConfigured for an unset name."""
 

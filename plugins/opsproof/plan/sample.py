@@ -44,6 +44,9 @@ class SampleContext:
     def target(self, kind: str) -> Target:
         return Target(kind, kind, kind, None)
 
+    def role(self, role: str) -> Target:
+        return Target(role, role, role, None)
+
     def fill(self, template: str) -> str:
         names = placeholders(template)
         self.seen.update(names)

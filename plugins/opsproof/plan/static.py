@@ -35,6 +35,10 @@ class Watched:
         with self._watching():
             return self._context.target(kind)
 
+    def role(self, role: str) -> Target:
+        with self._watching():
+            return self._context.role(role)
+
     def fill(self, template: str) -> str:
         try:
             with self._watching():

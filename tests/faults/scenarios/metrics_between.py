@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.faults.monitoring import JOBS, LOOKUPS
 from tests.faults.scenario import Changes, fail, passes, unknown
 from tests.faults.worlds import containers, recorded
 from tests.testbed.services.world import World
@@ -149,6 +150,8 @@ def none(world: World) -> tuple[World, Changes]:
         "RS-104": unknown(
             "medium", "metric pg_backends / pg_max_connections", message=f"{backends}; *; {slots}; *"
         ),
+        "RS-005": unknown("high", *JOBS, message="the metric is not recorded: no such series"),
+        "RS-107": unknown("low", *LOOKUPS, message="the metric is not recorded: no such series"),
     }
     return world, changes
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.faults.scenario import Changes, fail
+from tests.faults.monitoring import CLIENTS, JOBS, LOOKUPS
+from tests.faults.scenario import Changes, fail, unknown
 from tests.faults.worlds import containers, recorded
 from tests.testbed.services.world import DAY, Series, World
 
@@ -116,6 +117,9 @@ def scrapes(world: World) -> tuple[World, Changes]:
         "OF-030": fail("high", worker, **down),
         "RS-029": fail("high", "target repo-scanner/repo-scanner-worker/repo-scanner-worker-*:8001", **down),
         "SC-015": fail("critical", "target smartcloudops/smartcloudops-backend/backend-*:5000", **down),
+        # The workers count the jobs that they do.
+        "OF-008": unknown("critical", *JOBS, message="the metric is not recorded: no such series"),
+        "RS-005": unknown("high", *JOBS, message="the metric is not recorded: no such series"),
     }
     return world, changes
 
@@ -137,6 +141,20 @@ def restarts(world: World) -> tuple[World, Changes]:
         "RS-039": fail(
             "critical", "pod repo-scanner/repo-scanner-worker-*", "pod repo-scanner/repo-scanner-6d8f9c7b5d-x2x4z",
             measured="[24]", message="container repo-scanner* restarted [24] times in 15m*",
+        ),
+    }  # fmt: skip
+    return world, changes
+
+
+@recorded("the cache misses two of three lookups for weeks; clients were refused", group=GROUP)
+def missing(world: World) -> tuple[World, Changes]:
+    world = world.with_value("redis_keyspace_hits_total", 0.4, ago=25 * DAY)
+    world = world.with_value("redis_connected_clients", 9400, ago=600)
+    world = world.with_value("redis_rejected_connections_total", 0.5, ago=600)
+    changes = {
+        "RS-107": fail("low", *LOOKUPS, measured="* %", message="*found their key"),
+        "OF-070": fail(
+            "medium", *CLIENTS,
         ),
     }  # fmt: skip
     return world, changes

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from tests.faults.elsewhere import reached
+from tests.faults.monitoring import JOBS
 from tests.faults.scenario import Changes, fail, passes, scenario, unknown
 from tests.faults.worlds import containers, recorded
 from tests.testbed.services import faults, proxy
@@ -150,6 +151,17 @@ def exporter_gone(world: World) -> tuple[World, Changes]:
     }
 
 
+@recorded("no job was done for twenty minutes, and some wait", group=GROUP)
+def stalled(world: World) -> tuple[World, Changes]:
+    """Redis has nothing to say of it: its own queues are empty."""
+    told = {"measured": "0", "message": "28 jobs or more waited for 5m, and none was done"}
+    changes = {
+        "OF-008": fail("critical", *JOBS, **told),
+        "RS-005": fail("high", *JOBS, **told),
+    }
+    return world.with_value("jobs_processed_total", 0, ago=1200), changes
+
+
 @scenario("the broker tells nothing of itself", situation="empty", group=GROUP)
 def blank_broker() -> Iterator[Changes]:
     with (
@@ -159,4 +171,8 @@ def blank_broker() -> Iterator[Changes]:
         yield {
             "OF-002": unknown("critical", "cache redis", message="*INFO*"),
             "OF-069": unknown("high", "source memory", message="*INFO*"),
+            "OF-042": unknown("high", "*"),
+            "OF-070": unknown("medium", "source server", message="*"),
+            "OF-071": unknown("critical", "source server", message="*"),
+            "OF-075": unknown("high", "source server", message="*"),
         }

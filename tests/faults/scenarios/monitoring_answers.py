@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.faults.elsewhere import reached
-from tests.faults.monitoring import PROMETHEUS, without_monitoring, without_prometheus
+from tests.faults.monitoring import JOBS, LOOKUPS, PROMETHEUS, without_monitoring, without_prometheus
 from tests.faults.scenario import Changes, fail, scenario, unknown
 from tests.testbed.services import faults, monitoring_faults, proxy
 from tests.testbed.services.faults import Fault
@@ -183,6 +183,8 @@ def _nothing_measured() -> Changes:
         "RS-042": unknown("critical", "signal error-rate", message="0 requests in the window, 1 needed*"),
         "RS-048": unknown("medium", "requirement RS-048", message="nothing there to examine*"),
         "RS-104": unknown("medium", history, message="no data: *"),
+        "RS-005": unknown("high", *JOBS, message="the metric is not recorded: no such series"),
+        "RS-107": unknown("low", *LOOKUPS, message="the metric is not recorded: no such series"),
     }
 
 

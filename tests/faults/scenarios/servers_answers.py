@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from tests.faults.scenario import Changes, fail, scenario
+from tests.faults.scenario import Changes, fail, scenario, unknown
 from tests.testbed.services import certificates, nginx, postgres_faults, redis
 from tests.testbed.services.sites import HTML, Page, health
 
 GROUP = "applications answer wrongly"
+REPLICA = "a replica answers*name the master"
 
 
 @scenario("the public health URL answers 500", group=GROUP)
@@ -191,4 +192,15 @@ def broker() -> Iterator[Changes]:
                 measured="8*%",
                 message="*Mi of 256Mi used, in each of 3 samples (policy noeviction)",
             ),
+            "OF-008": unknown("critical", "queue redis/opsforge:jobs", message=REPLICA),
+            "OF-042": unknown("high", "queue redis/opsforge:jobs", message=REPLICA),
+            "OF-071": unknown("critical", "cache redis", message=REPLICA),
+            "OF-075": fail(
+                "high",
+                "replication redis",
+                measured="",
+                message="it is a replica itself, and has no master that it could reach",
+            ),
+            "SC-008": unknown("high", "queue redis-broker/celery", message=REPLICA),
+            "SC-009": unknown("critical", "cache redis-broker", message=REPLICA),
         }

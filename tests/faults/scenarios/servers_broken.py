@@ -13,6 +13,7 @@ from tests.testbed.services import certificates, faults, nginx, postgres_faults,
 
 GROUP = "servers break off, hang and flood"
 BROKEN = "3 of 3 probes: the connection was closed without a complete answer"
+INFO = "INFO: the ACL of opsproof lacks it; `opsproof rights` shows what is needed"
 LATE = "3 of 3 probes: no complete answer in time"
 SOON = {"deadline": "9s"}
 
@@ -107,6 +108,9 @@ def another_name() -> Iterator[Changes]:
             "SC-006": unknown("critical", "cache redis", message=acl),
             # The sizes of a standby are its primary's.
             **told("in recovery: a standby answers, *", "SC-066"),
+            "RS-005": unknown("high", "source queues", message=acl),
+            "SC-110": unknown("high", "source server", message=INFO),
+            "SC-111": unknown("medium", "source server", message=INFO),
         }
 
 
@@ -237,4 +241,11 @@ def broker_password() -> Iterator[Changes]:
         yield {
             "OF-002": unknown("critical", "cache redis", message=said),
             "OF-069": unknown("high", "source memory", message=said),
+            "OF-008": unknown("critical", "source queues", message=said),
+            "OF-042": unknown("high", "source queues", message=said),
+            "OF-070": unknown("medium", "source server", message=said),
+            "OF-071": unknown("critical", "source server", message=said),
+            "OF-075": unknown("high", "source server", message=said),
+            "SC-008": unknown("high", "source queues", message=said),
+            "SC-009": unknown("critical", "source server", message=said),
         }

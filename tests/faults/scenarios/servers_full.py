@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from tests.faults.databases import unasked
+from tests.faults.elsewhere import edited
 from tests.faults.scenario import Changes, fail, scenario, unknown
 from tests.testbed.services import certificates, nginx, postgres_faults, redis
 from tests.testbed.services.sites import Page
@@ -38,6 +40,9 @@ def cache_loading() -> Iterator[Changes]:
         yield {
             "RS-007": fail("high", "cache redis", measured="3", message=said),
             "SC-006": fail("critical", "cache redis", measured="3", message=said),
+            "SC-111": unknown("medium", "cache redis", message="the server is still loading its data"),
+            # Each command waits for a turn of the loading: all of them may be too many.
+            "RS-005": unknown("high", "source *"),
         }
 
 
@@ -51,6 +56,21 @@ def unlimited() -> Iterator[Changes]:
                 measured="",
                 message="maxmemory is 0: nothing limits it; needed a limit",
             )
+        }
+
+
+@scenario("the name of a queue is mistyped in the environment", situation="empty", group=FULL)
+def mistyped() -> Iterator[Changes]:
+    """There is no such key, as there is none of a queue that is empty."""
+
+    def change(document: Any) -> None:
+        document["names"]["job_queue"] = {"key": "opsforge:job", "register_key": "opsforge:queues"}
+
+    with edited("systems/opsforge/environments/testbed.yaml", change), redis.granted("%R~opsforge:job"):
+        said = "there is no key opsforge:job, and the producer's set does not name it either*"
+        yield {
+            "OF-008": unknown("critical", "queue redis/opsforge:job", message=said),
+            "OF-042": unknown("high", "queue redis/opsforge:job", message=said),
         }
 
 
@@ -96,6 +116,9 @@ def cache_forbidden() -> Iterator[Changes]:
         yield {
             "RS-007": unknown("high", "cache redis", message=said),
             "SC-006": unknown("critical", "cache redis", message=said),
+            "RS-005": unknown("high", "source queues", message="INFO*ACL of opsproof lacks it*"),
+            "SC-110": unknown("high", "source server", message="INFO*ACL of opsproof lacks it*"),
+            "SC-111": unknown("medium", "source server", message="INFO*ACL of opsproof lacks it*"),
         }
 
 
@@ -107,6 +130,18 @@ def broker_full() -> Iterator[Changes]:
                 "critical", "cache redis", measured="3", message="3 of 3 probes: *too many connections"
             ),
             "OF-069": unknown("high", "source memory", message="*too many connections"),
+            "OF-070": fail(
+                "medium",
+                "cache redis",
+                measured="100 %",
+                message="the server takes no further client: maxclients is reached",
+            ),
+            "OF-008": unknown("critical", "source queues", message="*too many connections"),
+            "OF-042": unknown("high", "source queues", message="*too many connections"),
+            "OF-071": unknown("critical", "cache redis", message="the server takes no further client"),
+            "OF-075": unknown("high", "replication redis", message="the server takes no further client"),
+            "SC-008": unknown("high", "source queues", message="*too many connections"),
+            "SC-009": unknown("critical", "cache redis-broker", message="the server takes no further client"),
         }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from tests.faults.databases import unasked
 from tests.faults.elsewhere import reached
+from tests.faults.monitoring import CLIENTS, JOBS
 from tests.faults.scenario import Changes, fail, scenario, unknown
 from tests.faults.scenarios.servers_gone import routed
 from tests.testbed import place
@@ -45,6 +46,12 @@ def mute_broker() -> Iterator[Changes]:
         yield {
             "OF-002": unknown("critical", "cache redis", message="*no * in time"),
             "OF-069": unknown("high", "source memory", message="*no * in time"),
+            "OF-008": unknown("critical", "source queues", message="*no * in time"),
+            "OF-042": unknown("high", "source queues", message="*no * in time"),
+            # Its exporter is lost in the same group.
+            "OF-070": unknown("medium", "source server", *CLIENTS),
+            "OF-071": unknown("critical", "source server", message="*no * in time"),
+            "OF-075": unknown("high", "source server", message="*no * in time"),
         }
 
 
@@ -63,6 +70,8 @@ def mute_stores() -> Iterator[Changes]:
     ):
         late, mute = "*no * in time", {"measured": "3", "message": "3 of 3 probes: *no * in time"}
         yield {
+            # In the same group the recording has a gap.
+            "RS-005": unknown("high", "source queues", *JOBS),
             "RS-006": unknown("critical", "database postgres", message=late),
             "RS-007": unknown("high", "cache redis", message=late),
             "RS-027": fail("critical", "database postgres", **mute),
@@ -101,4 +110,10 @@ def web_server() -> Iterator[Changes]:
         yield {
             "OF-002": unknown("critical", "cache redis", message="*"),
             "OF-069": unknown("high", "source memory", message="*"),
+            # In the same group the recording has a gap.
+            "OF-008": unknown("critical", "source queues", *JOBS),
+            "OF-042": unknown("high", "source queues", message="*"),
+            "OF-070": unknown("medium", "source server", CLIENTS[0]),
+            "OF-071": unknown("critical", "source server", message="*"),
+            "OF-075": unknown("high", "source server", message="*"),
         }

@@ -22,6 +22,7 @@ from tests.testbed.services import (
     postgres_faults,
     prometheus,
     redis,
+    redis_failover,
 )
 from tests.testbed.services.exporter import known_pods
 from tests.testbed.services.world import World
@@ -155,11 +156,19 @@ def restarted_prometheus() -> Iterator[Changes]:
     "the database and the caches were restarted a moment ago",
     situation="ordinary",
     group=GROUP,
-    proves=("database/reachable", "cache/reachable", "cache/memory"),
+    proves=(
+        "database/reachable",
+        "cache/reachable",
+        "cache/memory",
+        "cache/persistence",
+        "queue/workers-alive",
+        "recovery/failover-ready",
+    ),
 )
 def restarted_stores() -> Iterator[Changes]:
     with postgres_faults.stopped(), redis.stopped("redis"), redis.stopped("redis-broker"):
         pass
+    redis_failover.rejoined()
     yield {}
 
 

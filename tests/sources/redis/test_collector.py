@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from opsproof.model.failure import BadAnswer, CollectionError, Forbidden, Unauthenticated, Unreachable
 from opsproof.model.target import Target
-from opsproof.sources.redis.collector import RedisCollector, clock
+from opsproof.sources.redis.collector import RedisCollector
 from opsproof.sources.redis.facts import CacheMemory, CacheMemoryOf, CacheProbe, CacheProbes, CacheProbesOf
+from opsproof.sources.redis.info import clock
 from opsproof.testing import faulty
 from opsproof.testing.links import RecordingLink, own, target_of
 from tests.testbed import place

@@ -21,7 +21,7 @@ from tests.testbed.services import nginx, postgres, prometheus, redis
 # One statement, simple or extended protocol; its further lines begin with a tab and are joined first.
 STATEMENT = re.compile(r"user=(\S*),db=(\S*),app=.*?,host=\S* LOG:  (?:statement|execute [^:]*): *(.*)")
 CONNECTION = re.compile(r"LOG:  connection authorized: user=(\S+) database=(\S+)")
-MONITORED = re.compile(r'^\d+\.\d+ \[\d+ [^\]]*\] (".*)$')
+MONITORED = re.compile(r'^\d+\.\d+ \[\d+ ([^\]]*)\] (".*)$')
 PROMETHEUS_COUNTER = re.compile(
     r'^prometheus_http_requests_total\{code="(\d+)",handler="([^"]+)"\} (\S+)', re.M
 )
@@ -82,7 +82,10 @@ def _queries(lines: list[str]) -> Iterator[str]:
 
 
 def _commands(lines: list[str]) -> list[str]:
-    return [found[1] for line in lines if (found := MONITORED.match(line))]
+    """Those of connections that logged in meanwhile: workers, replicas and Sentinels had done so before."""
+    found = [match.groups() for line in lines if (match := MONITORED.match(line))]
+    new = {address for address, command in found if command.startswith('"AUTH"')}
+    return [command for address, command in found if address in new]
 
 
 def _counted() -> Counter[tuple[str, str]]:

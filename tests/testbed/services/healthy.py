@@ -83,7 +83,7 @@ ANOMALY_GAUGES = {
 
 def healthy(*, now: float | None = None) -> World:
     """All five systems well: 0.2 % errors, p95 240 ms, CPU at 35 % and memory at 48 % of the limits."""
-    return build((_workloads, _cluster_metrics, _databases, _nodes), now=now)
+    return build((_workloads, _cluster_metrics, _databases, _caches, _nodes), now=now)
 
 
 def _target(
@@ -115,8 +115,17 @@ def _gauge(
     world.series.append(Series(target, name, labels or {}, "gauge", steps, long=long))
 
 
-def _counter(world: World, target: str, name: str, rate: float, labels: dict[str, str] | None = None) -> None:
-    world.series.append(Series(target, name, labels or {}, "counter", [(world.beginning, rate)]))
+def _counter(
+    world: World,
+    target: str,
+    name: str,
+    rate: float,
+    labels: dict[str, str] | None = None,
+    *,
+    long: bool = False,
+) -> None:
+    steps = [(world.beginning, rate)]
+    world.series.append(Series(target, name, labels or {}, "counter", steps, long=long))
 
 
 def _workloads(world: World) -> None:
@@ -140,8 +149,12 @@ def _application(world: World, target: str, workload: Workload) -> None:
         _gauge(world, target, "redis_up", 1)
         _gauge(world, target, "redis_memory_used_bytes", 80 * Mi)
         _gauge(world, target, "redis_memory_max_bytes", 256 * Mi)
-    if workload.job == "worker":
+        _gauge(world, target, "redis_connected_clients", 14)
+        _gauge(world, target, "redis_config_maxclients", 10000)
+        _counter(world, target, "redis_rejected_connections_total", 0)
+    if workload.job in {"worker", "repo-scanner-worker"}:
         _gauge(world, target, "job_queue_depth", 14)
+        _counter(world, target, "jobs_processed_total", 0.4)
 
 
 def _traffic(world: World, target: str, rate: float) -> None:
@@ -192,6 +205,13 @@ def _databases(world: World) -> None:
         for table, size in TABLES.get(namespace, {}).items():
             where = {"datname": database, "schemaname": "public", "relname": table}
             _gauge(world, target, "pg_stat_user_tables_table_size_bytes", size, where, long=True)
+
+
+def _caches(world: World) -> None:
+    target = _target(world, "redis-cache", "redis-exporter-repo-scanner:9121", {"namespace": "repo-scanner"})
+    for name, rate in {"hits": 9.2, "misses": 0.8}.items():
+        _counter(world, target, f"redis_keyspace_{name}_total", rate, long=True)
+    _counter(world, target, "redis_evicted_keys_total", 0, long=True)
 
 
 def _nodes(world: World) -> None:

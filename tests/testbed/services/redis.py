@@ -1,4 +1,7 @@
-"""Two Redis servers with ACLs: a cache that evicts and a broker that refuses when full."""
+"""Two Redis servers with ACLs: a cache that evicts and a broker that refuses when full.
+
+The broker has a replica and three Sentinels (`redis_failover.py`), and each server's queues have a worker.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,26 @@ import math
 import os
 import shutil
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import redis as client
+from redis import RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from opsproof.model.rights import Account, Need
+from opsproof.model.ask import Ask
+from opsproof.model.rights import Account
 from opsproof.model.target import Target
-from opsproof.sources.redis.facts import PROBED
+from opsproof.sources.redis.cluster import ClusterOf
+from opsproof.sources.redis.facts import CacheMemoryOf, CacheProbesOf
+from opsproof.sources.redis.queues import QueueKey, QueuesOf, TakersOf
 from opsproof.sources.redis.rights import RIGHTS
+from opsproof.sources.redis.server import SavePointsOf, ServerOf
 from opsproof.sources.redis.settings import RedisSettings
 from tests.testbed import place, process
 from tests.testbed.services import certificates, secrets
@@ -28,6 +38,19 @@ MAXMEMORY = 256 * 2**20
 SLOT = 65536 + 144  # what Redis takes for one value of 65,000 bytes
 FILL, PLACEHOLDER = "testbed:fill:", ">REPLACE-WITH-THE-PASSWORD"
 SEED = {"session:1": "a", "session:2": "b", "opsforge:job:1": "queued"}
+SAVE = "900 1 300 10 60 10000"
+PERSISTENCE = {
+    "redis": {"save": SAVE, "appendonly": "no"},
+    "redis-broker": {"save": '""', "appendonly": "yes", "repl-diskless-sync-delay": "0"},
+}
+# By server: its queues, as the environments declare them.
+QUEUES = {
+    "redis": (QueueKey(key="scanner:jobs", register="scanner:queues", time="queued_at"),),
+    "redis-broker": (
+        QueueKey(key="opsforge:jobs", register="opsforge:queues", time="queued_at"),
+        QueueKey(key="celery", kind="celery"),
+    ),
+}
 
 
 def folder(server: str) -> Path:
@@ -65,10 +88,32 @@ def start(server: str = "redis") -> None:
         process.await_that(server, lambda: admin(server).ping())
         for key, value in SEED.items():
             admin(server).set(key, value)
+        for queue in QUEUES[server]:
+            _register(server, queue)
     _monitor(server)
+    work(server)
+
+
+def _register(server: str, queue: QueueKey) -> None:
+    """What a producer writes of its queue, as Celery's own transport does."""
+    member = f"{queue.key}\x06\x16\x06\x16{queue.key}" if queue.kind == "celery" else queue.key
+    admin(server).sadd(queue.registered_in, member)
+
+
+def work(server: str) -> None:
+    """A worker that waits for the jobs of the server's queues."""
+    command = [sys.executable, "-m", "tests.testbed.services.redis_worker", server]
+    process.start(f"{server}-worker", command, cwd=Path(__file__).parents[3])
+    process.await_that(f"{server}'s worker", lambda: int(str(info(server, "clients")["blocked_clients"])) > 0)
+
+
+def rest(server: str) -> None:
+    """Nobody takes jobs any more."""
+    process.stop(f"{server}-worker")
 
 
 def stop(server: str = "redis") -> None:
+    rest(server)
     process.stop(f"{server}-monitor")
     process.stop(server)
 
@@ -81,8 +126,7 @@ def _configuration(server: str) -> Path:
         "aclfile": str(folder(server) / "users.acl"),
         "maxmemory": str(MAXMEMORY),
         "maxmemory-policy": SERVERS[server],
-        "save": '""',
-        "appendonly": "no",
+        **PERSISTENCE[server],
         "enable-debug-command": "local",
         "daemonize": "no",
     }
@@ -93,8 +137,21 @@ def _configuration(server: str) -> Path:
 
 def _write_acl(server: str) -> None:
     """opsproof's user is the line of `opsproof rights`, with the generated password in place."""
-    settings = RedisSettings(host=place.HOST, username="opsproof")
-    needs = (Need("PING"), Need("INFO"), Need("EXISTS", name=PROBED))
+    asks = (
+        CacheProbesOf(target=server, role=server),
+        CacheMemoryOf(target=server, role=server),
+        ServerOf(target=server, role=server),
+        SavePointsOf(target=server),
+        QueuesOf(target=server, role=server, queues=QUEUES[server]),
+        TakersOf(target=server, role=server),
+        ClusterOf(target=server, role=server),
+    )
+    write_acl(folder(server), RedisSettings(host=place.HOST, username="opsproof"), asks)
+
+
+def write_acl(into: Path, settings: RedisSettings, asks: Sequence[Ask]) -> None:
+    """users.acl with what these asks need."""
+    needs = tuple(dict.fromkeys(need for ask in asks for need in ask.needs))
     (file,) = RIGHTS.files(needs, Target("redis", "redis", "redis", settings), Account())
     deployed = file.text
     assert PLACEHOLDER in deployed
@@ -103,9 +160,9 @@ def _write_acl(server: str) -> None:
         f"user admin on >{secrets.password('redis-admin')} ~* &* +@all\n",
         deployed.replace(PLACEHOLDER, f">{secrets.password('redis-opsproof')}"),
     ]
-    file = folder(server) / "users.acl"
-    file.touch(mode=0o600)
-    file.write_text("".join(lines))
+    path = into / "users.acl"
+    path.touch(mode=0o600)
+    path.write_text("".join(lines))
 
 
 def _monitor(server: str) -> None:
@@ -184,6 +241,92 @@ def _settings(server: str, **changed: object) -> Iterator[None]:
             admin(server).config_set(key, value)
 
 
+def set_to(server: str, **changed: object) -> AbstractContextManager[None]:
+    """Settings that a runbook states are others."""
+    return _settings(server, **changed)
+
+
+@contextmanager
+def unable_to_save(server: str) -> Iterator[None]:
+    """A folder lies where the snapshot belongs; the server has tried."""
+    in_the_way = folder(server) / "dump.rdb"
+    in_the_way.unlink(missing_ok=True)
+    in_the_way.mkdir()
+    keys = admin(server)
+    keys.bgsave()
+    process.await_that("it fails", lambda: info(server, "persistence")["rdb_last_bgsave_status"] == "err")
+    try:
+        yield
+    finally:
+        in_the_way.rmdir()
+        keys.bgsave()
+        process.await_that("it saves", lambda: info(server, "persistence")["rdb_last_bgsave_status"] == "ok")
+
+
+@contextmanager
+def crowded(server: str, free: int = 8) -> Iterator[None]:
+    """So many clients are connected that hardly one more is let in."""
+    keeper = admin(server)
+    before = str(keeper.config_get("maxclients")["maxclients"])
+    others = [connect(server, "admin", seconds=600) for _ in range(120)]
+    for one in others:
+        one.ping()
+    keeper.config_set("maxclients", len(keeper.client_list()) + free)
+    try:
+        yield
+    finally:
+        keeper.config_set("maxclients", before)
+        for one in others:
+            one.close()
+
+
+@contextmanager
+def queued(server: str, key: str, *jobs: str) -> Iterator[None]:
+    """These jobs wait; nobody may take them meanwhile."""
+    keys = admin(server)
+    keys.lpush(key, *jobs)
+    try:
+        yield
+    finally:
+        keys.delete(key)
+
+
+@contextmanager
+def taken(server: str, at: datetime) -> Iterator[None]:
+    """A Celery worker took a job at that moment, and nobody acknowledged it."""
+    keys = admin(server)
+    keys.zadd("unacked_index", {"0f0b7c0e-tag": at.timestamp()})
+    try:
+        yield
+    finally:
+        keys.delete("unacked_index")
+
+
+@contextmanager
+def waiting(server: str) -> Iterator[None]:
+    """A client waits for jobs of a queue that nobody declared."""
+    client, done = connect(server, "admin", seconds=3600), threading.Event()
+
+    def wait() -> None:
+        while not done.is_set():
+            try:
+                client.brpop(["another:queue"], timeout=0)
+            except RedisError:
+                done.wait(0.1)
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    process.await_that("it waits", lambda: int(str(info(server, "clients")["blocked_clients"])) > 0)
+    try:
+        yield
+    finally:
+        done.set()
+        for one in admin(server).client_list():
+            if one["cmd"] == "brpop":
+                admin(server).client_unblock(int(one["id"]), error=True)
+        thread.join()
+
+
 def memory_unlimited(server: str = "redis") -> AbstractContextManager[None]:
     """maxmemory is 0: nothing bounds the server."""
     return _settings(server, maxmemory=0)
@@ -219,6 +362,11 @@ def reads_forbidden(server: str = "redis") -> AbstractContextManager[None]:
 def everything_forbidden(server: str = "redis") -> AbstractContextManager[None]:
     """The user may log in and do nothing, not even PING."""
     return _acl(server, "-@all")
+
+
+def granted(*rules: str, server: str = "redis-broker") -> AbstractContextManager[None]:
+    """opsproof's user has these rules besides its own."""
+    return _acl(server, *rules)
 
 
 def password_changed(server: str = "redis") -> AbstractContextManager[None]:

@@ -1,23 +1,20 @@
-"""Asks Redis with PING, INFO and EXISTS: what its rights allow, and nothing else."""
+"""Asks Redis by commands that only read: what its rights allow, and nothing else."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-import certifi
-import redis.connection
-import redis.exceptions
+import msgspec
 
 from opsproof.model.ask import Ask
-from opsproof.model.failure import BadAnswer, CollectionError, Forbidden, NotConfigured, TimedOut, TooBig
-from opsproof.model.hosts import ascii_host
+from opsproof.model.failure import BadAnswer, NotConfigured
 from opsproof.model.rights import Need
-from opsproof.model.target import CERTIFICATE, Target, TargetReport
+from opsproof.model.target import Target, TargetReport
 from opsproof.model.text import cut
+from opsproof.sources.redis import cluster, info, queue_reader
+from opsproof.sources.redis.cluster import ClusterOf, ClusterState
 from opsproof.sources.redis.facts import (
     PROBED,
     CacheMemory,
@@ -27,271 +24,179 @@ from opsproof.sources.redis.facts import (
     CacheProbesOf,
     MemorySample,
 )
-from opsproof.sources.redis.failure import Refused, failed
+from opsproof.sources.redis.failure import Full
+from opsproof.sources.redis.queues import (
+    QueueSample,
+    QueuesOf,
+    QueuesState,
+    QueueState,
+    TakersOf,
+    TakersSample,
+    TakersState,
+)
+from opsproof.sources.redis.server import Part, Sample, SavePoints, SavePointsOf, ServerOf, ServerState
+from opsproof.sources.redis.session import LONGEST, identified, lacking, opened
 from opsproof.transport.attempts import attempted, spaced
 from opsproof.transport.link import Link
-from opsproof.transport.pin import pin_of, require
-from opsproof.transport.portion import Portion
-from opsproof.transport.watchdog import Watchdog, watchdog
 
-_LONGEST = 10.0
-_MOST = 2**20  # bytes of one connection; what INFO tells is a hundredth of it
 _SECTIONS = ("server", "replication")
+_CLIENTS = 2**24  # bytes of the list of clients: some 40,000 of them
 
 
 class RedisCollector:
-    """Opens a connection for each probe or ask, and closes it: nothing is held between them."""
+    """Opens a connection for each probe or sample, and closes it: nothing is held between them."""
 
     def __init__(self, target: Target) -> None:
         self.target = target
 
-    def collect(self, ask: Ask, link: Link) -> CacheProbes | CacheMemory:
+    def collect(self, ask: Ask, link: Link) -> Any:
         if isinstance(ask, CacheProbesOf):
-            turns = spaced(link, ask.probes, ask.spacing, longest=_LONGEST)
+            turns = spaced(link, ask.probes, ask.spacing, longest=LONGEST)
             probes = tuple(self._probe(link, number, within) for number, within in turns)
             return CacheProbes(role=ask.role, probes=probes, wanted=ask.probes)
         if isinstance(ask, CacheMemoryOf):
-            turns = spaced(link, ask.samples, ask.spacing, longest=_LONGEST)
+            turns = spaced(link, ask.samples, ask.spacing, longest=LONGEST)
             samples = tuple(self._memory(link, number, within) for number, within in turns)
             return CacheMemory(role=ask.role, samples=samples)
+        if isinstance(ask, ServerOf):
+            return self._server(ask, link)
+        if isinstance(ask, SavePointsOf):
+            return self._save_points(link)
+        if isinstance(ask, QueuesOf):
+            return self._queues(ask, link)
+        if isinstance(ask, TakersOf):
+            turns = spaced(link, ask.samples, ask.spacing, longest=LONGEST)
+            taken = tuple(self._takers(link, number, within) for number, within in turns)
+            return TakersState(role=ask.role, samples=taken)
+        if isinstance(ask, ClusterOf):
+            return self._cluster(ask, link)
         raise BadAnswer(f"Redis cannot answer {type(ask).__name__}", target=self.target.id)
 
     def identify(self, link: Link) -> TargetReport:
-        with self._session(link, 1, min(_LONGEST, link.remaining())) as session:
-            info = session.info("server")
-            link.clock = clock(info) or link.clock
-            identity = session.certificate()
-        return TargetReport(
-            target=self.target.id,
-            kind=self.target.kind,
-            role=self.target.role,
-            identity=identity,
-            declared=dict(self.target.identity),
-            authenticated_as=self.target.settings.username or "default",
-            version=cut(info.get("redis_version", ""), 64),
-        )
+        return identified(self.target, link)
 
     def lacks(self, needs: Sequence[Need], link: Link) -> list[Need]:
         """What the user may not do: by ACL DRYRUN where it may ask that, else by doing it; it only reads."""
-        with self._session(link, 1, min(_LONGEST, link.remaining())) as session:
-            return [need for need in needs if not session.may(need)]
+        return lacking(self.target, needs, link)
 
     def close(self) -> None:
         """Nothing stays open."""
 
     def _probe(self, link: Link, number: int, within: float) -> CacheProbe:
-        step, info = "connect", dict[str, str]()
-        with attempted() as attempt, self._session(link, number, within) as session:
+        step, told = "connect", dict[str, str]()
+        with attempted() as attempt, opened(self.target, link, number, within) as session:
             step = "PING"
             session.ping()
             attempt.took()
             step = "INFO"
             for section in _SECTIONS:
-                info |= session.info(section)
-                self._refuse_sentinel(info)
-            link.clock = clock(info) or link.clock
+                told |= session.info(section)
+                self._refuse_sentinel(told)
+            link.clock = info.clock(told) or link.clock
             step = "EXISTS"
             session.reads(PROBED)
         step = step if attempt.failure else ""
         return CacheProbe(
-            at=attempt.at, seconds=attempt.seconds, step=step, failure=attempt.failure, **_state(info)
+            at=attempt.at, seconds=attempt.seconds, step=step, failure=attempt.failure, **_state(told)
         )
 
     def _memory(self, link: Link, number: int, within: float) -> MemorySample:
-        with self._session(link, number, within) as session:
-            info = session.info("memory")
-            if not info:
+        with opened(self.target, link, number, within) as session:
+            told = session.info("memory")
+            if not told:
                 self._refuse_sentinel(session.info("server"))
         try:
             return MemorySample(
                 at=datetime.now(timezone.utc),
-                used=int(info["used_memory"]),
-                limit=int(info["maxmemory"]),
-                policy=cut(info.get("maxmemory_policy", ""), 32),
+                used=int(told["used_memory"]),
+                limit=int(told["maxmemory"]),
+                policy=cut(told.get("maxmemory_policy", ""), 32),
             )
         except (KeyError, ValueError):
             raise BadAnswer("INFO memory holds no used_memory and maxmemory", target=self.target.id) from None
 
-    def _refuse_sentinel(self, info: dict[str, str]) -> None:
-        if info.get("redis_mode") == "sentinel":
+    def _server(self, ask: ServerOf, link: Link) -> ServerState:
+        turns = spaced(link, ask.samples, ask.spacing, longest=LONGEST)
+        samples: list[Sample] = []
+        try:
+            for number, within in turns:
+                samples.append(info.sample(self._told(link, number, within)))
+        except Full:
+            return ServerState(role=ask.role, samples=tuple(samples), full=True)
+        return ServerState(role=ask.role, samples=tuple(samples))
+
+    def _told(self, link: Link, number: int, within: float) -> dict[str, str]:
+        """The usual sections of INFO."""
+        with opened(self.target, link, number, within) as session:
+            told = session.info()
+        self._refuse_sentinel(told)
+        if info.part(told) == "" and info.number(told, "uptime_in_seconds") is None:
+            raise BadAnswer("INFO tells neither a role nor an uptime", target=self.target.id)
+        link.clock = info.clock(told) or link.clock
+        return told
+
+    def _save_points(self, link: Link) -> SavePoints:
+        with opened(self.target, link, seconds=min(LONGEST, link.remaining())) as session:
+            answer = queue_reader.pairs(session.ask("CONFIG", "GET", "save"))
+        words = [info.whole(word) for word in str(answer.get("save", "?")).split()]
+        if None in words or len(words) % 2:
+            raise BadAnswer("CONFIG GET save gives no pairs of seconds and changes", target=self.target.id)
+        numbers = [word for word in words if word is not None]
+        return SavePoints(points=tuple(zip(numbers[::2], numbers[1::2], strict=True)))
+
+    def _queues(self, ask: QueuesOf, link: Link) -> QueuesState:
+        part: Part = ""
+        states: list[QueueState] = []
+        samples: dict[str, list[QueueSample]] = {queue.key: [] for queue in ask.queues}
+        for number, within in spaced(link, ask.samples, ask.spacing, longest=LONGEST):
+            with opened(self.target, link, number, within) as session:
+                told = session.info("server") | session.info("replication")
+                self._refuse_sentinel(told)
+                link.clock = info.clock(told) or link.clock
+                part = info.part(told)
+                states = states or [queue_reader.state(session, queue) for queue in ask.queues]
+                for queue, found in zip(ask.queues, states, strict=True):
+                    samples[queue.key].append(queue_reader.sample(session, queue, found))
+        taken = (msgspec.structs.replace(one, samples=tuple(samples[one.key])) for one in states)
+        return QueuesState(role=ask.role, part=part, queues=tuple(taken))
+
+    def _takers(self, link: Link, number: int, within: float) -> TakersSample:
+        with opened(self.target, link, number, within, _CLIENTS) as session:
+            return queue_reader.takers(session, self.target.settings.database)
+
+    def _cluster(self, ask: ClusterOf, link: Link) -> ClusterState:
+        with opened(self.target, link, seconds=min(LONGEST, link.remaining())) as session:
+            told = session.info("cluster") | session.info("server")
+            self._refuse_sentinel(told)
+            link.clock = info.clock(told) or link.clock
+            if told.get("cluster_enabled") != "1":
+                return ClusterState(role=ask.role)
+            state, nodes = session.ask("CLUSTER", "INFO"), session.ask("CLUSTER", "NODES")
+        if not isinstance(state, str) or not isinstance(nodes, str):
+            raise BadAnswer("CLUSTER INFO and NODES are not answered by text", target=self.target.id)
+        said = dict(line.partition(":")[::2] for line in state.splitlines())
+        found = cluster.masters(nodes)
+        return ClusterState(
+            role=ask.role,
+            enabled=True,
+            state=info.word(said, "cluster_state", {"ok", "fail"}),
+            covered=cluster.covered(found, info.number(said, "cluster_slots_ok")),
+            masters=found,
+        )
+
+    def _refuse_sentinel(self, told: dict[str, str]) -> None:
+        if told.get("redis_mode") == "sentinel":
             raise NotConfigured(
                 "a Sentinel answers there, which holds no data: name a Redis server itself",
                 target=self.target.id,
             )
 
-    @contextmanager
-    def _session(self, link: Link, number: int, seconds: float) -> Iterator[_Session]:
-        """A connection whose whole life is bounded by `seconds`."""
-        with watchdog(seconds) as dog:
-            session = _Session(self._connection(link, seconds), link, self.target, number, dog)
-            try:
-                session.connect()
-                yield session
-            except (TimedOut, TooBig):
-                raise
-            except CollectionError:
-                if dog.bitten:
-                    raise TimedOut("no answer in time", target=self.target.id) from None
-                raise
-            finally:
-                session.connection.disconnect()
 
-    def _connection(self, link: Link, seconds: float) -> Any:
-        settings = self.target.settings
-        password = settings.password.read() if settings.password else None
-        link.secret(*filter(None, [password]))
-        options: dict[str, Any] = {
-            "host": settings.host if settings.host.isascii() else ascii_host(settings.host),
-            "port": settings.port,
-            "db": settings.database,
-            "username": settings.username,
-            "password": password,
-            "socket_timeout": seconds,
-            "socket_connect_timeout": min(5.0, seconds),
-            "protocol": 2,
-            "driver_info": None,  # no CLIENT SETINFO: the ACL does not allow it
-            "decode_responses": True,
-            "encoding_errors": "replace",
-        }
-        if not settings.tls:
-            return _bounded(redis.connection.Connection, link, "")(**options)
-        ca = str(settings.ca) if settings.ca else certifi.where()
-        made = _bounded(redis.connection.SSLConnection, link, pin_of(self.target))
-        return made(ssl_ca_certs=ca, ssl_check_hostname=True, **options)
-
-
-def _bounded(base: Any, link: Link, pin: str) -> Any:
-    """A connection that counts what it receives, and looks at the declared certificate before it sends the password."""
-
-    class Bounded(base):  # type: ignore[misc]
-        def _connect(self) -> Any:
-            connected = super()._connect()
-            if pin:
-                try:
-                    require(connected, pin)
-                except CollectionError:
-                    connected.close()
-                    raise
-                link.proven.add(CERTIFICATE)
-            return _Counted(connected, Portion(link, _MOST))
-
-    return Bounded
-
-
-class _Counted:
-    """A socket whose received bytes count against the ask's budget before anybody keeps them."""
-
-    def __init__(self, connected: Any, portion: Portion) -> None:
-        self._connected = connected
-        self._portion = portion
-
-    def recv(self, size: int, *flags: int) -> bytes:
-        data: bytes = self._connected.recv(size, *flags)
-        self._portion.read(len(data))
-        return data
-
-    def recv_into(self, buffer: Any, *sizes: int) -> int:
-        count: int = self._connected.recv_into(buffer, *sizes)
-        self._portion.read(count)
-        return count
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connected, name)
-
-
-class _Elsewhere(Exception):
-    """Another node of the cluster has the key (MOVED, ASK)."""
-
-
-class _Session:
-    """One connection; each command is recorded."""
-
-    def __init__(self, connection: Any, link: Link, target: Target, number: int, dog: Watchdog) -> None:
-        self.connection = connection
-        self._link = link
-        self._target = target
-        self._number = number
-        self._dog = dog
-
-    def connect(self) -> None:
-        with (
-            self._link.request("REDIS", "CONNECT", attempt=self._number) as entry,
-            self._translated("connect"),
-        ):
-            self.connection.connect()
-            self._dog.watch(self.connection._sock.fileno())
-            entry.status = "ok"
-
-    def ask(self, *command: str) -> Any:
-        name = " ".join(command)
-        with self._link.request("REDIS", name, attempt=self._number) as entry, self._translated(name):
-            self.connection.send_command(*command)
-            try:
-                answer = self.connection.read_response()
-            except (redis.exceptions.MovedError, redis.exceptions.AskError):
-                entry.status = "elsewhere"
-                raise _Elsewhere from None
-            entry.status = "ok"
-            entry.bytes = len(answer) if isinstance(answer, str) else 0
-            return answer
-
-    def may(self, need: Need) -> bool:
-        words = (need.verb, need.name) if need.name else (need.verb,)
-        user = self._target.settings.username or "default"
-        try:
-            return bool(self.ask("ACL", "DRYRUN", user, *words) == "OK")
-        except (Forbidden, Refused):
-            pass  # an older server, or a user that may not ask it
-        try:
-            self.ask(*words)
-        except Forbidden:
-            return False
-        return True
-
-    def reads(self, key: str) -> None:
-        """Read a key. A node of a cluster that says where it is has answered: the key is another node's."""
-        with suppress(_Elsewhere):
-            self.ask("EXISTS", key)
-
-    def ping(self) -> None:
-        if self.ask("PING") != "PONG":
-            raise BadAnswer("PING is answered by something else than PONG", target=self._target.id)
-
-    def info(self, section: str) -> dict[str, str]:
-        """One section, as text. Older servers accept one at a time."""
-        answer = self.ask("INFO", section)
-        if not isinstance(answer, str):
-            raise BadAnswer("INFO is not answered by text", target=self._target.id)
-        pairs = (line.partition(":") for line in answer.splitlines() if not line.startswith("#"))
-        return {name: value for name, colon, value in pairs if colon}
-
-    def certificate(self) -> dict[str, str]:
-        sock = self.connection._sock
-        if not hasattr(sock, "getpeercert"):
-            return {}
-        return {CERTIFICATE: hashlib.sha256(sock.getpeercert(True)).hexdigest()}
-
-    @contextmanager
-    def _translated(self, what: str) -> Iterator[None]:
-        try:
-            yield
-        except (redis.RedisError, OSError, ValueError, RecursionError) as error:
-            raise failed(error, what, self._target) from None
-
-
-def clock(info: dict[str, str]) -> datetime | None:
-    """The server's clock from INFO server, in UTC."""
-    text = info.get("server_time_usec", "")
-    return (
-        datetime.fromtimestamp(int(text) / 1e6, timezone.utc) if text.isdigit() and len(text) < 18 else None
-    )
-
-
-def _state(info: dict[str, str]) -> dict[str, Any]:
+def _state(told: dict[str, str]) -> dict[str, Any]:
     """Allow-listed words only: what INFO says is the server's text."""
-    role, link = info.get("role", ""), info.get("master_link_status", "")
+    role, link = told.get("role", ""), told.get("master_link_status", "")
     return {
         "role": role if role in {"master", "slave", "sentinel"} else "",
-        "loading": info.get("loading", "0") != "0",
+        "loading": told.get("loading", "0") != "0",
         "master_link": link if link in {"up", "down"} else "",
     }

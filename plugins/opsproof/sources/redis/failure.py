@@ -26,6 +26,14 @@ class Refused(Unreachable):
         return Failure("Unreachable", self.message, self.target, self.scope, self.own)
 
 
+class Full(Refused):
+    """The server takes no further client."""
+
+
+class NoQuorum(Refused):
+    """Too few Sentinels can be reached for a failover."""
+
+
 _PASSWORD = "wrong password for {user}, or none"  # noqa: S105
 _ACL = "the ACL of {user} lacks it; `opsproof rights` shows what is needed"
 _LOADING = "the server is still loading its data"
@@ -44,7 +52,8 @@ WORDS: dict[str, tuple[type[CollectionError], str]] = {
     "OOM": (Refused, _MEMORY),
     "NOREPLICAS": (Refused, "the server has not enough replicas"),
     "MISCONF": (Refused, "the server cannot save to disk"),
-    "max": (Refused, _FULL),
+    "max": (Full, _FULL),
+    "NOQUORUM": (NoQuorum, "too few Sentinels can be reached for a failover"),
 }
 
 
@@ -64,7 +73,7 @@ TABLE = Table(
     Row(*_known("MasterDownError"), failure=Refused, message=_LOST),
     Row(*_known("ClusterDownError"), failure=Refused, message=_DOWN),
     Row(*_known("OutOfMemoryError"), failure=Refused, message=_MEMORY),
-    Row(*_known("MaxConnectionsError"), failure=Refused, message=_FULL),
+    Row(*_known("MaxConnectionsError"), failure=Full, message=_FULL),
     Row(*_known("TimeoutError"), failure=TimedOut, message="no answer in time"),
     Row(
         *_known("ReadOnlyError", "NoScriptError", "ExecAbortError", "ModuleError", "NoSuchFieldsetError", "AskError",

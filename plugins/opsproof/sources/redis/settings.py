@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -13,7 +13,10 @@ from opsproof.model.target import CERTIFICATE
 
 
 class RedisSettings(TargetSettings):
-    """A Redis server."""
+    """A Redis server.
+
+    `configuration` allows that CONFIG GET is asked (for `save`), a right that lets one read its passwords, too.
+    """
 
     addressed_by = ("host", "port", "database")
 
@@ -24,6 +27,7 @@ class RedisSettings(TargetSettings):
     tls: bool = False
     ca: FilePath | None = None
     database: Annotated[int, Field(ge=0)] = 0
+    configuration: bool = False
 
     @property
     def address(self) -> str:
@@ -37,3 +41,14 @@ class RedisSettings(TargetSettings):
         if CERTIFICATE in self.identity and not self.tls:
             refuse(f"identity {CERTIFICATE} needs tls: true")
         return self
+
+
+class SentinelSettings(RedisSettings):
+    """A Sentinel, and the name of the `master` that it watches."""
+
+    addressed_by = ("host", "port", "master")
+
+    port: Port = 26379
+    master: Text = "mymaster"
+    database: Annotated[int, Field(ge=0, le=0)] = 0
+    configuration: Literal[False] = False

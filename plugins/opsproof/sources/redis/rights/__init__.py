@@ -8,22 +8,30 @@ from string import Template
 
 from opsproof.model.rights import Account, Need, Rights, RightsFile
 from opsproof.model.target import Target
-
-_KEYS = "%R~opsproof:*"
+from opsproof.sources.redis.facts import PROBED
 
 
 def files(needs: Sequence[Need], target: Target, account: Account) -> tuple[RightsFile, ...]:
     """The line to add to `users.acl`; the password takes the place of the capitals."""
-    commands = sorted({need.verb.lower() for need in needs})
+    commands = sorted({"|".join(need.verb.lower().split()) for need in needs})
     if target.settings.database:
         commands.append("select")
+    keys = dict.fromkeys(pattern(need.name) for need in sorted(needs) if need.name)
     values = {
         "user": target.settings.username or account.user or account.name,
-        "keys": f"{_KEYS} " if any(need.name for need in needs) else "",
+        "keys": "".join(f"%R~{key} " for key in keys),
         "commands": " ".join(f"+{command}" for command in commands),
     }
     text = (resources(__name__) / "opsproof.acl").read_text("utf-8")
     return (RightsFile(f"{target.role}.acl", Template(text).substitute(values)),)
+
+
+def pattern(key: str) -> str:
+    """The ACL's pattern for that key alone, as far as a line of text can say it: what no line holds is any byte."""
+    if key == PROBED:
+        return "opsproof:*"
+    escaped = "".join(f"\\{one}" if one in "*?[]\\^" else one for one in key)
+    return "".join(one if one.isprintable() and one != " " else "?" * len(one.encode()) for one in escaped)
 
 
 RIGHTS = Rights(files, (Need("INFO"),))
