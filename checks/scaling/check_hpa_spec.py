@@ -66,7 +66,7 @@ def _examine_bounds(
     autoscaler: Autoscaler, rivals: int, limits: AutoscalerSpecLimits, examine: Examination
 ) -> None:
     spec = {"minReplicas": autoscaler.spec.min_replicas, "maxReplicas": autoscaler.spec.max_replicas}
-    found = {name: spec[name] for name in limits.bounds}
+    found = {name: Count(spec[name]) for name in limits.bounds}
     with examine(autoscaler, measured=_listed(found), limit=_listed(limits.bounds)):
         assert rivals == 1, f"{rivals} autoscalers scale {autoscaler.target}: one with all metrics is needed"
         wrong = [name for name, bound in limits.bounds.items() if found[name] != bound]
@@ -119,5 +119,5 @@ def _blind_since(autoscaler: Autoscaler) -> tuple[datetime | None, str]:
     return autoscaler.created, "its creation"
 
 
-def _listed(values: Mapping[str, int]) -> str:
+def _listed(values: Mapping[str, Count]) -> str:
     return ", ".join(f"{name} {value}" for name, value in values.items())

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from tests.testbed import build, kubernetes_access, kubernetes_baseline, kubernetes_health
+from tests.testbed import kubernetes_objects as make
 from tests.testbed import kubernetes_servers as servers
 from tests.testbed import kubernetes_world as world
 from tests.testbed.kubernetes_api import Api, Object, admin
@@ -66,6 +67,7 @@ def _start_control_plane() -> None:
     servers.start_scheduler()
     servers.start_kwok()
     servers.start_metrics_server()
+    servers.start_stand_ins()
 
 
 def _populate(api: Api) -> None:
@@ -75,6 +77,7 @@ def _populate(api: Api) -> None:
     for each in world.objects():
         _create(api, each)
     kubernetes_health.give_addresses(api)
+    _create(api, make.manual_job(api.get("CronJob", "security-scan", "production"), "emergency-scan"))
 
 
 def _create(api: Api, thing: Object) -> None:
