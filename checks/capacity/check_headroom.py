@@ -280,8 +280,9 @@ def _tightest(found: Sequence[Line]) -> str:
 
 def _examine_largest(workloads: Sequence[Workload], given: Given, examine: Examination) -> None:
     """The largest pod by each resource: it is the first that finds no node when one is lost."""
-    found = {max(workloads, key=key) for key in (_cores, _bytes)} if workloads else set()
-    for workload in sorted(found, key=lambda one: (one.namespace, one.name)):
+    largest = [max(workloads, key=size) for size in (_cores, _bytes)] if workloads else []
+    found = {workload_key(one): one for one in largest}
+    for workload in found.values():
         subject = _aspect(workload, "largest pod")
         with examine(subject, limit="room for 1 pod more") as it:
             one = given.demand(workload)

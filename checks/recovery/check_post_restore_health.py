@@ -14,20 +14,21 @@ from opsproof.sources.kubernetes.reading.choice import absent, named, referred
 from opsproof.sources.kubernetes.reading.readiness import trouble
 from opsproof.sources.kubernetes.reading.transitions import by_workload, workload_key
 
-_WHERE = {"namespace_from": "namespace"}
-Restored = Annotated[Listing[Any], Kubernetes("deployments", "statefulsets", "daemonsets", **_WHERE)]
-RestoredPods = Annotated[Listing[Pod], Kubernetes("pods", **_WHERE)]
+Restored = Annotated[
+    Listing[Any], Kubernetes("deployments", "statefulsets", "daemonsets", namespace_from="restored_to")
+]
+RestoredPods = Annotated[Listing[Pod], Kubernetes("pods", namespace_from="restored_to")]
 
 
 class RestoredLimits(Limits):
     """`workloads`: references like `deployment/api`, each of which must be back; empty means all that are there.
 
-    `replicas`: how many of each must be available. `namespace`: where it was restored to, where that is not the
+    `replicas`: how many of each must be available. `restored_to`: the namespace that it was restored to, where that is not the
     environment's own. There is no grace: what is still starting has not returned yet.
     """
 
     workloads: Scoped[tuple[str, ...]] = ()
-    namespace: Scoped[str] = ""
+    restored_to: Scoped[str] = ""
     replicas: AtLeast[Count] = AtLeast.parse(1, Count)
 
 

@@ -117,7 +117,7 @@ class Schedule:
     def _zone(self) -> tzinfo:
         try:
             return ZoneInfo(self.zone or "UTC")
-        except (OSError, ValueError):
+        except (KeyError, OSError, ValueError):
             raise Undecided(f"its time zone is not known here ({self.zone[:40]!r})") from None
 
 
