@@ -332,8 +332,9 @@ def manual_job(cron: Object, name: str) -> Object:
     return made
 
 
-def cron_job(namespace: str, name: str, schedule: str) -> Object:
+def cron_job(namespace: str, name: str, schedule: str, *, zone: str = "") -> Object:
     spec = {"schedule": schedule, "jobTemplate": {"spec": job_spec(namespace, name)}}
+    spec |= {"timeZone": zone} if zone else {}
     return thing("batch/v1", "CronJob", name, namespace, labels={"app": name}, spec=spec)
 
 

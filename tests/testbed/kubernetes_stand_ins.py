@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
 
 import urllib3
 
@@ -33,6 +34,7 @@ VALUES = {
 }
 REPORT = "cluster-autoscaler-status"
 BY_HAND = f"{NOTE}/by-hand"
+OFF = "no-cluster-autoscaler"  # a ConfigMap of this name beside the report's: nobody reports
 _EVERY = 5.0
 
 
@@ -62,18 +64,25 @@ def keep_reporting(api: Api) -> None:
     """For as long as the process lives; the API server may be away for a while."""
     while True:
         try:
-            found = api.find("ConfigMap", REPORT, "kube-system")
-            if found is None or BY_HAND not in found["metadata"].get("labels", {}):
+            if _reports(api):
                 write_report(api, report())
         except (ApiError, urllib3.exceptions.HTTPError):
             pass
         time.sleep(_EVERY)
 
 
+def _reports(api: Api) -> bool:
+    if api.find("ConfigMap", OFF, "kube-system") is not None:
+        return False
+    found = api.find("ConfigMap", REPORT, "kube-system")
+    return found is None or BY_HAND not in found["metadata"].get("labels", {})
+
+
 class Metrics(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        path = self.path.partition("?")[0].rstrip("/")
-        answer = _answer(path)
+        path, _, query = self.path.partition("?")
+        path = path.rstrip("/")
+        answer = _answer(path, "".join(parse_qs(query).get("labelSelector", [])))
         body = json.dumps(answer or _missing(path)).encode()
         self.send_response(200 if answer else 404)
         self.send_header("Content-Type", "application/json")
@@ -85,7 +94,7 @@ class Metrics(BaseHTTPRequestHandler):
         return
 
 
-def _answer(path: str) -> Mapping[str, Any] | None:
+def _answer(path: str, selector: str) -> Mapping[str, Any] | None:
     version = GROUP.removeprefix("/apis/")
     if path == GROUP:
         kinds = [
@@ -96,6 +105,8 @@ def _answer(path: str) -> Mapping[str, Any] | None:
     name = path.rpartition("/")[2]
     if not path.startswith(f"{GROUP}/namespaces/") or name not in VALUES:
         return None
+    if selector:  # no series has labels
+        return {"kind": "ExternalMetricValueList", "apiVersion": version, "metadata": {}, "items": []}
     now = f"{datetime.now(timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
     value = {"metricName": name, "metricLabels": {}, "timestamp": now, "value": VALUES[name]}
     return {"kind": "ExternalMetricValueList", "apiVersion": version, "metadata": {}, "items": [value]}

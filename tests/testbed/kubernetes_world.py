@@ -250,7 +250,7 @@ def objects() -> list[Object]:
         make.job("repo-scanner", "database-migration"),
         make.cron_job("repo-scanner", "data-retention", "0 3 * * *"),
         make.cron_job("production", "security-scan", "0 2 * * *"),
-        make.cron_job("production", "postgres-backup", "0 2 * * *"),
+        make.cron_job("production", "postgres-backup", "0 2 * * *", zone="Etc/UTC"),
         *load(MANIFESTS / "prometheusrule-repo-scanner.yaml"),
     ]
 

@@ -11,7 +11,7 @@ from opsproof.model.rights import Account, Need, Rights, RightsFile
 from opsproof.model.target import Target
 
 _API = "rbac.authorization.k8s.io"
-_HEAD = "What opsproof reads, and nothing else: no Secrets, no ConfigMaps, no logs.\n"
+_HEAD = "What opsproof reads, and nothing else: no Secrets, no logs, no ConfigMap but one that is named.\n"
 
 
 def files(needs: Sequence[Need], target: Target, account: Account) -> tuple[RightsFile, ...]:
