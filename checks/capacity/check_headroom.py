@@ -39,7 +39,6 @@ from opsproof.sources.kubernetes.facts.storage import StorageClass, VolumeClaim,
 from opsproof.sources.kubernetes.facts.workloads import DaemonSet, Workload
 from opsproof.sources.kubernetes.reading.choice import absent, named, referred
 from opsproof.sources.kubernetes.reading.demand import demand, lacks, surge
-from opsproof.sources.kubernetes.reading.departure import departure
 from opsproof.sources.kubernetes.reading.quota_room import Line, lines
 from opsproof.sources.kubernetes.reading.room import Demand, Room, reserves
 from opsproof.sources.kubernetes.reading.transitions import WorkloadKey, by_workload, workload_key
@@ -296,7 +295,7 @@ def _examine_spare(given: Given, spare: int, examine: Examination) -> None:
         with examine(Subject("cluster", what)) as it:
             given.room()  # raises when something is not known
             nodes, pods = known(given.nodes), known(given.pods)
-            there = [one for one in nodes if one.ready and departure(one, nodes.clock.latest) is None]
+            there = [one for one in nodes if one.ready]  # also one that goes: another comes for it
             can = [getattr(one.allocatable, attribute) for one in there]
             if None in can:
                 raise Undecided(f"a node does not tell its allocatable {what}")

@@ -101,7 +101,6 @@ def _examine(
     examine: Examination,
 ) -> None:
     count = sum(one.count for one in alike)
-    first = min((one.first for one in alike if one.first is not None), default=None)
     about = newest.regarding
     subject = Subject(
         about.kind.lower(),
@@ -113,7 +112,7 @@ def _examine(
         subject,
         measured=Count(count),
         limit="none, or explained",
-        since=events.moment(first, "the first of these events"),
+        since=events.moment(*explanations.since(newest)),
         grace=limits.grace,
     ):
         last = f", last {ago(newest.last, events.clock.latest)}" if newest.last is not None else ""

@@ -23,8 +23,8 @@ RestoredPods = Annotated[Listing[Pod], Kubernetes("pods", namespace_from="restor
 class RestoredLimits(Limits):
     """`workloads`: references like `deployment/api`, each of which must be back; empty means all that are there.
 
-    `replicas`: how many of each must be available. `restored_to`: the namespace that it was restored to, where that is not the
-    environment's own. There is no grace: what is still starting has not returned yet.
+    `replicas`: how many of each must be available. `restored_to`: the namespace that it was restored to, where that
+    is not the environment's own. There is no grace: what is still starting has not returned yet.
     """
 
     workloads: Scoped[tuple[str, ...]] = ()

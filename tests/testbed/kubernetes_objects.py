@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 from tests.testbed.kubernetes_api import Object
@@ -202,6 +203,26 @@ def limit_range(namespace: str, *, name: str = "defaults") -> Object:
         "default": {"cpu": "500m", "memory": "512Mi"},
     }
     return thing("v1", "LimitRange", name, namespace, spec={"limits": [container]})
+
+
+def normal_event(namespace: str, deployment: str) -> Object:
+    """Something ordinary was reported of a Deployment, just now."""
+    now = datetime.now(timezone.utc)
+    about = {"apiVersion": "apps/v1", "kind": "Deployment", "name": deployment, "namespace": namespace}
+    return thing(
+        "v1",
+        "Event",
+        f"{deployment}.{now:%H%M%S%f}",
+        namespace,
+        involvedObject=about,
+        type="Normal",
+        reason="Looked",
+        message="all is well",
+        count=1,
+        firstTimestamp=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        lastTimestamp=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        source={"component": "testbed"},
+    )
 
 
 def ingress(namespace: str, name: str, hosts: Mapping[str, tuple[str, int]], secret: str) -> Object:

@@ -68,7 +68,7 @@ WORKLOADS = (
         4,
         9100,
         kind="DaemonSet",
-        requests=("2500m", "10Gi"),
+        requests=("2000m", "10Gi"),
         limits=("3", "12Gi"),
         usage=("600m", "3Gi"),
         budget={"minAvailable": 3},

@@ -155,7 +155,7 @@ def small_quotas() -> Iterator[Changes]:
     )
     with (
         room.quota("repo-scanner", pods="5"),
-        room.quota("opsforge", requests_cpu="10900m"),
+        room.quota("opsforge", requests_cpu="8900m"),
         undo.added(blocked),
         limited("repo-scanner", "RS-041", grace="0s"),
     ):
@@ -167,7 +167,7 @@ def small_quotas() -> Iterator[Changes]:
             "OF-015": fail(
                 "high",
                 "resourcequota opsforge/team",
-                message="requests.cpu: * used and * more, 10900m allowed",
+                message="requests.cpu: * used and * more, 8900m allowed",
             ),
             "RS-041": fail(
                 "medium", "job repo-scanner/blocked (FailedCreate)", message="FailedCreate, * last *"

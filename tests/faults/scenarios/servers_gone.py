@@ -95,7 +95,9 @@ def stopped() -> Iterator[Changes]:
             "SC-006": fail("critical", "cache redis", measured="3", message=REFUSED),
             "OF-002": fail("critical", "cache redis", measured="3", message=REFUSED),
             "OF-069": unknown("high", "source memory", message="connection refused"),
-            "RS-024": refused("critical", "https://scanner.yourcompany.com/health"),
+            **dict.fromkeys(
+                ("RS-024", "RS-145"), refused("critical", "https://scanner.yourcompany.com/health")
+            ),
             "RS-025": detailed,
             "RS-026": refused("high", "https://scanner.yourcompany.com/api/v1/status", probes=5),
             "RS-064": fail(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from opsproof.sources.kubernetes.facts.events import Event
+from opsproof.sources.kubernetes.facts.meta import Condition
 from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.sources.kubernetes.facts.scaling import Autoscaler
 from opsproof.sources.kubernetes.facts.storage import VolumeClaim
@@ -19,6 +20,7 @@ from opsproof.sources.kubernetes.facts.workloads import (
     Workload,
 )
 from opsproof.sources.kubernetes.reading.readiness import trouble
+from opsproof.sources.kubernetes.reading.transitions import Since, unready_since
 
 # An event of the same moment at which its object became well.
 _TOGETHER = timedelta(seconds=5)
@@ -53,6 +55,18 @@ class Explanations:
         about = event.regarding
         thing = self._things.get((about.kind, about.namespace, about.name))
         return (thing.key if thing is not None else "") or f"{about.kind.lower()}/{about.name}"
+
+    def since(self, event: Event) -> Since:
+        """When what it is about stopped being well; else when this was reported first."""
+        about = event.regarding
+        thing = self._things.get((about.kind, about.namespace, about.name))
+        if isinstance(thing, Pod) and not thing.ready:
+            return unready_since(thing)
+        if isinstance(thing, Autoscaler):
+            bad = [one for one in _conditions(thing) if one is not None and not one.is_true]
+            if bad:
+                return Since(bad[0].last_transition_time, f"condition {bad[0].type}")
+        return Since(event.first, "the first of these events")
 
     def of(self, event: Event) -> str:
         """Why nothing has to be done about it; "" when that is not known."""
@@ -100,5 +114,8 @@ def _complete(workload: Workload) -> bool:
 
 
 def _scales(autoscaler: Autoscaler) -> bool:
-    found = (autoscaler.condition("AbleToScale"), autoscaler.condition("ScalingActive"))
-    return all(one is not None and one.is_true for one in found)
+    return all(one is not None and one.is_true for one in _conditions(autoscaler))
+
+
+def _conditions(autoscaler: Autoscaler) -> tuple[Condition | None, ...]:
+    return autoscaler.condition("AbleToScale"), autoscaler.condition("ScalingActive")
