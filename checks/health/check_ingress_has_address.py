@@ -9,7 +9,7 @@ from opsproof import HIGH, Duration, Examination, Limits, Listing, Scoped, Subje
 from opsproof.examine.beside import Beside, known
 from opsproof.model.failure import Failure
 from opsproof.sources.kubernetes.asks import IngressClasses, Ingresses, SecretNames, Services
-from opsproof.sources.kubernetes.facts.cluster import SecretName
+from opsproof.sources.kubernetes.facts.cluster import NameAndAge
 from opsproof.sources.kubernetes.facts.network import Ingress, IngressClass, Service, ServiceBackend
 from opsproof.sources.kubernetes.reading.choice import absent, named
 
@@ -18,7 +18,7 @@ ACTION = "use-annotation"
 
 
 _NOT_ALLOWED = "the target has no secret_names: true"
-SecretsBeside = Annotated[Listing[SecretName] | Failure | None, Beside(SecretNames())]
+SecretsBeside = Annotated[Listing[NameAndAge] | Failure | None, Beside(SecretNames())]
 
 
 class IngressLimits(Limits):
@@ -66,7 +66,7 @@ def check_ingress_addresses(
 
 def _examine_secrets(
     ingresses: Sequence[Ingress],
-    secrets: Listing[SecretName] | Failure | None,
+    secrets: Listing[NameAndAge] | Failure | None,
     limits: IngressLimits,
     examine: Examination,
 ) -> None:

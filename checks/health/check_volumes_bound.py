@@ -11,7 +11,7 @@ from opsproof.model.failure import CollectionError, Failure
 from opsproof.model.words import first_few
 from opsproof.sources.kubernetes.asks import Kubernetes, PersistentVolumes, Pods, VolumeClaims
 from opsproof.sources.kubernetes.facts.pods import Pod
-from opsproof.sources.kubernetes.facts.storage import PersistentVolume, StorageClass, VolumeClaim
+from opsproof.sources.kubernetes.facts.storage import PersistentVolume, StorageClass, VolumeClaim, class_of
 from opsproof.sources.kubernetes.reading.choice import absent, named
 
 ClassesBeside = Annotated[Listing[StorageClass] | Failure, Beside(Kubernetes("storageclasses"))]
@@ -73,7 +73,7 @@ def _wanted_since(
     claim: VolumeClaim, waiting: list[Pod], classes: Listing[StorageClass] | Failure
 ) -> tuple[datetime | None, str]:
     """When it was to be bound; one that is bound when a pod wants it, from its first pod on."""
-    storage = None if isinstance(classes, Failure) else _class_of(claim, classes)
+    storage = None if isinstance(classes, Failure) else class_of(claim, classes)
     first = min((pod.created for pod in waiting if pod.created), default=None)
     if storage is not None and storage.waits and first is not None:
         return first, "the creation of the first pod that wants it"
@@ -86,7 +86,7 @@ def _waits_rightly(
     """Set aside what is only bound when a pod wants it, and none does; or say that nobody knows."""
     try:
         pods.within(claim.namespace)
-        storage = _class_of(claim, known(classes))
+        storage = class_of(claim, known(classes))
     except CollectionError as gap:
         examine.unknown(claim, gap)
         return True
@@ -95,11 +95,6 @@ def _waits_rightly(
     examine.exclude(claim, "no pod wants it yet, and its StorageClass binds it only then")
     examine.note(f"{claim.subject} is not bound: no pod uses it")
     return True
-
-
-def _class_of(claim: VolumeClaim, classes: Listing[StorageClass]) -> StorageClass | None:
-    name = claim.spec.storage_class_name
-    return next((one for one in classes if (one.is_default if name is None else one.name == name)), None)
 
 
 def _decide_volume(

@@ -6,7 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from opsproof.sources.kubernetes.asks import PROTOBUF, ListOf, ObjectNamed, ReadinessOf, UsageOf
+from opsproof.sources.kubernetes.asks import (
+    PROTOBUF,
+    AutoscalerStatusOf,
+    ListOf,
+    ObjectNamed,
+    ReadinessOf,
+    UsageOf,
+)
 from opsproof.sources.kubernetes.config_values import ConfigValuesOf
 from opsproof.sources.kubernetes.facts.meta import Meta
 from opsproof.sources.kubernetes.facts.pods import Container, Pod, PodSpec, PodStatus
@@ -39,6 +46,26 @@ def pages(text: str) -> Mapping[str, bytes]:
         "metadata": {**meta, "name": "api-config"},
         "data": {"SIZE": text, "PASSWORD": text},
     }
+    event = {
+        "metadata": meta,
+        "type": "Warning",
+        "reason": short,
+        "note": "not kept",
+        "regarding": {"kind": "Pod", "namespace": "shop", "name": text},
+        "eventTime": _CREATED,
+    }
+    report = {
+        "time": "2026-11-21 10:00:00.5 +0000 UTC",
+        "autoscalerStatus": "Running",
+        "clusterWide": {"health": {"status": "Healthy"}},
+        "nodeGroups": [{"name": text[:100], "scaleUp": {"status": "Backoff"}}],
+    }
+    status = {
+        "kind": "ConfigMap",
+        "apiVersion": "v1",
+        "metadata": meta,
+        "data": {"status": json.dumps(report)},
+    }
     version = {"major": "1", "minor": "34", "gitVersion": text, "platform": short}
     binary = Pod(
         metadata=Meta(name=text, namespace="shop", uid=short, labels={"app": short}),
@@ -50,6 +77,8 @@ def pages(text: str) -> Mapping[str, bytes]:
         "/api/v1/namespaces/kube-system": system,
         "/apis/metrics.k8s.io/v1beta1/nodes": _list("NodeMetrics", "metrics.k8s.io/v1beta1", usage),
         "/api/v1/namespaces/shop/configmaps/api-config": config,
+        "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status": status,
+        "/apis/events.k8s.io/v1/namespaces/shop/events": _list("Event", "events.k8s.io/v1", event),
         "/version": version,
     }
     ready = f"[+]ping ok\n[+]{text.split()[0] if text.split() else 'x'} ok\nreadyz check passed\n"
@@ -84,6 +113,16 @@ class TestObject(_Kubernetes):
 
 class TestConfigValues(_Kubernetes):
     ask = ConfigValuesOf(target="kubernetes:test", namespace="shop", name="api-config", keys=("SIZE",))
+
+
+class TestEvents(_Kubernetes):
+    ask = ListOf(target="kubernetes:test", resource="events", namespace="shop")
+
+
+class TestAutoscalerStatus(_Kubernetes):
+    ask = AutoscalerStatusOf(
+        target="kubernetes:test", namespace="kube-system", name="cluster-autoscaler-status"
+    )
 
 
 class TestReadiness(_Kubernetes):

@@ -31,6 +31,7 @@ PROMETHEUS: dict[str, Dependents] = {
         "RS-042": ("critical", ERRORS),
         "RS-047": ("medium", GROUPS),
         "RS-048": ("medium", USED),
+        "RS-080": ("medium", ("horizontalpodautoscaler repo-scanner/repo-scanner",)),
         "RS-083": ("high", QUIET),
         "RS-104": ("medium", PEAK),
         "RS-107": ("low", LOOKUPS),
@@ -91,6 +92,7 @@ PROMETHEUS: dict[str, Dependents] = {
         "SC-037": ("medium", USED),
         "SC-040": ("high", GROUPS),
         "SC-081": ("high", (*OVERNIGHT, *QUIET)),
+        "SC-087": ("medium", ("horizontalpodautoscaler smartcloudops/backend",)),
     },
 }
 ALERTS, STATUS = ("source alerts",), ("source status",)

@@ -17,7 +17,7 @@ from tests.normal.waits import all_scraped
 
 GROUPS = load("tests.normal.scenarios")
 # Gates before a deployment that want everything complete at this very moment: their grace is none.
-AT_ONCE = frozenset({"OF-024", "EP-085"})
+AT_ONCE = frozenset({"OF-024", "EP-085", "AC-098", "RS-145", "SC-127", "SC-131"})
 
 
 @pytest.mark.parametrize("group", sorted(GROUPS))

@@ -24,15 +24,25 @@ def test_kubernetes_saw_get_and_list_of_one_user(proof: Proof) -> None:
 def test_no_secret_and_no_log_was_asked_for(proof: Proof) -> None:
     resources = {event["objectRef"]["resource"] for event in proof.audit if "objectRef" in event}
     assert "pods" in resources
-    assert not resources & {"secrets", "events", "serviceaccounts"}
-    maps = [event for event in proof.audit if event.get("objectRef", {}).get("resource") == "configmaps"]
-    assert {(event["verb"], event["objectRef"].get("name")) for event in maps} <= {("get", "backend-config")}
+    assert not resources & {"secrets", "serviceaccounts"}
     assert not any(event.get("objectRef", {}).get("subresource") for event in proof.audit)
 
 
+def test_of_config_maps_two_were_asked_for(proof: Proof) -> None:
+    asked = [
+        event["objectRef"]
+        for event in proof.audit
+        if event.get("objectRef", {}).get("resource") == "configmaps"
+    ]
+    found = {(one["namespace"], one.get("name")) for one in asked}
+    assert found == {("kube-system", "cluster-autoscaler-status"), ("smartcloudops", "backend-config")}
+
+
 def test_nothing_was_refused(proof: Proof) -> None:
-    """The rights that the testbed gives are enough."""
-    assert {event["responseStatus"]["code"] for event in proof.audit} == {200}
+    """The rights that the testbed gives are enough; the lease of Karpenter is not there."""
+    refused = [event for event in proof.audit if event["responseStatus"]["code"] != 200]
+    assert {event["responseStatus"]["code"] for event in refused} <= {404}
+    assert {event["objectRef"]["resource"] for event in refused} <= {"leases"}
 
 
 def test_the_database_saw_reads(proof: Proof) -> None:

@@ -29,6 +29,7 @@ PROCESSES = {
     "kube-scheduler": "scheduler",
     "kwok": "kwok",
     "metrics-server": "metrics-server",
+    "stand-ins": "external-metrics",
     exporter.NAME: "exporter",
     prometheus.NAME: "prometheus",
     alertmanager.NAME: "alertmanager",

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 
-from tests.testbed import build, kubernetes_access, kubernetes_baseline, kubernetes_health
+from tests.testbed import (
+    build,
+    kubernetes_access,
+    kubernetes_age,
+    kubernetes_baseline,
+    kubernetes_health,
+)
+from tests.testbed import kubernetes_objects as make
 from tests.testbed import kubernetes_servers as servers
 from tests.testbed import kubernetes_world as world
 from tests.testbed.kubernetes_api import Api, Object, admin
@@ -66,6 +74,7 @@ def _start_control_plane() -> None:
     servers.start_scheduler()
     servers.start_kwok()
     servers.start_metrics_server()
+    servers.start_stand_ins()
 
 
 def _populate(api: Api) -> None:
@@ -75,6 +84,21 @@ def _populate(api: Api) -> None:
     for each in world.objects():
         _create(api, each)
     kubernetes_health.give_addresses(api)
+    _create(api, make.manual_job(api.get("CronJob", "security-scan", "production"), "emergency-scan"))
+    _backed_up(api)
+
+
+def _backed_up(api: Api) -> None:
+    """The nightly backup has run last night, as its CronJob tells."""
+    kubernetes_age.made_earlier("CronJob", "production", "postgres-backup", seconds=7 * 86400)
+    now = datetime.now(timezone.utc)
+    night = now.replace(hour=2, minute=0, second=0, microsecond=0)
+    night -= timedelta(days=0 if night <= now else 1)
+    status = {
+        "lastScheduleTime": f"{night:%Y-%m-%dT%H:%M:%SZ}",
+        "lastSuccessfulTime": f"{night + timedelta(minutes=4):%Y-%m-%dT%H:%M:%SZ}",
+    }
+    api.patch("CronJob", "postgres-backup", {"status": status}, "production", part="status")
 
 
 def _create(api: Api, thing: Object) -> None:

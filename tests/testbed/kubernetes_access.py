@@ -39,7 +39,7 @@ def write_identity(api: Api) -> str:
 def objects() -> list[Object]:
     cluster = world.load(RBAC / "clusterrole.yaml")
     role = world.load(RBAC / "role.yaml")
-    whole = [_within(each, namespace) for namespace in world.NAMESPACES for each in role]
+    whole = [_within(each, namespace) for namespace in (*world.NAMESPACES, world.RESTORED) for each in role]
     part = [
         _without_pods(each) if each["metadata"]["namespace"] == PARTIAL_LACKS_PODS_OF else each
         for each in whole

@@ -49,6 +49,13 @@ KINDS: dict[str, tuple[str, str, bool]] = {
     "APIService": ("/apis/apiregistration.k8s.io/v1", "apiservices", False),
     "CustomResourceDefinition": ("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions", False),
     "PrometheusRule": ("/apis/monitoring.coreos.com/v1", "prometheusrules", True),
+    "ResourceQuota": ("/api/v1", "resourcequotas", True),
+    "LimitRange": ("/api/v1", "limitranges", True),
+    "Event": ("/api/v1", "events", True),
+    "PriorityClass": ("/apis/scheduling.k8s.io/v1", "priorityclasses", False),
+    "ScaledObject": ("/apis/keda.sh/v1alpha1", "scaledobjects", True),
+    "NodePool": ("/apis/karpenter.sh/v1", "nodepools", False),
+    "NodeClaim": ("/apis/karpenter.sh/v1", "nodeclaims", False),
     "NodeMetrics": ("/apis/metrics.k8s.io/v1beta1", "nodes", False),
     "PodMetrics": ("/apis/metrics.k8s.io/v1beta1", "pods", True),
 }

@@ -32,11 +32,16 @@ KINDS = (
     "PodDisruptionBudget",
     "PrometheusRule",
     "APIService",
+    "ResourceQuota",
+    "LimitRange",
+    "ScaledObject",
+    "NodePool",
+    "NodeClaim",
     "Role",
     "RoleBinding",
     "ReplicaSet",
 )
-_NAMESPACES = frozenset((*world.NAMESPACES, "kube-system", "kube-node-lease"))
+_NAMESPACES = frozenset((*world.NAMESPACES, world.RESTORED, "kube-system", "kube-node-lease"))
 _CONTENT = ("spec", "rules", "subjects", "roleRef")
 _GIVEN = ("clusterIP", "clusterIPs", "taints")  # by the servers, new ones each time
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 from tests.testbed.kubernetes_api import Object
@@ -175,6 +176,55 @@ def autoscaler(
     return thing("autoscaling/v2", "HorizontalPodAutoscaler", name or target, namespace, spec=spec)
 
 
+def following(scaler: Object, **targets: str) -> Object:
+    """An HPA that also scales by External metrics, each with its target per pod."""
+    more = [
+        {
+            "type": "External",
+            "external": {
+                "metric": {"name": name},
+                "target": {"type": "AverageValue", "averageValue": target},
+            },
+        }
+        for name, target in targets.items()
+    ]
+    return {**scaler, "spec": {**scaler["spec"], "metrics": [*scaler["spec"]["metrics"], *more]}}
+
+
+def quota(namespace: str, hard: Mapping[str, str], *, name: str = "team") -> Object:
+    return thing("v1", "ResourceQuota", name, namespace, spec={"hard": dict(hard)})
+
+
+def limit_range(namespace: str, *, name: str = "defaults") -> Object:
+    """What a container gets that does not say what it asks for."""
+    container = {
+        "type": "Container",
+        "defaultRequest": {"cpu": "100m", "memory": "128Mi"},
+        "default": {"cpu": "500m", "memory": "512Mi"},
+    }
+    return thing("v1", "LimitRange", name, namespace, spec={"limits": [container]})
+
+
+def normal_event(namespace: str, deployment: str) -> Object:
+    """Something ordinary was reported of a Deployment, just now."""
+    now = datetime.now(timezone.utc)
+    about = {"apiVersion": "apps/v1", "kind": "Deployment", "name": deployment, "namespace": namespace}
+    return thing(
+        "v1",
+        "Event",
+        f"{deployment}.{now:%H%M%S%f}",
+        namespace,
+        involvedObject=about,
+        type="Normal",
+        reason="Looked",
+        message="all is well",
+        count=1,
+        firstTimestamp=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        lastTimestamp=f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        source={"component": "testbed"},
+    )
+
+
 def ingress(namespace: str, name: str, hosts: Mapping[str, tuple[str, int]], secret: str) -> Object:
     """`hosts` maps a host to the (service, port) behind it."""
     rules = [
@@ -285,8 +335,27 @@ def job(namespace: str, name: str) -> Object:
     return thing("batch/v1", "Job", name, namespace, labels={"app": name}, spec=job_spec(namespace, name))
 
 
-def cron_job(namespace: str, name: str, schedule: str) -> Object:
+def manual_job(cron: Object, name: str) -> Object:
+    """What `kubectl create job --from=cronjob/...` makes of a CronJob that the API server has told."""
+    meta = cron["metadata"]
+    made = thing(
+        "batch/v1",
+        "Job",
+        name,
+        meta["namespace"],
+        labels={"app": meta["name"]},
+        annotations={"cronjob.kubernetes.io/instantiate": "manual"},
+        spec=job_spec(meta["namespace"], meta["name"]),
+    )
+    made["metadata"]["ownerReferences"] = [
+        {"apiVersion": "batch/v1", "kind": "CronJob", "name": meta["name"], "uid": meta["uid"]}
+    ]
+    return made
+
+
+def cron_job(namespace: str, name: str, schedule: str, *, zone: str = "") -> Object:
     spec = {"schedule": schedule, "jobTemplate": {"spec": job_spec(namespace, name)}}
+    spec |= {"timeZone": zone} if zone else {}
     return thing("batch/v1", "CronJob", name, namespace, labels={"app": name}, spec=spec)
 
 

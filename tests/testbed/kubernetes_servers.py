@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import zlib
 from pathlib import Path
 
@@ -12,7 +13,15 @@ from tests.testbed import build, pki, place, process
 from tests.testbed.pki import Authority, KeyPair
 
 MANIFESTS = Path(__file__).parent / "manifests"
-SERVERS = ("metrics-server", "kwok", "kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd")
+SERVERS = (
+    "stand-ins",
+    "metrics-server",
+    "kwok",
+    "kube-scheduler",
+    "kube-controller-manager",
+    "kube-apiserver",
+    "etcd",
+)
 SERVER = f"https://{place.HOST}:{place.PORTS['kubernetes']}"
 _SERVICE_CIDR = "10.96.0.0/16"
 
@@ -203,6 +212,16 @@ def start_metrics_server(*, scrape_every: str = "2s") -> None:
             "--kubelet-request-timeout=5s",
             f"--scrape-every={scrape_every}",
         ],
+    )
+
+
+def start_stand_ins() -> None:
+    """In place of an adapter of external metrics, and of the Cluster Autoscaler's report."""
+    authority().server("external-metrics", [place.HOST, "localhost", "external-metrics.kube-system.svc"])
+    process.start(
+        "stand-ins",
+        [sys.executable, "-m", "tests.testbed.kubernetes_stand_ins"],
+        cwd=Path(__file__).parents[2],
     )
 
 

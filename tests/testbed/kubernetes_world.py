@@ -14,7 +14,10 @@ from tests.testbed.kubernetes_api import Object
 from tests.testbed.kubernetes_objects import Workload
 
 MANIFESTS = Path(__file__).parent / "manifests"
+DEFINITIONS = ("prometheusrules-crd.yaml", "keda-crd.yaml", "karpenter-crds.yaml")
 NAMESPACES = ("repo-scanner", "opsforge", "production", "accelerapp", "smartcloudops")
+# Where a drill has restored to; no system's own.
+RESTORED = "smartcloudops-dr"
 NODES = {"node-a1": "zone-a", "node-a2": "zone-a", "node-b1": "zone-b", "node-b2": "zone-b"}
 INGRESS_ADDRESS = "203.0.113.10"
 # Nothing of what is written here may ever appear in an output.
@@ -65,7 +68,7 @@ WORKLOADS = (
         4,
         9100,
         kind="DaemonSet",
-        requests=("2500m", "10Gi"),
+        requests=("2000m", "10Gi"),
         limits=("3", "12Gi"),
         usage=("600m", "3Gi"),
         budget={"minAvailable": 3},
@@ -133,7 +136,7 @@ WORKLOADS = (
         config="backend-config",
         secret="backend-secrets",
         volumes={"backend-uploads": "/app/uploads", "backend-models": "/app/models"},
-        budget={"minAvailable": 2},
+        budget={"minAvailable": 1},
     ),
     Workload(
         "smartcloudops",
@@ -166,6 +169,15 @@ WORKLOADS = (
         health="",
         claim="/data",
     ),
+    *(
+        Workload(RESTORED, name, 1, port, kind=kind, health="", service=None)
+        for name, port, kind in (
+            ("frontend", 3000, "Deployment"),
+            ("backend", 5000, "Deployment"),
+            ("postgresql", 5432, "StatefulSet"),
+            ("redis", 6379, "StatefulSet"),
+        )
+    ),
     Workload("kube-system", "coredns", 2, 53, labels={"k8s-app": "kube-dns"}, health="", service="kube-dns"),
 )
 
@@ -193,18 +205,26 @@ POOL = {
 }  # fmt: skip
 AUTOSCALERS = (
     make.autoscaler("repo-scanner", "repo-scanner", 3, 10, cpu=70),
-    make.autoscaler("opsforge", "api", 2, 8, cpu=70),
-    make.autoscaler("opsforge", "worker", 2, 8, cpu=70),
+    make.following(
+        make.autoscaler("opsforge", "api", 2, 8, cpu=70),
+        http_requests_per_second="100",
+        http_request_duration_p95_milliseconds="500",
+    ),
+    make.following(
+        make.autoscaler("opsforge", "worker", 2, 8, cpu=70),
+        job_queue_depth="50",
+        job_processing_time_p95_milliseconds="30000",
+    ),
     make.autoscaler("production", "anomaly-detection-api", 3, 20, cpu=70),
-    make.autoscaler("smartcloudops", "backend", 3, 10, cpu=70, memory=80),
+    make.autoscaler("smartcloudops", "backend", 2, 10, cpu=70, memory=80),
 )
 
 
 def first_objects() -> list[Object]:
     """What the rest refers to: definitions, nodes, namespaces, rights, volumes, configuration."""
-    spaces = [make.thing("v1", "Namespace", name, labels={"team": name}) for name in NAMESPACES]
+    spaces = [make.thing("v1", "Namespace", name, labels={"team": name}) for name in (*NAMESPACES, RESTORED)]
     return [
-        *(loaded for name in ("prometheusrules-crd.yaml",) for loaded in load(MANIFESTS / name)),
+        *(loaded for name in DEFINITIONS for loaded in load(MANIFESTS / name)),
         *spaces,
         *(make.node(name, zone) for name, zone in NODES.items()),
         make.thing(
@@ -212,11 +232,14 @@ def first_objects() -> list[Object]:
             "StorageClass",
             make.STORAGE_CLASS,
             provisioner="kubernetes.io/no-provisioner",
+            allowVolumeExpansion=True,
         ),
         make.thing(
             "networking.k8s.io/v1", "IngressClass", "nginx", spec={"controller": "k8s.io/ingress-nginx"}
         ),
         *metrics_api(),
+        *external_metrics_api(),
+        *_quotas(),
         *_configuration(),
         *_volumes(),
         *(policy for namespace in NAMESPACES for policy in _policies(namespace)),
@@ -232,6 +255,7 @@ def objects() -> list[Object]:
         make.job("repo-scanner", "database-migration"),
         make.cron_job("repo-scanner", "data-retention", "0 3 * * *"),
         make.cron_job("production", "security-scan", "0 2 * * *"),
+        make.cron_job("production", "postgres-backup", "0 2 * * *", zone="Etc/UTC"),
         *load(MANIFESTS / "prometheusrule-repo-scanner.yaml"),
     ]
 
@@ -256,6 +280,41 @@ def metrics_api() -> list[Object]:
             spec={"type": "ExternalName", "externalName": "localhost"},
         ),
         make.thing("apiregistration.k8s.io/v1", "APIService", "v1beta1.metrics.k8s.io", spec=spec),
+    ]
+
+
+def external_metrics_api() -> list[Object]:
+    """external.metrics.k8s.io, served by the stand-in beside the cluster."""
+    spec = {
+        "group": "external.metrics.k8s.io",
+        "version": "v1beta1",
+        "groupPriorityMinimum": 100,
+        "versionPriority": 100,
+        "insecureSkipTLSVerify": True,
+        "service": {
+            "name": "external-metrics",
+            "namespace": "kube-system",
+            "port": place.PORTS["external-metrics"],
+        },
+    }
+    return [
+        make.thing(
+            "v1",
+            "Service",
+            "external-metrics",
+            "kube-system",
+            spec={"type": "ExternalName", "externalName": "localhost"},
+        ),
+        make.thing("apiregistration.k8s.io/v1", "APIService", "v1beta1.external.metrics.k8s.io", spec=spec),
+    ]
+
+
+def _quotas() -> list[Object]:
+    """What the namespaces of two systems may ask for, twice what they do; and what a silent container gets."""
+    return [
+        make.quota("opsforge", {"requests.cpu": "24", "requests.memory": "96Gi", "pods": "40"}),
+        make.quota("repo-scanner", {"requests.cpu": "4", "requests.memory": "6Gi", "pods": "20"}),
+        make.limit_range("opsforge"),
     ]
 
 

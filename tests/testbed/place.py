@@ -21,6 +21,7 @@ PORTS = {
     "scheduler": 27259,
     "kwok": 27247,
     "metrics-server": 27444,
+    "external-metrics": 27446,
     "prometheus": 27090,
     "alertmanager": 27093,
     "exporter": 27100,

@@ -12,7 +12,7 @@ from opsproof import Examination
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
 from opsproof.model.scope import in_namespace
-from opsproof.sources.kubernetes.facts.cluster import SecretName
+from opsproof.sources.kubernetes.facts.cluster import NameAndAge
 from opsproof.sources.kubernetes.facts.network import Ingress, IngressClass
 from tests.checks.cluster import SHOP, examination, listing, meta, service
 
@@ -119,8 +119,8 @@ def test_a_named_ingress_must_exist() -> None:
     assert (finding.outcome, str(finding.subject)) == (Outcome.FAIL, "ingress admin")
 
 
-def secret(name: str) -> SecretName:
-    return msgspec.convert({"metadata": {"name": name, "namespace": SHOP}}, SecretName)
+def secret(name: str) -> NameAndAge:
+    return msgspec.convert({"metadata": {"name": name, "namespace": SHOP}}, NameAndAge)
 
 
 TLS = ingress(

@@ -53,6 +53,7 @@ def nobody_ready() -> Iterator[Changes]:
             ),
             "RS-004": down,
             "RS-019": down,
+            "RS-145": fail("critical", *down.subjects, measured="0", message="0 of 3 pods available"),
             "RS-023": fail(
                 "critical",
                 "service repo-scanner/repo-scanner",
@@ -97,6 +98,9 @@ def below_the_floor() -> Iterator[Changes]:
                 f"deployment production/{api}",
                 measured="2",
                 message="2 replicas wanted by its spec, at least 3 needed",
+            ),
+            "EP-097": fail(
+                "high", f"horizontalpodautoscaler production/{api}", message="minReplicas is 2, 3 stated"
             ),
             "EP-015": fail("critical", "requirement EP-015", message="nothing there to examine*"),
             "EP-017": fail(
@@ -170,6 +174,13 @@ def tiers_down() -> Iterator[Changes]:
                 "critical",
                 "statefulset smartcloudops/postgresql",
                 "service smartcloudops/postgresql",
+                measured="0",
+            ),
+            "SC-131": fail(
+                "critical",
+                frontend,
+                "statefulset smartcloudops/postgresql",
+                "statefulset redis",
                 measured="0",
             ),
             # A budget of maxUnavailable 1 allows none while its only pod is not ready.

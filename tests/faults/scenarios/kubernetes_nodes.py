@@ -116,6 +116,7 @@ def cluster_services_down() -> Iterator[Changes]:
             "EP-067": transition("high", *waits["production"], message=text),
             "EP-090": transition("high", *waits["production"], message=text),
             "SC-073": transition("critical", *waits["smartcloudops"], message=text),
+            "RS-041": transition("medium", *(f"{one} (Failed*)" for one in waits["repo-scanner"])),
         }
 
 

@@ -28,6 +28,7 @@ def running_not_ready() -> Iterator[Changes]:
             ),
             "RS-004": short,
             "RS-019": short,
+            "RS-145": fail("critical", *short.subjects, measured="2", message="2 of 3 pods available"),
         }
 
 
@@ -46,6 +47,12 @@ def crash_loop() -> Iterator[Changes]:
                 message="container accelerapp is in CrashLoopBackOff*",
             ),
             "AC-129": fail("high", subject, "deployment accelerapp/accelerapp"),
+            "AC-098": fail(
+                "critical",
+                "deployment accelerapp/accelerapp",
+                measured="2",
+                message="2 of 3 pods available",
+            ),
         }
 
 
@@ -90,30 +97,35 @@ def creating() -> Iterator[Changes]:
         }
 
 
-@scenario("an image cannot be pulled", group="unready pods")
+@scenario("an image cannot be pulled by two of three pods", group="unready pods")
 def image_pull() -> Iterator[Changes]:
-    """The budget lets no other pod go, and the Service has one endpoint less than it should."""
-    with faults.pods("smartcloudops", "backend", "image-pull", count=1) as (pod,):
-        age.unavailable("smartcloudops", "backend", pod)
+    """The budget lets the last pod not go, and the Service has fewer endpoints than it should."""
+    with faults.pods("smartcloudops", "backend", "image-pull", count=2) as pods:
+        age.unavailable("smartcloudops", "backend", *pods)
         text = NOT_READY.format("backend") + " (ImagePullBackOff)"
-        unready = fail("critical", f"pod smartcloudops/{pod}", measured="0/1 containers ready", message=text)
-        short = "2 of 3 pods are available"
+        subjects = [f"pod smartcloudops/{pod}" for pod in pods]
+        unready = fail("critical", *subjects, measured="0/1 containers ready", message=text)
+        backend, short = "deployment smartcloudops/backend", "1 of 3 pods are available"
+        whole = fail("critical", backend, measured="1", message="1 of 3 pods available")
         yield {
             "SC-018": unready,
             "SC-060": unready,
             "SC-100": unready,
-            "SC-004": fail("critical", "deployment smartcloudops/backend", measured="2", message=short),
-            "SC-070": fail("medium", "deployment smartcloudops/backend", measured="2", message=short),
+            "SC-004": fail("critical", backend, measured="1", message=short),
+            "SC-070": fail("medium", backend, measured="1", message=short),
+            "SC-074": fail("high", backend, measured="1", message="1 replica available, at least 2 needed"),
+            "SC-127": whole,
+            "SC-131": whole,
             "SC-116": fail(
                 "medium",
                 "service smartcloudops/backend",
-                measured="2",
-                message="2 ready endpoints, at least 3 needed; 2 of its 3 pods are ready",
+                measured="1",
+                message="1 ready endpoint*, at least 3 needed; 1 of its 3 pods is ready",
             ),
             "SC-098": fail(
                 "high",
-                "deployment smartcloudops/backend",
+                backend,
                 measured="0",
-                message="budget backend allows 0 disruptions of 3 pods (2 healthy, 2 required), at least 1 needed",
+                message="budget backend allows 0 disruptions of 3 pods (1 healthy, 1 required), at least 1 needed",
             ),
         }

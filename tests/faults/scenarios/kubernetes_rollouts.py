@@ -27,6 +27,9 @@ def rollout_stuck() -> Iterator[Changes]:
         yield {
             "RS-004": stuck,
             "RS-019": stuck,
+            "RS-145": fail(
+                "critical", *stuck.subjects, measured="3", message="1 of 3 pods of the newest template"
+            ),
             "RS-018": transition(
                 "critical", "pod repo-scanner/repo-scanner-*", message="Running but not Ready; *"
             ),

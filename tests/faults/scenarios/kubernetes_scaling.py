@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.faults.rollouts import followed
-from tests.faults.scenario import Changes, fail, scenario
+from tests.faults.scenario import Changes, fail, not_applicable, scenario, transition, unknown
 from tests.testbed import kubernetes_age as age
 from tests.testbed import kubernetes_object_faults as objects
 from tests.testbed import kubernetes_objects as make
@@ -26,7 +26,18 @@ def two_autoscalers() -> Iterator[Changes]:
             measured="2 autoscalers on deployment/repo-scanner",
             message="2 autoscalers scale deployment/repo-scanner: both stop",
         )
-        yield {"RS-050": rivals, "RS-109": rivals}
+        both = ("repo-scanner", second)
+        yield {
+            "RS-050": rivals,
+            "RS-109": rivals,
+            # Of the second one Prometheus has nothing yet.
+            "RS-080": unknown("medium", f"horizontalpodautoscaler repo-scanner/{second}"),
+            "RS-041": transition(
+                "medium",
+                *(f"horizontalpodautoscaler repo-scanner/{name} (AmbiguousSelector)" for name in both),
+                "persistentvolumeclaim repo-scanner/lost-data (ClaimLost)",
+            ),
+        }
 
 
 @scenario("an autoscaler has no metrics, another is missing", group="scaling, storage and network")
@@ -34,7 +45,11 @@ def blind_autoscaler() -> Iterator[Changes]:
     with objects.hpa_without_metrics("opsforge", "api"), undo.removed(HPA, "opsforge", "worker"):
         age.lasting(HPA, "opsforge", "api", "ScalingActive")
         blind, missing = "horizontalpodautoscaler opsforge/api", "deployment opsforge/worker"
-        yield {"OF-064": fail("medium", blind, missing)}
+        yield {
+            "OF-064": fail("medium", blind, missing),
+            "OF-067": fail("medium", blind, measured="queue_depth", message="it does not scale by * and *"),
+            "OF-068": fail("medium", "requirement OF-068", message="nothing there to examine*"),
+        }
 
 
 @scenario("an autoscaler has been at its maximum for an hour", group="scaling, storage and network")
@@ -48,7 +63,18 @@ def autoscaler_at_maximum() -> Iterator[Changes]:
             measured="3 of 3 replicas",
             message="it stays at its maximum of 3 replicas and wants more",
         )
-        yield {"EP-067": pinned, "EP-090": pinned}
+        scaler = f"horizontalpodautoscaler production/{name}"
+        yield {
+            "EP-067": pinned,
+            "EP-090": pinned,
+            "EP-097": fail("high", scaler, measured="minReplicas 2, maxReplicas 3"),
+            "EP-098": fail("medium", f"{scaler} (cpu)", measured="20 %"),
+            "EP-052": fail(
+                "high",
+                f"deployment production/{name} (nodes)",
+                message="its autoscaler ends at 3, 10 needed",
+            ),
+        }
 
 
 @scenario("an autoscaler points at a workload that does not exist", group="scaling, storage and network")
@@ -57,7 +83,9 @@ def autoscaler_of_nobody() -> Iterator[Changes]:
         yield {
             "SC-073": fail(
                 "critical", "deployment smartcloudops/backend", measured="0", message="it has no autoscaler"
-            )
+            ),
+            "SC-071": fail("high", "requirement SC-071", message="nothing there to examine*"),
+            "SC-072": not_applicable("medium", "requirement SC-072", message="nothing there to examine*"),
         }
 
 

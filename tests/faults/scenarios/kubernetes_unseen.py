@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.faults.elsewhere import edited, reached
-from tests.faults.scenario import Changes, fail, scenario
+from tests.faults.scenario import Changes, fail, scenario, transition
 from tests.faults.scenarios.kubernetes_absent import workload_removed
-from tests.faults.scenarios.kubernetes_targets import OF_THE_CLUSTER, credentials, undecided
+from tests.faults.scenarios.kubernetes_targets import OF_THE_CLUSTER, credentials, elsewhere, undecided
 from tests.testbed import kubernetes_age as age
 from tests.testbed import kubernetes_node_faults as nodes
 from tests.testbed import kubernetes_object_faults as objects
@@ -36,7 +36,12 @@ def half_blind() -> Iterator[Changes]:
                 "critical",
                 "horizontalpodautoscaler smartcloudops/backend",
                 message="no current value of queue_depth: *",
-            )
+            ),
+            "SC-072": fail(
+                "medium",
+                "horizontalpodautoscaler smartcloudops/backend (memory)",
+                message="it has no metric of type Resource for memory",
+            ),
         }
     undo.await_settled(admin(), undo.workload("smartcloudops", "backend"), steady=3)
 
@@ -64,6 +69,11 @@ def failed_runs() -> Iterator[Changes]:
                 "critical",
                 "cronjob repo-scanner/data-retention",
                 message=f"the last finished run, job {run}, failed (*)",
+            ),
+            "RS-041": transition(
+                "medium",
+                f"job repo-scanner/{run} (BackoffLimitExceeded)",
+                message="BackoffLimitExceeded, *",
             ),
         }
 
@@ -160,7 +170,9 @@ def no_such_namespace() -> Iterator[Changes]:
         reached("smartcloudops", "kubernetes", kubeconfig=credentials("admin")),
         edited("systems/smartcloudops/environments/testbed.yaml", mistyped),
     ):
-        yield undecided("smartcloudops", "there is no namespace smartcloudops-jops", OF_THE_CLUSTER)
+        yield elsewhere(
+            undecided("smartcloudops", "there is no namespace smartcloudops-jops", OF_THE_CLUSTER)
+        )
 
 
 @scenario("every Deployment of a system is deleted, and its database remains", group=CLUSTER)
@@ -170,6 +182,8 @@ def only_the_database_remains() -> Iterator[Changes]:
         yield {
             "AC-014": fail("critical", gone, message="there is no pod of deployment/accelerapp"),
             "AC-129": fail("high", gone, message="there is no *deployment/accelerapp"),
+            "AC-098": fail("critical", gone, measured="0", message="there is no deployment/accelerapp"),
+            "AC-099": fail("medium", gone, measured="0", message="there is no deployment/accelerapp"),
             "AC-031": fail("critical", service, message="its selector selects no pod"),
             "AC-137": fail("medium", service, message="its selector selects no pod"),
         }

@@ -158,3 +158,16 @@ def missing(world: World) -> tuple[World, Changes]:
         ),
     }  # fmt: skip
     return world, changes
+
+
+@recorded("autoscalers have been at their maximum for two days of seven", group=GROUP)
+def at_maximum(world: World) -> tuple[World, Changes]:
+    for namespace in ("repo-scanner", "smartcloudops"):
+        name = "kube_horizontalpodautoscaler_status_current_replicas"
+        world = world.with_value(name, 10, ago=2 * DAY, namespace=namespace)
+    told = {"measured": "* %", "message": "at its maximum of 10 for * % of 7d; * allowed"}
+    changes = {
+        "RS-080": fail("medium", "horizontalpodautoscaler repo-scanner/repo-scanner", **told),
+        "SC-087": fail("medium", "horizontalpodautoscaler smartcloudops/backend", **told),
+    }
+    return world, changes

@@ -182,6 +182,11 @@ def _nothing_measured() -> Changes:
         "RS-039": unknown("critical", "metric container_restarts", message="Prometheus has no series of *"),
         "RS-042": unknown("critical", "signal error-rate", message="0 requests in the window, 1 needed*"),
         "RS-048": unknown("medium", "requirement RS-048", message="nothing there to examine*"),
+        "RS-080": unknown(
+            "medium",
+            "horizontalpodautoscaler repo-scanner/repo-scanner",
+            message="Prometheus has no replicas of this autoscaler",
+        ),
         "RS-104": unknown("medium", history, message="no data: *"),
         "RS-005": unknown("high", *JOBS, message="the metric is not recorded: no such series"),
         "RS-107": unknown("low", *LOOKUPS, message="the metric is not recorded: no such series"),

@@ -56,6 +56,9 @@ def always_young() -> Iterator[Changes]:
                 "critical", *subjects, measured="0/1 containers ready", message="Running but not Ready; *"
             ),
             "AC-129": fail("high", f"deployment {namespace}/{name}", *subjects),
+            "AC-098": fail(
+                "critical", f"deployment {namespace}/{name}", measured="0", message="0 of 3 pods available"
+            ),
             "AC-031": fail("critical", f"service {namespace}/{name}", measured="0", message=nobody),
             "AC-137": fail("medium", f"service {namespace}/{name}", measured="0", message=nobody),
         }
@@ -85,6 +88,12 @@ def rolling_for_an_hour() -> Iterator[Changes]:
             "SC-070": fail("medium", f"deployment {namespace}/{name}", measured="2", message=late),
             "SC-060": unready,
             "SC-100": unready,
+            "SC-131": fail(
+                "critical",
+                f"deployment {namespace}/{name}",
+                measured="2",
+                message="1 of 2 pods of the newest template",
+            ),
         }
 
 

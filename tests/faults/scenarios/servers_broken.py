@@ -94,7 +94,9 @@ def another_name() -> Iterator[Changes]:
         url = "endpoint https://scanner.yourcompany.com"
         acl = "INFO *: the ACL of opsproof lacks it; `opsproof rights` shows what is needed"
         yield {
-            "RS-024": fail("critical", f"{url}/health", measured="3", message=said),
+            **dict.fromkeys(
+                ("RS-024", "RS-145"), fail("critical", f"{url}/health", measured="3", message=said)
+            ),
             "RS-025": fail("high", f"{url}/health/detailed", measured="3", message=said),
             "RS-026": fail("high", f"{url}/api/v1/status", measured="5", message="5 of 5" + said[6:]),
             "RS-064": fail("high", f"{url}/health/detailed", measured="3", message=said),

@@ -107,7 +107,9 @@ def stopped() -> Iterator[Changes]:
             "SC-009": unknown("critical", "source server", message="connection refused"),
             "SC-110": unknown("high", "source server", message="connection refused"),
             "SC-111": unknown("medium", "source server", message="connection refused"),
-            "RS-024": refused("critical", "https://scanner.yourcompany.com/health"),
+            **dict.fromkeys(
+                ("RS-024", "RS-145"), refused("critical", "https://scanner.yourcompany.com/health")
+            ),
             "RS-025": detailed,
             "RS-026": refused("high", "https://scanner.yourcompany.com/api/v1/status", probes=5),
             "RS-064": fail(

@@ -80,7 +80,11 @@ def paused() -> Iterator[Changes]:
 
     with faults.template("accelerapp", "accelerapp", change, spec={"paused": True}, done=faults.is_paused):
         held = "its rollout is paused with changes waiting: 0 of 3 pods run the newest template"
-        yield {"AC-129": transition("high", "deployment accelerapp/accelerapp", message=held)}
+        paused = "deployment accelerapp/accelerapp"
+        yield {
+            "AC-129": transition("high", paused, message=held),
+            "AC-098": fail("critical", paused, message="0 of 3 pods of the newest template"),
+        }
 
 
 @scenario(
@@ -112,7 +116,7 @@ def jobs() -> Iterator[Changes]:
         objects.job("production", "export", "suspended"),
         objects.job("repo-scanner", "cleanup", "complete"),
         objects.job("accelerapp", "report", "running"),
-        undo.changed("CronJob", "production", "security-scan", {"spec": {"suspend": True}}),
+        undo.changed("CronJob", "repo-scanner", "data-retention", {"spec": {"suspend": True}}),
     ):
         yield {}
 

@@ -75,6 +75,7 @@ def replaced() -> Iterator[Changes]:
             "OF-024": fail(
                 "high", "deployment opsforge/worker", measured="1", message="1 of 2 pods are available"
             ),
+            "OF-074": transition("high", "deployment opsforge/worker", message="its 1 ready pod in 1 zone *"),
         }
 
 

@@ -17,6 +17,7 @@ from opsproof.model.failure import Failure, Forbidden, NotConfigured
 from opsproof.model.target import Target
 from opsproof.sources.kubernetes.asks import (
     RESOURCES,
+    AutoscalerStatusOf,
     Kubernetes,
     ListOf,
     Named,
@@ -26,6 +27,7 @@ from opsproof.sources.kubernetes.asks import (
     Pods,
     PodUsages,
     ReadinessOf,
+    ReportedByAutoscaler,
     SecretNames,
     Single,
     Usage,
@@ -38,11 +40,13 @@ from opsproof.sources.kubernetes.facts.nodes import NodeUsage, by_object
 from opsproof.sources.kubernetes.facts.pods import Pod
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
-EVERY_ASK = ListOf | ObjectNamed | UsageOf | ReadinessOf | VersionOf
+EVERY_ASK = ListOf | ObjectNamed | UsageOf | AutoscalerStatusOf | ReadinessOf | VersionOf
 
 
 class SampleLimits(Limits):
     dns: str = "kube-system/coredns"
+    report: str = "kube-system/cluster-autoscaler-status"
+    restored_to: str = ""
     cpu: str | None = None
     samples: Count = Count(3)
     spacing: Duration = Duration(5)
@@ -85,6 +89,29 @@ def test_namespaced_things_are_asked_for_once_per_namespace() -> None:
     assert asked(source(Nodes)) == ["nodes"]
     assert asked(source(NodeLeases)) == ["leases kube-node-lease"]
     assert asked(Kubernetes("pods", namespace="*")) == ["pods"]
+
+
+def test_a_limit_may_say_where_to_look_instead() -> None:
+    """And that namespace must be there, too."""
+    elsewhere = Kubernetes("pods", namespace_from="restored_to")
+    assert asked(elsewhere) == ["pods shop", "pods shop-jobs", *EXIST]
+    assert asked(elsewhere, Planned(SampleLimits(restored_to="shop-dr"))) == [
+        "pods shop-dr",
+        "namespaces shop-dr",
+    ]
+
+
+def test_of_config_maps_the_one_that_is_named_is_asked_for() -> None:
+    (ask,) = ReportedByAutoscaler("report").asks(CONTEXT)
+    assert isinstance(ask, AutoscalerStatusOf)
+    (need,) = ask.needs
+    assert (need.verb, need.on, need.scope, need.name) == (
+        "get",
+        "configmaps",
+        "kube-system",
+        "cluster-autoscaler-status",
+    )
+    assert ReportedByAutoscaler("report").asks(Planned(SampleLimits(report=""))) == ()
 
 
 def test_two_checks_ask_the_same_only_once() -> None:

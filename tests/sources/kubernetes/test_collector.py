@@ -32,6 +32,7 @@ from opsproof.sources.kubernetes.asks import (
     JSON,
     PROTOBUF,
     RESOURCES,
+    AutoscalerStatusOf,
     ListOf,
     ObjectNamed,
     ReadinessOf,
@@ -163,14 +164,14 @@ def test_every_list_by_protobuf_is_the_one_by_json(
 
 
 def test_least_privilege_is_enough_for_what_checks_ask(client: Callable[..., Client]) -> None:
-    """All but a list that no check of ours asks for, and the names of Secrets, which an environment must allow."""
+    """All but lists that no check of ours asks for, and the names of Secrets, which an environment must allow."""
     one, refused = client(), []
     for ask in asks():
         try:
             one.ask(ask)
         except Forbidden:
             refused.append(ask.resource)
-    assert refused == ["namespaces", "secrets"]
+    assert refused == ["namespaces", "secrets", "configmaps"]
 
 
 def test_facts_hold_no_annotation_and_no_environment(client: Callable[..., Client]) -> None:
@@ -183,7 +184,44 @@ def test_facts_hold_no_annotation_and_no_environment(client: Callable[..., Clien
         b"last-applied-configuration",
         b"expr",
     ):
-        assert word not in recorded.replace(b'"annotations":{"deployment.kubernetes.io/revision"', b"")
+        kept = recorded.replace(b'"annotations":{"deployment.kubernetes.io/revision"', b"")
+        assert word not in kept.replace(b'"annotations":{"cronjob.kubernetes.io/instantiate"', b"")
+
+
+@pytest.mark.parametrize("resource", ["secrets", "configmaps"])
+def test_of_secrets_and_config_maps_the_server_sends_no_content(
+    resource: str, client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names and ages come, for one who might read it all."""
+    bodies: list[bytes] = []
+    asked = kubernetes.web.get
+
+    def kept(*words: Any, **more: Any) -> Any:
+        found = asked(*words, **more)
+        bodies.append(found.body)
+        return found
+
+    monkeypatch.setattr(kubernetes.web, "get", kept)
+    found = client("admin").ask(ListOf(target="k", resource=resource, namespace=NAMESPACE))
+    assert found
+    assert all(one.metadata.creation_timestamp for one in found)
+    raw = admin().send("GET", RESOURCES[resource].path(NAMESPACE))["items"]
+    values = [value for one in raw for value in one.get("data", {}).values()]
+    assert values
+    assert not any(value.encode() in body for value in values for body in bodies)
+    assert b'"data"' not in b"".join(bodies)
+
+
+def test_of_the_one_config_map_only_the_status_is_kept(client: Callable[..., Client]) -> None:
+    """With the rights of opsproof: to this one, and to no other."""
+    ask = AutoscalerStatusOf(target="k", namespace="kube-system", name="cluster-autoscaler-status")
+    (report,) = client().ask(ask)
+    assert (report.health, report.running) == ("Healthy", True)
+    assert report.written is not None
+    other = msgspec.structs.replace(ask, name="kube-root-ca.crt")
+    with pytest.raises(Forbidden, match=r"get configmaps kube-root-ca\.crt in namespace kube-system"):
+        client().ask(other)
+    assert client("admin").ask(msgspec.structs.replace(ask, name="no-such-thing")) == []
 
 
 def test_readiness_and_version(client: Callable[..., Client]) -> None:

@@ -18,7 +18,9 @@ BINARY = "application/vnd.kubernetes.protobuf, application/json;q=0.9"
 METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 OTHERS = {
     "secrets": METADATA,
-    "prometheusrules": JSON,
+    "configmaps": METADATA,
+    **dict.fromkeys(("resourcequotas", "limitranges", "events"), JSON),
+    **dict.fromkeys(("prometheusrules", "scaledobjects", "nodepools", "nodeclaims"), JSON),
     "nodes.metrics.k8s.io": JSON,
     "pods.metrics.k8s.io": JSON,
 }
@@ -28,7 +30,7 @@ OTHERS = {
 def test_what_the_api_server_has_built_in_is_asked_for_in_protobuf(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of Secrets only the metadata; what others serve comes as JSON."""
+    """Of Secrets and ConfigMaps only the metadata; what others serve, and what is few, comes as JSON."""
     asked: list[str] = []
 
     def answering(*_: Any, headers: dict[str, str], **__: Any) -> Any:

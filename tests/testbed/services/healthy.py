@@ -63,6 +63,14 @@ DATABASES = {
     "accelerapp": "accelerapp",
     "smartcloudops": "smartcloudops",
 }
+# Namespace, name, replicas now, and the maximum.
+AUTOSCALERS = (
+    ("repo-scanner", "repo-scanner", 3, 10),
+    ("opsforge", "api", 2, 8),
+    ("opsforge", "worker", 2, 8),
+    ("production", "anomaly-detection-api", 3, 20),
+    ("smartcloudops", "backend", 3, 10),
+)
 STATEFUL = (("accelerapp", "postgresql"), ("smartcloudops", "postgresql"), ("smartcloudops", "redis"))
 ANOMALY_GAUGES = {
     "cpu_usage_percent": 35.0,
@@ -174,6 +182,12 @@ def _cluster_metrics(world: World) -> None:
     for workload in (*WORKLOADS, *stateful):
         for pod in workload.pod_names(known):
             _container(world, state, kubelet, workload, pod)
+    for namespace, name, replicas, most in AUTOSCALERS:
+        where = {"namespace": namespace, "horizontalpodautoscaler": name}
+        _gauge(
+            world, state, "kube_horizontalpodautoscaler_status_current_replicas", replicas, where, long=True
+        )
+        _gauge(world, state, "kube_horizontalpodautoscaler_spec_max_replicas", most, where, long=True)
     for index in range(2):
         where = {"namespace": "repo-scanner", "persistentvolumeclaim": ("data", "models")[index]}
         _gauge(world, kubelet, "kubelet_volume_stats_used_bytes", 4 * Gi, where)

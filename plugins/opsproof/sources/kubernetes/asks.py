@@ -25,7 +25,17 @@ from opsproof.model.paths import segment
 from opsproof.model.rights import Need
 from opsproof.model.scope import WHOLE, Scope, in_namespace
 from opsproof.sources.kubernetes.existence import proven
-from opsproof.sources.kubernetes.facts import cluster, network, nodes, scaling, storage, workloads
+from opsproof.sources.kubernetes.facts import (
+    autoscaling,
+    cluster,
+    events,
+    network,
+    nodes,
+    quotas,
+    scaling,
+    storage,
+    workloads,
+)
 from opsproof.sources.kubernetes.facts.meta import KubernetesObject
 from opsproof.sources.kubernetes.facts.pods import Pod
 
@@ -70,7 +80,9 @@ _NETWORKING, _STORAGE = "/apis/networking.k8s.io/v1", "/apis/storage.k8s.io/v1"
 _SCALING, _REGISTRATION = "/apis/autoscaling/v2", "/apis/apiregistration.k8s.io/v1"
 _MONITORING = "/apis/monitoring.coreos.com/v1"
 
-# Metadata alone, and nothing else in its place: of Secrets the data would be sent.
+_KEDA, _KARPENTER = "/apis/keda.sh/v1alpha1", "/apis/karpenter.sh/v1"
+
+# Metadata alone, and nothing else in its place: of Secrets and ConfigMaps the data would be sent.
 _NAMES = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 RESOURCES: dict[str, Resource] = {
@@ -80,7 +92,11 @@ RESOURCES: dict[str, Resource] = {
     "persistentvolumes": Resource(_CORE, "persistentvolumes", storage.PersistentVolume, namespaced=False),
     "nodes": Resource(_CORE, "nodes", nodes.Node, namespaced=False),
     "namespaces": Resource(_CORE, "namespaces", cluster.Namespace, namespaced=False),
-    "secrets": Resource(_CORE, "secrets", cluster.SecretName, media=_NAMES),
+    "secrets": Resource(_CORE, "secrets", cluster.NameAndAge, media=_NAMES),
+    "configmaps": Resource(_CORE, "configmaps", cluster.NameAndAge, media=_NAMES),
+    "resourcequotas": Resource(_CORE, "resourcequotas", quotas.ResourceQuota, media=JSON),
+    "limitranges": Resource(_CORE, "limitranges", quotas.LimitRange, media=JSON),
+    "events": Resource("/apis/events.k8s.io/v1", "events", events.Event, media=JSON),
     "deployments": Resource(_APPS, "deployments", workloads.Deployment),
     "statefulsets": Resource(_APPS, "statefulsets", workloads.StatefulSet),
     "daemonsets": Resource(_APPS, "daemonsets", workloads.DaemonSet),
@@ -97,6 +113,9 @@ RESOURCES: dict[str, Resource] = {
     "leases": Resource("/apis/coordination.k8s.io/v1", "leases", nodes.Lease),
     "apiservices": Resource(_REGISTRATION, "apiservices", cluster.ApiService, namespaced=False),
     "prometheusrules": Resource(_MONITORING, "prometheusrules", cluster.PrometheusRule, media=JSON),
+    "scaledobjects": Resource(_KEDA, "scaledobjects", autoscaling.ScaledObject, media=JSON),
+    "nodepools": Resource(_KARPENTER, "nodepools", autoscaling.NodePool, namespaced=False, media=JSON),
+    "nodeclaims": Resource(_KARPENTER, "nodeclaims", autoscaling.NodeClaim, namespaced=False, media=JSON),
     "nodes.metrics.k8s.io": Resource(_METRICS, "nodes", nodes.NodeUsage, namespaced=False, media=JSON),
     "pods.metrics.k8s.io": Resource(_METRICS, "pods", nodes.PodUsage, media=JSON),
 }
@@ -124,7 +143,7 @@ class ListOf(_OfResource, frozen=True, kw_only=True, tag="kubernetes/list"):
 
 
 class ObjectNamed(_OfResource, frozen=True, kw_only=True, tag="kubernetes/object"):
-    """One object: a list of one, or an empty list when it does not exist."""
+    """One object: a list of one, or an empty list when it does not exist. None of which only metadata may be asked."""
 
     name: str
 
@@ -133,6 +152,18 @@ class ObjectNamed(_OfResource, frozen=True, kw_only=True, tag="kubernetes/object
         # The API server takes a namespace itself for a thing that lies in it.
         scope = self.name if self.resource == "namespaces" else self.namespace
         return (Need("get", RESOURCES[self.resource].name, scope, self.name),)
+
+
+class AutoscalerStatusOf(Ask, frozen=True, kw_only=True, tag="kubernetes/autoscaler-status"):
+    """What the Cluster Autoscaler reports in its ConfigMap: a list of one, empty where there is no such ConfigMap."""
+
+    namespace: str
+    name: str
+    answer = list[autoscaling.ReportedHealth]
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return (Need("get", "configmaps", self.namespace, self.name),)
 
 
 class UsageOf(_OfResource, frozen=True, kw_only=True, tag="kubernetes/usage"):
@@ -168,17 +199,26 @@ class Kubernetes:
     Args:
         resources: keys of RESOURCES; several are joined to one Listing.
         namespace: where to look instead of in the environment's `namespaces`; "*" is the whole cluster.
+        namespace_from: the limit that says where to look instead, where it is set.
         wanted_by: limits of which at least one must be set, else nothing is asked and the argument is None.
     """
 
     resources: tuple[str, ...]
     namespace: str
     wanted_by: tuple[str, ...]
+    namespace_from: str
 
-    def __init__(self, *resources: str, namespace: str = "", wanted_by: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        *resources: str,
+        namespace: str = "",
+        wanted_by: tuple[str, ...] = (),
+        namespace_from: str = "",
+    ) -> None:
         object.__setattr__(self, "resources", resources)
         object.__setattr__(self, "namespace", namespace)
         object.__setattr__(self, "wanted_by", wanted_by)
+        object.__setattr__(self, "namespace_from", namespace_from)
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
         if not wanted(context, self.wanted_by):
@@ -196,7 +236,8 @@ class Kubernetes:
     def _namespaces(self, resource: str, context: Context) -> tuple[str, ...]:
         if not RESOURCES[resource].namespaced or self.namespace == "*":
             return ("",)
-        return (self.namespace,) if self.namespace else configured(context)
+        given = self.namespace or str(getattr(context.limits, self.namespace_from or "", ""))
+        return (given,) if given else configured(context)
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Listing[Any] | None:
         return assembled(answers)
@@ -214,6 +255,21 @@ class Named(msgspec.Struct, frozen=True):
             return ()
         target = context.target(ROLE).id
         return (ObjectNamed(target=target, resource=self.resource, namespace=namespace, name=name),)
+
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Listing[Any] | None:
+        return listing(answers, scope_of) if answers else None
+
+
+class ReportedByAutoscaler(msgspec.Struct, frozen=True):
+    """Source: what the Cluster Autoscaler reports; the limit names its ConfigMap as `namespace/name`."""
+
+    limit: str
+
+    def asks(self, context: Context) -> tuple[Ask, ...]:
+        namespace, _, name = str(getattr(context.limits, self.limit)).rpartition("/")
+        if not name:
+            return ()
+        return (AutoscalerStatusOf(target=context.target(ROLE).id, namespace=namespace, name=name),)
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Listing[Any] | None:
         return listing(answers, scope_of) if answers else None
@@ -319,6 +375,11 @@ PersistentVolumes = Annotated[Listing[storage.PersistentVolume], Kubernetes("per
 StorageClasses = Annotated[Listing[storage.StorageClass], Kubernetes("storageclasses")]
 Autoscalers = Annotated[Listing[scaling.Autoscaler], Kubernetes("horizontalpodautoscalers")]
 DisruptionBudgets = Annotated[Listing[scaling.DisruptionBudget], Kubernetes("poddisruptionbudgets")]
+ScaledObjects = Annotated[Listing[autoscaling.ScaledObject], Kubernetes("scaledobjects")]
+Events = Annotated[Listing[events.Event], Kubernetes("events")]
+ResourceQuotas = Annotated[Listing[quotas.ResourceQuota], Kubernetes("resourcequotas")]
+LimitRanges = Annotated[Listing[quotas.LimitRange], Kubernetes("limitranges")]
+ConfigMapNames = Annotated[Listing[cluster.NameAndAge], Kubernetes("configmaps")]
 Nodes = Annotated[Listing[nodes.Node], Kubernetes("nodes")]
 NodeLeases = Annotated[Listing[nodes.Lease], Kubernetes("leases", namespace="kube-node-lease")]
 ApiServices = Annotated[Listing[cluster.ApiService], Kubernetes("apiservices")]

@@ -25,6 +25,7 @@ from opsproof.sources.kubernetes import wire
 from opsproof.sources.kubernetes.asks import (
     JSON,
     RESOURCES,
+    AutoscalerStatusOf,
     ListOf,
     ObjectNamed,
     ReadinessOf,
@@ -33,6 +34,8 @@ from opsproof.sources.kubernetes.asks import (
     VersionOf,
 )
 from opsproof.sources.kubernetes.config_values import CONFIG_MAPS, ConfigValuesOf
+from opsproof.sources.kubernetes.autoscaler_status import reported
+from opsproof.sources.kubernetes.facts.autoscaling import AutoscalerStatus
 from opsproof.sources.kubernetes.facts.cluster import ServerReadiness, ServerVersion
 from opsproof.sources.kubernetes.login import Login, login
 from opsproof.sources.kubernetes.rights import review
@@ -70,6 +73,8 @@ class KubernetesCollector:
             return self._object(RESOURCES[ask.resource], ask.namespace, ask.name, link)
         if isinstance(ask, ConfigValuesOf):
             return ask.kept(self._object(CONFIG_MAPS, ask.namespace, ask.name, link))
+        if isinstance(ask, AutoscalerStatusOf):
+            return self._autoscaler(ask, link)
         if isinstance(ask, ReadinessOf):
             return self._readiness(link)
         if isinstance(ask, VersionOf):
@@ -174,6 +179,12 @@ class KubernetesCollector:
             lambda: wire.thing(response.body, resource.fact, resource.fact.kind, f"get {path}")
         )
         return [found]
+
+    def _autoscaler(self, ask: AutoscalerStatusOf, link: Link) -> list[Any]:
+        """Of the ConfigMap what is reported in it, and no other key."""
+        resource = Resource("/api/v1", "configmaps", AutoscalerStatus)
+        found = self._object(resource, ask.namespace, ask.name, link)
+        return [self._told(partial(reported, one.data.status)) for one in found]
 
     def _usage(self, ask: UsageOf, link: Link) -> list[Any]:
         """Spaced lists; metrics-server measures every 15 s or so, so that most samples repeat."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 import msgspec
@@ -37,16 +38,17 @@ class ServerVersion(Wire, frozen=True):
     platform: str = ""
 
 
-class NameAlone(Wire, frozen=True):
+class Born(Wire, frozen=True):
     name: str = ""
     namespace: str = ""
+    creation_timestamp: datetime | None = None
 
 
-class SecretName(KubernetesObject, frozen=True):
-    """That a Secret exists. Its metadata is asked for, never its data; its name is kept of that."""
+class NameAndAge(KubernetesObject, frozen=True):
+    """That a Secret or a ConfigMap exists, and since when. Its metadata is asked for, never its data."""
 
     kind: ClassVar[str] = "PartialObjectMetadata"
-    metadata: NameAlone  # type: ignore[assignment]
+    metadata: Born  # type: ignore[assignment]
 
 
 class NamespaceStatus(Wire, frozen=True):

@@ -75,6 +75,11 @@ class Amounts(Wire, frozen=True):
         """Memory in bytes, None when not set."""
         return quantity(self.memory) if self.memory else None
 
+    @property
+    def number(self) -> float | None:
+        """How many pods, None when not set."""
+        return quantity(self.pods) if self.pods else None
+
 
 class KubernetesObject(Wire, frozen=True):
     """Base of the objects: `namespace`, `name`, `labels` and `subject` without the detour."""

@@ -30,6 +30,7 @@ PRESSURES = ("MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailabl
 # node monitoring agent adds several whose names end with Ready.
 _GOOD_WHEN_TRUE = frozenset({"EtcdIsVoter", "KubeletConfigOk"})
 _EVICTING = "node.kubernetes.io/"
+_ZONES = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 
 
 class Taint(Wire, frozen=True):
@@ -68,6 +69,11 @@ class Node(KubernetesObject, frozen=True):
         """Whether the condition is as it was when the node joined: it has not been otherwise yet."""
         created, changed = self.created, condition.last_transition_time
         return created is not None and changed is not None and abs(changed - created) <= _JOINING
+
+    @property
+    def zone(self) -> str:
+        """Where it stands, also by the label of older clusters; "" where nobody says."""
+        return next((self.labels[name] for name in _ZONES if self.labels.get(name)), "")
 
     @property
     def cordoned(self) -> bool:

@@ -1,4 +1,4 @@
-"""Pods, their containers and what a pod template says of both."""
+"""Pods and their containers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from opsproof.sources.kubernetes.facts.meta import (
     Amounts,
     Condition,
     KubernetesObject,
-    Meta,
     Wire,
     find_condition,
 )
@@ -145,6 +144,7 @@ class PodSpec(Wire, frozen=True):
     termination_grace_period_seconds: int | None = None
     resources: Resources = Resources()
     overhead: Amounts = Amounts()
+    priority: int = 0
 
     @property
     def sidecars(self) -> tuple[Container, ...]:
@@ -165,40 +165,29 @@ class PodSpec(Wire, frozen=True):
     @property
     def requested_cores(self) -> float:
         """What the scheduler reserves of CPU, in cores."""
-        return self._reserved("cores")
+        return self.reserved("cores")
 
     @property
     def requested_bytes(self) -> float:
         """What the scheduler reserves of memory, in bytes."""
-        return self._reserved("bytes")
+        return self.reserved("bytes")
 
-    def _reserved(self, what: str) -> float:
-        """The pod's own request, else the larger of running and starting it, plus overhead."""
+    def reserved(self, what: str, of: str = "requests") -> float:
+        """The pod's own request (or limit, `of` limits), else the larger of running and starting it, plus overhead."""
         overhead: float = getattr(self.overhead, what) or 0.0
-        whole: float | None = getattr(self.resources.requests, what)
+        whole: float | None = getattr(getattr(self.resources, of), what)
         if whole is not None:
             return whole + overhead
         sidecars = highest = 0.0
         for one in self.init_containers:
-            amount: float = getattr(one.resources.requests, what) or 0.0
+            amount: float = getattr(getattr(one.resources, of), what) or 0.0
             if one.restart_policy == "Always":
                 sidecars += amount
                 highest = max(highest, sidecars)
             else:
                 highest = max(highest, sidecars + amount)
-        running = sidecars + sum(getattr(one.resources.requests, what) or 0.0 for one in self.containers)
+        running = sidecars + sum(getattr(getattr(one.resources, of), what) or 0.0 for one in self.containers)
         return max(running, highest) + overhead
-
-
-class PodTemplate(Wire, frozen=True):
-    """What a workload makes pods from."""
-
-    metadata: Meta = Meta()
-    spec: PodSpec = PodSpec()
-
-    @property
-    def labels(self) -> dict[str, str]:
-        return self.metadata.labels
 
 
 class PodStatus(Wire, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
@@ -79,6 +80,7 @@ class StorageClass(KubernetesObject, frozen=True):
     metadata: StorageClassMeta
     provisioner: str = ""
     volume_binding_mode: str | None = None
+    allow_volume_expansion: bool | None = None
 
     @property
     def waits(self) -> bool:
@@ -87,3 +89,9 @@ class StorageClass(KubernetesObject, frozen=True):
     @property
     def is_default(self) -> bool:
         return self.metadata.annotations.is_default == "true"
+
+
+def class_of(claim: VolumeClaim, classes: Iterable[StorageClass]) -> StorageClass | None:
+    """The StorageClass that a claim names, or the default one; None when there is none."""
+    name = claim.spec.storage_class_name
+    return next((one for one in classes if (one.is_default if name is None else one.name == name)), None)

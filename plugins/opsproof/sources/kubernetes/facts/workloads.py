@@ -8,7 +8,7 @@ from typing import ClassVar
 import msgspec
 
 from opsproof.sources.kubernetes.facts.meta import Condition, KubernetesObject, Meta, Wire, find_condition
-from opsproof.sources.kubernetes.facts.pods import PodTemplate
+from opsproof.sources.kubernetes.facts.placement import PodTemplate
 from opsproof.sources.kubernetes.facts.selectors import LabelSelector
 
 
@@ -224,10 +224,21 @@ class JobStatus(Wire, frozen=True):
     conditions: tuple[Condition, ...] = ()
 
 
+class Instantiated(Wire, frozen=True):
+    """The one annotation that is kept: `kubectl create job --from=cronjob/...` writes `manual`."""
+
+    how: str = msgspec.field(default="", name="cronjob.kubernetes.io/instantiate")
+
+
+class JobMeta(Meta, frozen=True):
+    annotations: Instantiated = Instantiated()
+
+
 class Job(KubernetesObject, frozen=True):
     """A Job; retrying (failed pods, no condition Failed) is not failing."""
 
     kind: ClassVar[str] = "Job"
+    metadata: JobMeta
     spec: JobSpec = JobSpec()
     status: JobStatus = JobStatus()
 
@@ -262,6 +273,14 @@ class Job(KubernetesObject, frozen=True):
         owner = self.owner
         return f"cronjob/{owner.name}" if owner is not None and owner.kind == "CronJob" else ""
 
+    @property
+    def by_hand_from(self) -> str:
+        """The CronJob that somebody made it from by hand: it owns the Job, and does not control it."""
+        if self.metadata.annotations.how != "manual":
+            return ""
+        owners = self.metadata.owner_references
+        return next((one.name for one in owners if one.kind == "CronJob" and not one.controller), "")
+
 
 class JobTemplate(Wire, frozen=True):
     spec: JobSpec = JobSpec()
@@ -270,6 +289,7 @@ class JobTemplate(Wire, frozen=True):
 class CronJobSpec(Wire, frozen=True):
     schedule: str = ""
     time_zone: str | None = None
+    starting_deadline_seconds: int | None = None
     suspend: bool = False
     job_template: JobTemplate = JobTemplate()
 

@@ -22,7 +22,20 @@ MESSAGES: Mapping[str, str] = {
     "Pod": "metadata=1:ObjectMeta spec=2:PodSpec status=3:PodStatus",
     "PodTemplateSpec": "metadata=1:ObjectMeta spec=2:PodSpec",
     "PodSpec": "volumes=1:Volume containers=2:Container restartPolicy=3~ terminationGracePeriodSeconds=4 "
-    "nodeName=10~ hostNetwork=11 initContainers=20:Container overhead=32 resources=40:ResourceRequirements~",
+    "nodeSelector=7 nodeName=10~ hostNetwork=11 affinity=18:Affinity initContainers=20:Container "
+    "tolerations=22:Toleration~ priorityClassName=24 priority=25 overhead=32 "
+    "topologySpreadConstraints=33:TopologySpreadConstraint~ resources=40:ResourceRequirements~",
+    "Affinity": "nodeAffinity=1:NodeAffinity podAffinity=2:PodAffinity podAntiAffinity=3:PodAntiAffinity",
+    "NodeAffinity": "requiredDuringSchedulingIgnoredDuringExecution=1:NodeSelector",
+    "NodeSelector": "nodeSelectorTerms=1:NodeSelectorTerm",
+    "NodeSelectorTerm": "matchExpressions=1:NodeSelectorRequirement matchFields=2:NodeSelectorRequirement",
+    "NodeSelectorRequirement": "key=1 operator=2 values=3",
+    "PodAffinity": "requiredDuringSchedulingIgnoredDuringExecution=1:PodAffinityTerm",
+    "PodAntiAffinity": "requiredDuringSchedulingIgnoredDuringExecution=1:PodAffinityTerm",
+    "PodAffinityTerm": "labelSelector=1:LabelSelector namespaces=2 topologyKey=3 "
+    "namespaceSelector=4:LabelSelector",
+    "Toleration": "key=1 operator=2 value=3 effect=4",
+    "TopologySpreadConstraint": "maxSkew=1? topologyKey=2 whenUnsatisfiable=3 labelSelector=4:LabelSelector",
     "Container": "name=1~ image=2~ ports=6:ContainerPort~ resources=8:ResourceRequirements~ "
     "livenessProbe=10:Probe~ readinessProbe=11:Probe~ startupProbe=22:Probe~ restartPolicy=24",
     "ContainerPort": "name=1 containerPort=3 protocol=4",
@@ -107,7 +120,7 @@ MESSAGES: Mapping[str, str] = {
     "JobStatus": "conditions=1:JobCondition startTime=2 completionTime=3 active=4 succeeded=5 failed=6",
     "JobCondition": "type=1 status=2 lastTransitionTime=4 reason=5",
     "CronJob": "metadata=1:ObjectMeta spec=2:CronJobSpec status=3:CronJobStatus",
-    "CronJobSpec": "schedule=1 suspend=4 jobTemplate=5:JobTemplateSpec timeZone=8",
+    "CronJobSpec": "schedule=1 startingDeadlineSeconds=2 suspend=4 jobTemplate=5:JobTemplateSpec timeZone=8",
     "JobTemplateSpec": "spec=2:JobSpec",
     "CronJobStatus": "active=1:ObjectReference lastScheduleTime=4 lastSuccessfulTime=5",
     # autoscaling/v2
@@ -173,7 +186,7 @@ MESSAGES: Mapping[str, str] = {
     "Endpoint": "conditions=2:EndpointConditions~ targetRef=4:ObjectReference nodeName=6~",
     "EndpointConditions": "ready=1 serving=2 terminating=3",
     "EndpointPort": "name=1 protocol=2 port=3",
-    "StorageClass": "metadata=1:ObjectMeta provisioner=2 volumeBindingMode=7",
+    "StorageClass": "metadata=1:ObjectMeta provisioner=2 allowVolumeExpansion=6 volumeBindingMode=7",
     "Lease": "metadata=1:ObjectMeta spec=2:LeaseSpec",
     "LeaseSpec": "holderIdentity=1 leaseDurationSeconds=2 renewTime=4:MicroTime",
     "APIService": "metadata=1:ObjectMeta spec=2:APIServiceSpec status=3:APIServiceStatus",

@@ -70,7 +70,7 @@ def _of(job: Job) -> Verdict:
 
 def _last(cron: CronJob, jobs: Sequence[Job]) -> Verdict:
     """Of the Jobs that are still there; one that succeeded and is gone is known by its moment."""
-    last = max((job for job in jobs if job.ended), key=_ended, default=None)
+    last = last_ended(jobs)
     begun, succeeded = cron.status.last_schedule_time, cron.status.last_successful_time
     known = max(filter(None, (last.ended if last else None, succeeded)), default=None)
     under_way = bool(cron.status.active) or any(not job.finished for job in jobs)
@@ -81,6 +81,11 @@ def _last(cron: CronJob, jobs: Sequence[Job]) -> Verdict:
             doubt=f"its run of {begun:%Y-%m-%d %H:%M} UTC is over without a success, and its Job is gone"
         )
     return _of(last) if last is not None and last.ended == known else Verdict()
+
+
+def last_ended(jobs: Iterable[Job]) -> Job | None:
+    """The Job that was finished last."""
+    return max((job for job in jobs if job.ended), key=_ended, default=None)
 
 
 def _ended(job: Job) -> float:

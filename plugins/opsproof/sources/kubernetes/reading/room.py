@@ -1,0 +1,198 @@
+"""Room on nodes: what is free, and how many more pods of a template find a place there.
+
+As the scheduler decides it for CPU, memory and the number of pods, node selectors and required node affinity,
+taints, required anti-affinity and spreads that forbid. It knows nothing of volumes that bind a pod to a zone, host
+ports, other resources such as GPUs, and what preemption would make room for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from opsproof.model.failure import Undecided
+from opsproof.sources.kubernetes.facts.nodes import Node, Taint
+from opsproof.sources.kubernetes.facts.placement import NodeRequirement, PodTerm, TemplateSpec, Toleration
+from opsproof.sources.kubernetes.facts.pods import Pod
+from opsproof.sources.kubernetes.facts.selectors import Expression, LabelSelector, selects
+from opsproof.sources.kubernetes.reading.departure import departure
+
+_FORBIDDING = frozenset({"NoSchedule", "NoExecute"})
+# Rounding of sums of quantities.
+_SLACK = 1e-6
+
+
+@dataclass(frozen=True)
+class Demand:
+    """One more pod: where it belongs, what it is labelled with, where it may go, what it asks for."""
+
+    namespace: str
+    labels: Mapping[str, str]
+    spec: TemplateSpec
+    cores: float
+    bytes: float
+
+
+@dataclass
+class Place:
+    """A node that takes pods, and what is free on it."""
+
+    node: Node
+    cores: float
+    bytes: float
+    pods: float
+    labels: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+
+    def holds(self, demand: Demand) -> bool:
+        return self.pods >= 1 and self.cores + _SLACK >= demand.cores and self.bytes + _SLACK >= demand.bytes
+
+    def take(self, demand: Demand) -> None:
+        self.cores -= demand.cores
+        self.bytes -= demand.bytes
+        self.pods -= 1
+        self.labels.append((demand.namespace, demand.labels))
+
+
+class Room:
+    """What is free on the nodes that take pods, less what is placed meanwhile.
+
+    Args:
+        nodes: all of them.
+        pods: of all namespaces.
+        now: by the cluster's clock.
+    """
+
+    def __init__(self, nodes: Iterable[Node], pods: Iterable[Pod], now: datetime) -> None:
+        self._places = {
+            node.name: Place(
+                node,
+                node.allocatable.cores or 0.0,
+                node.allocatable.bytes or 0.0,
+                node.allocatable.number or 0.0,
+            )
+            for node in nodes
+            if node.ready and not node.cordoned and departure(node, now) is None
+        }
+        for pod in pods:
+            place = self._places.get(pod.node)
+            if place is None or not reserves(pod):
+                continue
+            place.cores -= pod.spec.requested_cores
+            place.bytes -= pod.spec.requested_bytes
+            place.pods -= 1
+            if not pod.terminating:
+                place.labels.append((pod.namespace, pod.labels))
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        return tuple(self._places.values())
+
+    def place(self, demand: Demand, count: int) -> int:
+        """Place so many pods, and keep their place; how many found one.
+
+        Raises:
+            Undecided: it asks for what is not looked at here.
+        """
+        affinity = demand.spec.affinity
+        if affinity is not None and affinity.pod_affinity is not None and affinity.pod_affinity.required:
+            raise Undecided("its pods must be placed beside others (podAffinity), which is not looked at")
+        fitting = [one for one in self.places if _admits(one.node, demand.spec)]
+        for placed in range(count):
+            found = [
+                one
+                for one in fitting
+                if one.holds(demand) and self._apart(one, demand) and self._spread(one, fitting, demand)
+            ]
+            if not found:
+                return placed
+            max(found, key=lambda one: (one.cores, one.bytes)).take(demand)
+        return count
+
+    def _apart(self, place: Place, demand: Demand) -> bool:
+        """Nothing that it must not be beside is in the same domain."""
+        affinity = demand.spec.affinity
+        terms = affinity.pod_anti_affinity.required if affinity and affinity.pod_anti_affinity else ()
+        return not any(self._beside(place, term, demand) for term in terms)
+
+    def _beside(self, place: Place, term: PodTerm, demand: Demand) -> bool:
+        domain = place.node.labels.get(term.topology_key)
+        return domain is not None and any(
+            _meant(term, namespace, labels, demand)
+            for other in self.places
+            if other.node.labels.get(term.topology_key) == domain
+            for namespace, labels in other.labels
+        )
+
+    def _spread(self, place: Place, fitting: Sequence[Place], demand: Demand) -> bool:
+        for one in demand.spec.topology_spread_constraints:
+            if not one.forbids:
+                continue
+            counts: dict[str, int] = {}
+            for other in fitting:
+                if (domain := other.node.labels.get(one.topology_key)) is not None:
+                    counts[domain] = counts.get(domain, 0) + _alike(other, one.label_selector, demand)
+            own = place.node.labels.get(one.topology_key)
+            if own is None or counts[own] + 1 - min(counts.values()) > one.max_skew:
+                return False
+        return True
+
+
+def _alike(place: Place, selector: LabelSelector | None, demand: Demand) -> int:
+    return sum(
+        namespace == demand.namespace and selects(selector, labels) for namespace, labels in place.labels
+    )
+
+
+def _meant(term: PodTerm, namespace: str, labels: Mapping[str, str], demand: Demand) -> bool:
+    """Whether a term speaks of a pod there; one that selects namespaces by their labels, of every namespace."""
+    here = (
+        namespace in term.namespaces
+        if term.namespaces
+        else namespace == demand.namespace or term.namespace_selector is not None
+    )
+    return here and selects(term.label_selector, labels)
+
+
+def _admits(node: Node, spec: TemplateSpec) -> bool:
+    """Whether selectors, affinity and taints let the pod onto the node."""
+    if any(node.labels.get(name) != value for name, value in spec.node_selector.items()):
+        return False
+    if not all(_tolerated(taint, spec.tolerations) for taint in node.spec.taints):
+        return False
+    affinity = spec.affinity.node_affinity.required if spec.affinity and spec.affinity.node_affinity else None
+    if affinity is None:
+        return True
+    return any(
+        (term.match_expressions or term.match_fields)
+        and all(_meets(one, node.labels) for one in term.match_expressions)
+        and all(_meets(one, {"metadata.name": node.name}) for one in term.match_fields)
+        for term in affinity.node_selector_terms
+    )
+
+
+def _tolerated(taint: Taint, tolerations: Sequence[Toleration]) -> bool:
+    return taint.effect not in _FORBIDDING or any(_matches(one, taint) for one in tolerations)
+
+
+def _matches(toleration: Toleration, taint: Taint) -> bool:
+    if toleration.effect and toleration.effect != taint.effect:
+        return False
+    if toleration.operator == "Exists":
+        return not toleration.key or toleration.key == taint.key
+    return toleration.key == taint.key and toleration.value == taint.value
+
+
+def _meets(wanted: NodeRequirement, labels: Mapping[str, str]) -> bool:
+    """As a label selector, and beside it Gt and Lt of whole numbers."""
+    if wanted.operator not in {"Gt", "Lt"}:
+        return Expression(key=wanted.key, operator=wanted.operator, values=wanted.values).matches(labels)
+    found, bound = labels.get(wanted.key, ""), next(iter(wanted.values), "")
+    if not (found.lstrip("-").isdigit() and bound.lstrip("-").isdigit()):
+        return False
+    return int(found) > int(bound) if wanted.operator == "Gt" else int(found) < int(bound)
+
+
+def reserves(pod: Pod) -> bool:
+    """Whether it holds room on a node. Those of negative priority are placeholders, which make room for others."""
+    return bool(pod.node) and not pod.finished and pod.spec.priority >= 0
