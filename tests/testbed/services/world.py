@@ -25,7 +25,10 @@ DAY = 86400.0
 
 @dataclass
 class Series:
-    """One series of a target. `steps` are (since, value) or, for a counter, (since, rate per second)."""
+    """One series of a target. `steps` are (since, value) or, for a counter, (since, rate per second).
+
+    Three hours are recorded densely; what is `long` a month, and what has `days` as many, twice an hour.
+    """
 
     target: str
     name: str
@@ -34,6 +37,7 @@ class Series:
     steps: list[tuple[float, float]]
     gaps: list[tuple[float, float]] = field(default_factory=list)
     long: bool = False
+    days: int = 0
 
     def at(self, moment: float) -> float | None:
         """The value at `moment`, None where it was not recorded."""
