@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 from pydantic import model_validator
@@ -49,44 +48,48 @@ def check_process_memory(
 ) -> None:  # fmt: skip
     """A leak ends in a killed process, or in one that can open neither file nor connection."""
     if limits.resident is not None and resident is not None:
-
-        def memory(series: Series) -> None:
-            size = Bytes(number(series.value))
-            with examine(_subject(series, "memory"), measured=size, limit=limits.resident) as it:
-                assert limits.resident is not None
-                it.holds(limits.resident, size, f"holds {size} of memory; needed: {limits.resident}")
-
-        _each(resident, resident_known, "memory", memory, examine)
+        _examine_memory(resident, resident_known, limits.resident, examine)
         _examine_silent(resident, targets, "memory", limits, examine)
     if limits.open_files is not None and open_files is not None and most is not None:
-        allowed = {_place(series): series.value for series in most}
-
-        def files(series: Series) -> None:
-            with examine(_subject(series, "open files"), limit=limits.open_files) as it:
-                assert limits.open_files is not None
-                share = _share(series.value, allowed.get(_place(series)))
-                it.holds(
-                    limits.open_files,
-                    share,
-                    f"{series.value:.0f} files are open, {share}; needed: {limits.open_files}",
-                )
-
-        _each(open_files, open_known, "open files", files, examine)
+        _examine_files(open_files, open_known, most, limits.open_files, examine)
         _examine_silent(open_files, targets, "open files", limits, examine)
 
 
-def _each(
-    samples: Samples, matched: Known | Failure | None, what: str, decide: Callable[[Series], None],
+def _examine_memory(
+    resident: Samples, matched: Known | Failure | None, highest: AtMost[Bytes], examine: Examination
+) -> None:
+    with deciding(examine, Subject("signal", "memory")):
+        _require(resident, matched, "memory")
+    for series in resident:
+        subject = _subject(series, "memory")
+        with examine(subject, limit=highest) as it:
+            size = Bytes(number(series.value))
+            it.holds(highest, size, f"holds {size} of memory; needed: {highest}")
+
+
+def _examine_files(
+    open_files: Samples, matched: Known | Failure | None, most: Samples, highest: AtMost[Percent],
     examine: Examination,
 ) -> None:  # fmt: skip
-    with deciding(examine, Subject("signal", what)):
-        if samples.empty:
-            if isinstance(matched, Known):
-                matched.require()
-            raise Undecided(f"no process tells its {what} now")
-    for series in samples:
-        with deciding(examine, _subject(series, what)):
-            decide(series)
+    with deciding(examine, Subject("signal", "open files")):
+        _require(open_files, matched, "open files")
+    allowed = {_place(series): series.value for series in most}
+    for series in open_files:
+        with examine(_subject(series, "open files"), limit=highest) as it:
+            share = _share(series.value, allowed.get(_place(series)))
+            it.holds(
+                highest,
+                share,
+                f"{series.value:.0f} files are open, {share} of what it may; needed: {highest}",
+            )
+
+
+def _require(samples: Samples, matched: Known | Failure | None, what: str) -> None:
+    """Raises Undecided: nothing tells of itself, so that nothing would be found wrong."""
+    if samples.empty:
+        if isinstance(matched, Known):
+            matched.require()
+        raise Undecided(f"no process tells its {what} now")
 
 
 def _share(found: float, most: float | None) -> Percent:

@@ -25,8 +25,11 @@ KUBERNETES = {
     *("health/volumes-bound", "health/probes-configured", "capacity/metrics-api-available"),
     *("capacity/node-usage", "capacity/requests-and-limits", "scaling/hpa-healthy", "scaling/pdb"),
     *("security/image-pinned", "security/network-policies"),
+    *("capacity/disk-usage", "capacity/growth-forecast", "database/disk"),
 }
 ROWS = {"RS-030", "OF-009", "OF-030", "SC-015"}
+# Look at nodes alone.
+OF_NODES = {"SC-038"}
 OF_THE_CLUSTER = {"health/cluster-reachable", "health/nodes-ready", "capacity/node-usage"}
 
 
@@ -43,7 +46,8 @@ def undecided(system: str, message: str, without: set[str] = frozenset()) -> dic
     return {
         name: unknown(row["level"], "*", message=message)
         for name, row in rows(system).items()
-        if name in ROWS or set(row["checks"]) & (KUBERNETES - without)
+        if (name in ROWS or set(row["checks"]) & (KUBERNETES - without))
+        and not (without and name in OF_NODES)
     }
 
 

@@ -6,6 +6,8 @@ import itertools
 import math
 from collections.abc import Sequence
 
+import msgspec
+
 from opsproof.sources.prometheus.facts import Point
 
 
