@@ -237,11 +237,11 @@ def _databases(world: World) -> None:
 def _nodes(world: World) -> None:
     for node in NODES:
         target = _target(world, "node-exporter", f"{node}:9100", {"node": node})
-        _file_system(world, target, "/dev/vda1", "ext4", "/", size=100 * Gi, avail=58 * Gi)
-        _file_system(world, target, "tmpfs", "tmpfs", "/run", size=1 * Gi, avail=0.9 * Gi)
+        file_system(world, target, "/dev/vda1", "ext4", "/", size=100 * Gi, avail=58 * Gi)
+        file_system(world, target, "tmpfs", "tmpfs", "/run", size=1 * Gi, avail=0.9 * Gi)
 
 
-def _file_system(
+def file_system(
     world: World, target: str, device: str, fstype: str, mountpoint: str, *, size: float, avail: float
 ) -> None:
     where = {"device": device, "fstype": fstype, "mountpoint": mountpoint}
