@@ -25,8 +25,9 @@ MostKnown = Annotated[Known | Failure | None, Beside(Matched("${container_fs_lim
 
 
 class DiskLimits(Limits):
-    """`of`: which are looked at. `inodes`: without it, as `highest`. `without`: mount points of nodes to leave out.
+    """`of`: which are looked at. `highest`: the share that may be used. `inodes`: of inodes; none: as of bytes.
 
+    `without`: mount points of nodes to leave out.
     `turned`: a node's file system that became read-only within this time is broken. `grace`: how long a new node,
     or a volume that a pod has just mounted, may be without numbers.
     """

@@ -46,9 +46,11 @@ _RESIZED, _FREED = 0.01, 0.05  # of the capacity
 
 
 class GrowthLimits(Limits):
-    """`full_in`: the time that has to be left, by the line through `window`, of which `coverage` is recorded.
+    """`full_in`: the time that has to be left. `window`: the time that the line is drawn through.
 
-    `databases`: their growth in `window` has to be known, too.
+    `coverage`: the part of it that has to be recorded. `claims`: names of the claims that are looked at, with `*`;
+    none: all. `databases`: whether their growth has to be known, too. `grace`: how long a volume that a pod has just
+    mounted may be without numbers.
     """
 
     claims: Scoped[tuple[str, ...]] = ()
@@ -67,7 +69,7 @@ def check_growth_forecast(
     sizes: Annotated[Samples, PromQL(_WHOLE, over="window")],
     recording: Annotated[Recording, Recorded("${volume_available}", over=("window",))],
     databases: Annotated[Samples | Failure | None, Beside(PromQL(_DATABASES, over="window"), when="databases")],
-    volumes: Annotated[Volumes, VolumesOf()],
+    volumes: Annotated[Volumes, VolumesOf(inodes=False)],
     limits: GrowthLimits,
     examine: Examination,
 ) -> None:  # fmt: skip

@@ -28,7 +28,10 @@ _Place = tuple[str, str, str, str]
 
 
 class ProcessLimits(Limits):
-    """`open_files`: of what the process may open. `jobs`: scrape jobs, each of whose targets has to tell of itself."""
+    """`resident`: the memory that a process may hold. `open_files`: the share of those that it may have open.
+
+    `jobs`: scrape jobs, each of whose targets has to tell of itself.
+    """
 
     jobs: Scoped[tuple[str, ...]] = ()
     resident: AtMost[Bytes] | None = None

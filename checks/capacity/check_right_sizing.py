@@ -60,11 +60,14 @@ _RECORDED = {"cpu": "${container_cpu_usage}", "memory": "${container_memory_work
 
 
 class RightSizingLimits(Limits):
-    """The 95th percentile of `window`, looked at every `resolution`, is held against the request and the limit.
+    """The 95th percentile of what containers use is held against what they request, and may use.
 
-    `of_request_highest`: more use than that share of the request is too little requested; `of_request_lowest`:
-    less is too much. `of_limit_cpu`, `of_limit_memory`: shares of the limit. Neither request nor use below the
-    floors is held against the request. `coverage`: of what part of the window a container has to have run.
+    `resources`: which are looked at. `window`: of which time. `resolution`: how often in that time. `rate`: the time
+    that CPU use is averaged over each time. `coverage`: in which part of that time a container has to have run.
+    `of_request_highest`: use of a higher share of the request means that too little is requested.
+    `of_request_lowest`: use of a lower share means that too much is. `of_limit_cpu`: the share of the CPU limit.
+    `of_limit_memory`: the share of the memory limit. `cpu_floor`: requests and use below it are noise.
+    `memory_floor`: the same for memory.
     """
 
     resources: Scoped[tuple[Resource, ...]] = ("cpu", "memory")

@@ -23,7 +23,7 @@ _OF_ITS_NODE = f"max by (namespace, pod) (max by (namespace, pod, node) (${{pod_
 class DatabaseCpuLimits(UseBounds):
     """`base`: what 100 % is; a container without a limit may use its whole node.
 
-    Use must be above `highest` during all of `sustained` to be a violation.
+    `sustained`: use must be above `highest` during all of it to be a violation.
     """
 
     base: Scoped[Literal["limit", "node"]] = "limit"

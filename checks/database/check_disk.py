@@ -11,7 +11,8 @@ from opsproof.examine.volumes import Room, Volumes, VolumesOf, examine_volumes
 class DatabaseDiskLimits(Limits):
     """`claims`: names of the claims behind the data directory, with `*`; each has to be there.
 
-    `inodes`: without it, as `highest`. `grace`: how long a volume that a pod has just mounted may be without numbers.
+    `highest`: the share that may be used. `inodes`: of inodes; none: as of bytes.
+    `grace`: how long a volume that a pod has just mounted may be without numbers.
     """
 
     claims: Scoped[tuple[str, ...]]

@@ -29,7 +29,7 @@ NODE = "node"
 
 
 class UseBounds(Limits):
-    """Use must be above the limit during all of `sustained` to be a violation."""
+    """What rows about the use of containers have in common."""
 
     highest: AtMost[Percent]
     window: Duration = Duration(300)

@@ -39,8 +39,8 @@ class Volumes(msgspec.Struct, frozen=True):
 
     available: Samples | Failure
     capacity: Samples | Failure
-    inodes: Samples | Failure
-    inodes_used: Samples | Failure
+    inodes: Samples | Failure | None
+    inodes_used: Samples | Failure | None
     matched: Known | Failure
     claims: Listing[VolumeClaim] | Failure
     pods: Listing[Pod] | Failure
@@ -63,10 +63,11 @@ class Volumes(msgspec.Struct, frozen=True):
 
 
 class VolumesOf(msgspec.Struct, frozen=True):
-    """Source of `Volumes`; None when `when`, a field of the limits, is false."""
+    """Source of `Volumes`; None when `when`, a field of the limits, is false. `inodes`: whether they are asked for."""
 
     when: str = ""
-    parts: ClassVar[Parts] = {
+    inodes: bool = True
+    _parts: ClassVar[Parts] = {
         "available": Beside(PromQL(f"min {BY_CLAIM} (${{volume_available}})", over="")),
         "capacity": Beside(PromQL(f"max {BY_CLAIM} (${{volume_capacity}})", over="")),
         "inodes": Beside(PromQL(f"max {BY_CLAIM} (${{volume_inodes}})", over="")),
@@ -76,11 +77,18 @@ class VolumesOf(msgspec.Struct, frozen=True):
         "pods": Beside(Kubernetes("pods")),
     }
 
+    @property
+    def parts(self) -> Parts:
+        return {name: part for name, part in self._parts.items() if self.inodes or "inodes" not in name}
+
     def asks(self, context: Context) -> tuple[Ask, ...]:
         return asks_of(self.parts, context) if self._wanted(context) else ()
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Volumes | None:
-        return Volumes(**assembled(self.parts, answers, context)) if self._wanted(context) else None
+        if not self._wanted(context):
+            return None
+        without = {"inodes": None, "inodes_used": None}
+        return Volumes(**{**without, **assembled(self.parts, answers, context)})
 
     def problems(self, context: Context) -> tuple[str, ...]:
         """What is wrong with the queries."""
