@@ -147,6 +147,11 @@ def test_a_volume_that_was_freed_once_is_undecided_where_that_makes_the_differen
     )
 
 
+def test_one_cleaning_that_two_steps_show_is_no_habit() -> None:
+    finding = only(examined(course(data=[6, 5, 4, 3, 2, 4, 6, 5, 4, 3]), 3, full_in=">10d"))
+    assert finding.outcome is Outcome.UNKNOWN
+
+
 def test_a_volume_that_was_freed_once_is_decided_where_it_makes_none() -> None:
     assert examined(course(data=FREED_ONCE), 2, full_in=">1d").passed == 1
     assert only(examined(course(data=FREED_ONCE), 2, full_in=">300d")).outcome is Outcome.FAIL

@@ -35,6 +35,12 @@ def test_growth_between_falls_leaves_out_what_was_freed() -> None:
     assert sawtooth.slope < 0.02
 
 
+def test_a_fall_over_several_steps_is_one() -> None:
+    """What is freed within the hour that a step averages shows in two of them."""
+    falls = line(1, 2, 9, 6, 3, 4, 1).falls
+    assert [(point.time, freed) for point, freed in falls] == [(40, 6), (60, 3)]
+
+
 def test_a_small_step_down_is_no_fall() -> None:
     assert line(1, 2, 1.5, 2.5).falls == []
 

@@ -29,12 +29,15 @@ class Line(msgspec.Struct, frozen=True):
 
     @property
     def falls(self) -> list[tuple[Point, float]]:
-        """After which points something was freed, and how much."""
-        return [
-            (after, before.value - after.value)
-            for before, after in itertools.pairwise(self.points)
-            if before.value - after.value > self.fall
-        ]
+        """After which points something was freed, and how much. One that takes several steps is one."""
+        found: list[tuple[Point, float]] = []
+        falling = False
+        for before, after in itertools.pairwise(self.points):
+            freed = before.value - after.value
+            if freed > self.fall:
+                found.append((after, freed + found.pop()[1] if falling else freed))
+            falling = freed > self.fall
+        return found
 
     @property
     def slope_between_falls(self) -> float:
