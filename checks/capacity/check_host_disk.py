@@ -5,16 +5,9 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from opsproof import HIGH, AtMost, Examination, Limits, Percent, Scoped, Subject, Undecided, check
+from opsproof.examine.file_systems import set_aside
 from opsproof.sources.host.asks import FileSystems
 from opsproof.sources.host.facts import FileSystem
-
-_PSEUDO = frozenset({
-    "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs",
-    "fuse.gvfsd-fuse", "fuse.lxcfs", "fuse.portal", "fusectl", "hugetlbfs", "mqueue", "nsfs", "proc", "pstore",
-    "ramfs", "rpc_pipefs", "securityfs", "selinuxfs", "sysfs", "tmpfs", "tracefs",
-})  # fmt: skip
-_IMAGES = frozenset({"squashfs", "iso9660", "udf", "erofs", "cramfs"})
-_LAYERS = frozenset({"overlay", "fuse.fuse-overlayfs"})
 
 
 class HostDiskLimits(Limits):
@@ -49,15 +42,7 @@ def _left_out(one: FileSystem, limits: HostDiskLimits) -> str:
     """Why it is not looked at; empty for a real file system of this host."""
     if any(fnmatchcase(one.mount, pattern) for pattern in limits.without):
         return "the row leaves it out"
-    if one.remote:
-        return "of another machine: its own host tells how full it is"
-    if one.type in _PSEUDO:
-        return "no real file system"
-    if one.type in _IMAGES:
-        return "an image, which is full and read-only by its kind"
-    if one.type in _LAYERS and one.mount != "/":
-        return "layers of a container, which lie on another file system"
-    return ""
+    return set_aside(one.type, one.mount, remote=one.remote)
 
 
 def _writable(one: FileSystem, limits: HostDiskLimits, examine: Examination) -> None:

@@ -28,4 +28,6 @@ def check_cpu(
     limits: UseLimits, examine: Examination,
 ) -> None:  # fmt: skip
     """A container at its CPU limit is throttled: it answers late without failing."""
-    examine_use(Use("CPU", used, {"limit": most, "request": requested}, limits, examine, known), recording)
+    mean = limits.aggregate == "mean"
+    bases = {"limit": most, "request": requested}
+    examine_use(Use("CPU", used, bases, limits, examine, known, mean=mean), recording)

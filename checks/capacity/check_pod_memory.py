@@ -36,4 +36,6 @@ def check_memory(
     known: MemoryKnown, limits: MemoryUseLimits, examine: Examination,
 ) -> None:  # fmt: skip
     """A container that reaches its memory limit is killed in the middle of its work."""
-    examine_use(Use("memory", used, {"limit": most, "request": requested}, limits, examine, known), recording)
+    mean = limits.aggregate == "mean"
+    bases = {"limit": most, "request": requested}
+    examine_use(Use("memory", used, bases, limits, examine, known, mean=mean), recording)

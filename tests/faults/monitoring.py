@@ -16,6 +16,9 @@ LOOKUPS = ("metric redis_keyspace_hits / lookups",)
 DELIVERY = ("delivery active Alertmanagers", "delivery dropped notifications", "delivery notifications")
 OVERNIGHT = ("alerts of the last 1d",)
 # That nothing fires is good only where the loaded rules could give such an alert.
+SIZES = ("source cpu",)
+VOLUMES, DISKS = ("source volumes",), ("source file systems",)
+WRITTEN, LINE, PROCESSES = ("source what pods write",), ("source free",), ("source targets",)
 QUIET = ("alerts namespace=*",)
 
 PROMETHEUS: dict[str, Dependents] = {
@@ -32,9 +35,14 @@ PROMETHEUS: dict[str, Dependents] = {
         "RS-047": ("medium", GROUPS),
         "RS-048": ("medium", USED),
         "RS-080": ("medium", ("horizontalpodautoscaler repo-scanner/repo-scanner",)),
+        "RS-107": ("low", LOOKUPS),
+        "RS-051": ("medium", (*VOLUMES, *DISKS, *WRITTEN)),
+        "RS-074": ("medium", SIZES),
+        "RS-079": ("medium", LINE),
         "RS-083": ("high", QUIET),
         "RS-104": ("medium", PEAK),
-        "RS-107": ("low", LOOKUPS),
+        "RS-106": ("low", ("source memory",)),
+        "RS-124": ("medium", LINE),
     },
     "opsforge": {
         "OF-004": ("high", READY),
@@ -54,6 +62,8 @@ PROMETHEUS: dict[str, Dependents] = {
         "OF-043": ("high", RESTARTS),
         "OF-045": ("high", GROUPS),
         "OF-070": ("medium", CLIENTS),
+        "OF-063": ("medium", SIZES),
+        "OF-078": ("low", SIZES),
         "OF-102": ("medium", GROUPS),
     },
     "enterprise-platform": {
@@ -71,11 +81,14 @@ PROMETHEUS: dict[str, Dependents] = {
         "AC-004": ("high", (*OVERNIGHT, *QUIET)),
         "AC-009": ("medium", USED),
         "AC-010": ("high", USED),
+        "AC-011": ("high", (*VOLUMES, *DISKS)),
+        "AC-019": ("high", (*VOLUMES, *DISKS, *WRITTEN)),
         "AC-072": ("high", ERRORS),
         "AC-076": ("medium", BUCKETS),
         "AC-079": ("high", USED),
         "AC-081": ("high", GROUPS),
         "AC-100": ("high", QUIET),
+        "AC-132": ("high", USED),
     },
     "smartcloudops": {
         "SC-010": ("high", BUCKETS),
@@ -87,12 +100,17 @@ PROMETHEUS: dict[str, Dependents] = {
         "SC-019": ("critical", ERRORS),
         "SC-025": ("critical", ("source exporter",)),
         "SC-026": ("critical", PEAK),
+        "SC-031": ("critical", VOLUMES),
         "SC-032": ("medium", USED),
+        "SC-035": ("low", PROCESSES),
         "SC-036": ("medium", BUCKETS),
         "SC-037": ("medium", USED),
+        "SC-038": ("medium", DISKS),
         "SC-040": ("high", GROUPS),
         "SC-081": ("high", (*OVERNIGHT, *QUIET)),
         "SC-087": ("medium", ("horizontalpodautoscaler smartcloudops/backend",)),
+        "SC-083": ("medium", LINE),
+        "SC-109": ("low", PROCESSES),
     },
 }
 ALERTS, STATUS = ("source alerts",), ("source status",)

@@ -25,9 +25,23 @@ from opsproof.sources.prometheus.reading.matchers import workload_of
 
 Identity = tuple[str, str, str]
 _IDENTITY = ("namespace", "pod", "container")
+NODE = "node"
 
 
-class UseLimits(Limits):
+class UseBounds(Limits):
+    """What rows about the use of containers have in common."""
+
+    highest: AtMost[Percent]
+    window: Duration = Duration(300)
+    sustained: Duration = Duration(300)
+
+    @property
+    def wholes(self) -> tuple[str, ...]:
+        """What 100 % is, and what it is instead where that is missing."""
+        raise NotImplementedError
+
+
+class UseLimits(UseBounds):
     """`base`: what 100 % is. `otherwise`: what it is for a container without it.
 
     `aggregate: mean` judges the mean over all containers. Use must be above the limit during all of
@@ -37,17 +51,18 @@ class UseLimits(Limits):
     base: Scoped[Literal["limit", "request"]] = "limit"
     otherwise: Scoped[Literal["limit", "request", "none"]] = "none"
     aggregate: Scoped[Literal["each", "mean"]] = "each"
-    highest: AtMost[Percent]
-    window: Duration = Duration(300)
-    sustained: Duration = Duration(300)
+
+    @property
+    def wholes(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self.base, self.otherwise)))
 
     @property
     def needs_limit(self) -> bool:
-        return "limit" in {self.base, self.otherwise}
+        return "limit" in self.wholes
 
     @property
     def needs_request(self) -> bool:
-        return "request" in {self.base, self.otherwise}
+        return "request" in self.wholes
 
 
 Bases = Mapping[str, Known | Failure]
@@ -81,14 +96,19 @@ class BasesOf(msgspec.Struct, frozen=True):
 
 
 class Use(msgspec.Struct, frozen=True, dict=True):
-    """What is examined: the resource, its samples, and what 100 % is of each container."""
+    """What is examined: the resource, its samples, and what 100 % is of each container.
+
+    `mean`: over all containers. `every`: each container has to be decided, also one without a number for 100 %.
+    """
 
     what: str
     used: Samples
     bases: Mapping[str, Samples | None]
-    limits: UseLimits
+    limits: UseBounds
     examine: Examination
     known: Bases
+    mean: bool = False
+    every: bool = False
 
     def require_series(self) -> None:
         """Raises Undecided when a metric that is needed never had a series: nothing would be judged then."""
@@ -100,7 +120,7 @@ class Use(msgspec.Struct, frozen=True, dict=True):
 
     @property
     def _needed(self) -> tuple[str, ...]:
-        return tuple(base for base in self.bases if base in {self.limits.base, self.limits.otherwise})
+        return tuple(base for base in self.bases if base in self.limits.wholes)
 
     def _lacks(self, base: str) -> bool:
         samples = self.bases[base]
@@ -112,19 +132,38 @@ class Use(msgspec.Struct, frozen=True, dict=True):
         found = {}
         for series in self.used:
             identity = _identity(series)
-            whole = self._whole(identity, gone=not self.used.current(series))
+            gone = not self.used.current(series)
+            whole = self._whole(identity, gone=gone)
             if whole is None:
-                self.examine.exclude(_subject(identity), f"no {self.what} {self.limits.base}")
+                self._set_aside(identity, f"no {self.what} {self.limits.wholes[0]}", gone=gone)
             else:
-                found[identity] = tuple(Point(time, value / whole) for time, value in series.points)
+                found[identity] = tuple(Point(time, value / whole[1]) for time, value in series.points)
         return found
 
-    def _whole(self, identity: Identity, *, gone: bool) -> float | None:
-        for base in dict.fromkeys((self.limits.base, self.limits.otherwise)):
+    def _set_aside(self, identity: Identity, why: str, *, gone: bool) -> None:
+        if self.every and not gone:
+            others = "".join(f", nor of its {base}" for base in self.limits.wholes[1:])
+            self.examine.unknown(_subject(identity), Undecided(f"{why} is told of it{others}"))
+        else:
+            self.examine.exclude(_subject(identity), why)
+
+    def base(self, identity: Identity, *, gone: bool = False) -> str:
+        """In words, what its use is a share of."""
+        found = self._whole(identity, gone=gone)
+        return (
+            f"its node's {self.what}"
+            if found and found[0] == NODE
+            else f"its {self.what} {self.limits.wholes[0]}"
+        )
+
+    def _whole(self, identity: Identity, *, gone: bool) -> tuple[str, float] | None:
+        """What 100 % is of a container: the kind and the amount."""
+        for base in self.limits.wholes:
             amounts = self._amounts.get(base, {})
-            found = amounts.get(identity) or (amounts.get(_stable(identity)) if gone else None)
+            own = (*identity[:2], "") if base == NODE else identity
+            found = amounts.get(own) or (amounts.get(_stable(own)) if gone else None)
             if found is not None and 0 < found < math.inf:
-                return found
+                return base, found
         return None
 
     @cached_property
@@ -162,7 +201,7 @@ def examine_use(use: Use, recording: Samples) -> None:
         use.require_series()
         if not use.used.empty:
             recorded(recording)
-        if use.limits.aggregate == "mean":
+        if use.mean:
             _examine_mean(use)
             return
         for identity, points in use.shares.items():
@@ -176,12 +215,13 @@ def _examine_container(use: Use, identity: Identity, points: tuple[Point, ...]) 
     subject = _subject(identity)
     with deciding(use.examine, subject):
         if not use.young(points):
-            _decide(use, subject, course(use.used, points))
+            _decide(use, subject, course(use.used, points), use.base(identity))
             return
         points = use.with_predecessors(identity)
         for point in points:
             number(point.value)
-        _decide(use, subject, Course(points, use.used.range), young=len(points) < enough(use.used))
+        young = len(points) < enough(use.used)
+        _decide(use, subject, Course(points, use.used.range), use.base(identity), young=young)
 
 
 def _examine_mean(use: Use) -> None:
@@ -191,17 +231,18 @@ def _examine_mean(use: Use) -> None:
             by_time.setdefault(point.time, []).append(number(point.value))
     if by_time:
         mean = (Point(time, sum(values) / len(values)) for time, values in sorted(by_time.items()))
-        _decide(use, Subject("signal", f"mean {use.what} use"), course(use.used, mean))
+        subject = Subject("signal", f"mean {use.what} use")
+        _decide(use, subject, course(use.used, mean), f"its {use.what} {use.limits.wholes[0]}")
 
 
-def _decide(use: Use, subject: Subject, found: Course, *, young: bool = False) -> None:
+def _decide(use: Use, subject: Subject, found: Course, base: str, *, young: bool = False) -> None:
     highest = use.limits.highest
     with use.examine(
         subject, measured=Percent(found.end), limit=highest,
         since=use.used.moment(found.points[0].moment, "first sample") if young else found.since,
         grace=use.limits.sustained if young else None,
     ) as it:  # fmt: skip
-        told = f"uses {_percent(found.end)} of its {use.what} {use.limits.base}{found.throughout(_percent)}"
+        told = f"uses {_percent(found.end)} of {base}{found.throughout(_percent)}"
         it.holds(highest, found.lowest, f"{told}; {highest} allowed")
 
 

@@ -29,8 +29,11 @@ KUBERNETES = {
     *("capacity/headroom", "scaling/hpa-spec", "scaling/min-replicas", "scaling/hpa-signal"),
     *("scaling/node-autoscaler", "recovery/multi-zone", "recovery/post-restore-health"),
     *("health/jobs-succeeded", "health/warning-events", "backup/job-success"),
+    *("capacity/disk-usage", "capacity/growth-forecast", "database/disk"),
 }
 ROWS = {"RS-030", "OF-009", "OF-030", "SC-015"}
+# Look at nodes alone.
+OF_NODES = {"SC-038"}
 OF_THE_CLUSTER = {"health/cluster-reachable", "health/nodes-ready", "capacity/node-usage"}
 
 
@@ -47,7 +50,8 @@ def undecided(system: str, message: str, without: set[str] = frozenset()) -> dic
     return {
         name: unknown(row["level"], "*", message=message)
         for name, row in rows(system).items()
-        if name in ROWS or set(row["checks"]) & (KUBERNETES - without)
+        if (name in ROWS or set(row["checks"]) & (KUBERNETES - without))
+        and not (without and name in OF_NODES)
     }
 
 

@@ -77,6 +77,7 @@ def cpu(world: World) -> tuple[World, Changes]:
         "SC-037": passes(),
         "RS-048": passes(),
         "AC-009": fail("medium", *containers("accelerapp", "postgresql"), **told),
+        "AC-132": fail("high", *containers("accelerapp", "postgresql"), **told),
         "OF-040": fail("medium", *containers("opsforge", "worker"), **told),
     }
     return world, changes

@@ -64,6 +64,7 @@ def cpu(world: World) -> tuple[World, Changes]:
         "EP-019": fail("medium", *ENTERPRISE, **told),
         "EP-020": fail("critical", *ENTERPRISE, **told),
         "AC-009": fail("medium", *ACCELERAPP, **told),
+        "AC-132": fail("high", *containers("accelerapp", "postgresql"), **told),
         "SC-012": fail("medium", "signal mean CPU use", **told),
         "SC-037": fail("medium", *SMARTCLOUDOPS, **told),
     }

@@ -38,6 +38,7 @@ def gap(world: World) -> tuple[World, Changes]:
         "AC-072": unknown("high", ERRORS, **told),
         "AC-076": unknown("medium", LATENCY, **told),
         "AC-079": unknown("high", MEMORY, **told),
+        "AC-132": unknown("high", CPU, **told),
         "SC-010": unknown("high", LATENCY, **told),
         "SC-011": unknown("high", ERRORS, **told),
         "SC-012": unknown("medium", CPU, **told),

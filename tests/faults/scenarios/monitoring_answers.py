@@ -9,8 +9,16 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.faults.elsewhere import reached
-from tests.faults.monitoring import JOBS, LOOKUPS, PROMETHEUS, without_monitoring, without_prometheus
+from tests.faults.elsewhere import limited, reached
+from tests.faults.monitoring import (
+    DISKS,
+    JOBS,
+    LOOKUPS,
+    PROMETHEUS,
+    WRITTEN,
+    without_monitoring,
+    without_prometheus,
+)
 from tests.faults.scenario import Changes, fail, scenario, unknown
 from tests.testbed.services import faults, monitoring_faults, proxy
 from tests.testbed.services.faults import Fault
@@ -166,6 +174,10 @@ def hollow() -> Iterator[Changes]:
         proxy.before("alertmanager", alerts, long_ago) as other,
         reached("repo-scanner", "prometheus", url=f"http://{one.address}"),
         reached("repo-scanner", "alertmanager", url=f"http://{other.address}"),
+        # The testbed's pods are new: what they mount would not have to be measured yet.
+        limited("repo-scanner", "RS-051", grace="0s"),
+        limited("repo-scanner", "RS-079", grace="0s"),
+        limited("repo-scanner", "RS-124", grace="0s"),
     ):
         yield {**_nothing_measured(), **_nothing_alarms()}
 
@@ -176,6 +188,10 @@ def _answer(path: str, data: object) -> Fault:
 
 def _nothing_measured() -> Changes:
     history = "metric pg_backends / pg_max_connections"
+    claims = (
+        "persistentvolumeclaim repo-scanner/repo-scanner-data",
+        "persistentvolumeclaim repo-scanner/repo-scanner-models",
+    )
     return {
         "RS-029": fail("high", "requirement RS-029"),
         "RS-036": unknown("critical", "requirement RS-036", message="nothing there to examine*"),
@@ -187,9 +203,14 @@ def _nothing_measured() -> Changes:
             "horizontalpodautoscaler repo-scanner/repo-scanner",
             message="Prometheus has no replicas of this autoscaler",
         ),
-        "RS-104": unknown("medium", history, message="no data: *"),
         "RS-005": unknown("high", *JOBS, message="the metric is not recorded: no such series"),
         "RS-107": unknown("low", *LOOKUPS, message="the metric is not recorded: no such series"),
+        "RS-051": unknown("medium", *claims, *DISKS, *WRITTEN, message="*no *"),
+        "RS-074": unknown("medium", "signal CPU use", "signal memory use", message="Prometheus has no * now"),
+        "RS-079": unknown("medium", *claims, message="no kubelet tells how full it is, though * mounts it"),
+        "RS-104": unknown("medium", history, message="no data: *"),
+        "RS-106": unknown("low", "signal memory use", message="Prometheus has no * now"),
+        "RS-124": unknown("medium", *claims, "source sizes of databases"),
     }
 
 

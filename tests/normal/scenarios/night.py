@@ -25,9 +25,11 @@ from tests.testbed.services import (
     redis_failover,
 )
 from tests.testbed.services.exporter import known_pods
-from tests.testbed.services.world import World
+from tests.testbed.services.healthy import Gi, file_system
+from tests.testbed.services.world import DAY, World
 
 GROUP = "a quiet night"
+HOUR = 3600.0
 
 
 @scenario(
@@ -133,6 +135,45 @@ def no_traffic(world: World) -> tuple[World, Changes]:
 def no_errors(world: World) -> tuple[World, Changes]:
     for namespace in ("repo-scanner", "smartcloudops"):
         world = world.without_errors_series(namespace=namespace)
+    return world, {}
+
+
+@recorded(
+    "images are full by their kind, a volume shrinks, another is cleaned every six hours, a container is new",
+    group=GROUP,
+    situation="ordinary",
+    proves=(
+        "capacity/disk-usage", "capacity/growth-forecast", "capacity/right-sizing", "capacity/process-memory",
+        "database/cpu", "database/disk",
+    ),
+)  # fmt: skip
+def full_by_kind(world: World) -> tuple[World, Changes]:
+    free = "kubelet_volume_stats_available_bytes"
+    models, uploads = (
+        {"namespace": "smartcloudops", "persistentvolumeclaim": name}
+        for name in ("backend-models", "backend-uploads")
+    )
+    world = world.with_course(free, 3 * Gi, 8 * Gi, ago=1.5 * DAY, **models)
+    for one in world.find(free, **uploads):
+        quarters = range(170)
+        one.steps += [
+            (world.now - 42.5 * HOUR + quarter * HOUR / 4, (6 - quarter % 24 / 12) * Gi)
+            for quarter in quarters
+        ]
+    world = world.without(
+        "container_memory_working_set_bytes", until=10 * DAY, container="repo-scanner-worker"
+    )
+    exporter_of = next(one.key for one in world.targets if one.labels.get("node") == "node-a1")
+    for device, kind, mount in (
+        ("/dev/loop0", "squashfs", "/snap/core/1"),
+        ("/dev/sr0", "iso9660", "/media/cd"),
+    ):
+        file_system(world, exporter_of, device, kind, mount, size=4 * Gi, avail=0)
+    # Rules that count them would fire.
+    world.series = [
+        one for one in world.series
+        if one.name != "node_filesystem_free_bytes" or one.labels["fstype"] == "ext4"
+    ]  # fmt: skip
     return world, {}
 
 

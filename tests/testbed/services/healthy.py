@@ -22,7 +22,7 @@ class Workload:
     pods: int
     job: str
     port: int = 8000
-    cpu: tuple[float, float] = (0.1, 0.5)
+    cpu: tuple[float, float] = (0.25, 0.5)
     memory: tuple[float, float] = (256 * Mi, 512 * Mi)
     traffic: float = 0.0
     kind: Literal["deployment", "statefulset", "daemonset"] = "deployment"
@@ -71,6 +71,19 @@ AUTOSCALERS = (
     ("production", "anomaly-detection-api", 3, 20),
     ("smartcloudops", "backend", 3, 10),
 )
+# The claims of the cluster, all mounted.
+CLAIMS = {
+    "repo-scanner": ("repo-scanner-data", "repo-scanner-models"),
+    "opsforge": ("data-redis-0",),
+    "accelerapp": ("data-postgresql-0",),
+    "smartcloudops": ("backend-uploads", "backend-models", "data-postgresql-0", "data-redis-0"),
+}
+# For how many days the growth of volumes is looked at.
+GROWN = {"repo-scanner": 31, "smartcloudops": 2}
+# Where what containers use is held against what they request over a week, or a month.
+SIZED = {"repo-scanner": 31, "opsforge": 8}
+# Where what containers write is measured, of the limit that they have.
+WRITTEN = {"repo-scanner": 2 * Gi, "accelerapp": 2 * Gi}
 STATEFUL = (("accelerapp", "postgresql"), ("smartcloudops", "postgresql"), ("smartcloudops", "redis"))
 ANOMALY_GAUGES = {
     "cpu_usage_percent": 35.0,
@@ -118,9 +131,10 @@ def _gauge(
     labels: dict[str, str] | None = None,
     *,
     long: bool = False,
+    days: int = 0,
 ) -> None:
     steps = [(world.beginning, value)]
-    world.series.append(Series(target, name, labels or {}, "gauge", steps, long=long))
+    world.series.append(Series(target, name, labels or {}, "gauge", steps, long=long, days=days))
 
 
 def _counter(
@@ -131,9 +145,10 @@ def _counter(
     labels: dict[str, str] | None = None,
     *,
     long: bool = False,
+    days: int = 0,
 ) -> None:
     steps = [(world.beginning, rate)]
-    world.series.append(Series(target, name, labels or {}, "counter", steps, long=long))
+    world.series.append(Series(target, name, labels or {}, "counter", steps, long=long, days=days))
 
 
 def _workloads(world: World) -> None:
@@ -147,7 +162,7 @@ def _workloads(world: World) -> None:
 
 
 def _application(world: World, target: str, workload: Workload) -> None:
-    _gauge(world, target, "process_resident_memory_bytes", 180 * Mi)
+    _process(world, target)
     if workload.traffic:
         _traffic(world, target, workload.traffic)
     if workload.name == "anomaly-detection-api":
@@ -163,6 +178,12 @@ def _application(world: World, target: str, workload: Workload) -> None:
     if workload.job in {"worker", "repo-scanner-worker"}:
         _gauge(world, target, "job_queue_depth", 14)
         _counter(world, target, "jobs_processed_total", 0.4)
+
+
+def _process(world: World, target: str) -> None:
+    _gauge(world, target, "process_resident_memory_bytes", 180 * Mi)
+    _gauge(world, target, "process_open_fds", 120)
+    _gauge(world, target, "process_max_fds", 1024)
 
 
 def _traffic(world: World, target: str, rate: float) -> None:
@@ -188,10 +209,21 @@ def _cluster_metrics(world: World) -> None:
             world, state, "kube_horizontalpodautoscaler_status_current_replicas", replicas, where, long=True
         )
         _gauge(world, state, "kube_horizontalpodautoscaler_spec_max_replicas", most, where, long=True)
-    for index in range(2):
-        where = {"namespace": "repo-scanner", "persistentvolumeclaim": ("data", "models")[index]}
-        _gauge(world, kubelet, "kubelet_volume_stats_used_bytes", 4 * Gi, where)
-        _gauge(world, kubelet, "kubelet_volume_stats_capacity_bytes", 10 * Gi, where)
+    for node in NODES:
+        where = {"node": node, "resource": "cpu", "unit": "core"}
+        _gauge(world, state, "kube_node_status_allocatable", 4, where)
+    for namespace, claims in CLAIMS.items():
+        for claim in claims:
+            _volume(world, kubelet, {"namespace": namespace, "persistentvolumeclaim": claim})
+
+
+def _volume(world: World, kubelet: str, where: dict[str, str]) -> None:
+    days = GROWN.get(where["namespace"], 0)
+    _gauge(world, kubelet, "kubelet_volume_stats_capacity_bytes", 10 * Gi, where, days=days)
+    _gauge(world, kubelet, "kubelet_volume_stats_available_bytes", 6 * Gi, where, days=days)
+    _gauge(world, kubelet, "kubelet_volume_stats_used_bytes", 4 * Gi, where)
+    _gauge(world, kubelet, "kubelet_volume_stats_inodes", 655360, where)
+    _gauge(world, kubelet, "kubelet_volume_stats_inodes_used", 4000, where)
 
 
 def _container(world: World, state: str, kubelet: str, workload: Workload, pod: str) -> None:
@@ -203,10 +235,18 @@ def _container(world: World, state: str, kubelet: str, workload: Workload, pod: 
     _gauge(world, state, "kube_pod_container_status_restarts_total", 0, where)
     crashing = {"reason": "CrashLoopBackOff", **where}
     _gauge(world, state, "kube_pod_container_status_waiting_reason", 0, crashing)
-    _counter(world, kubelet, "container_cpu_usage_seconds_total", 0.35 * workload.cpu[1], where)
-    _gauge(world, kubelet, "container_memory_working_set_bytes", 0.48 * workload.memory[1], where)
+    days = SIZED.get(workload.namespace, 0)
+    _counter(world, kubelet, "container_cpu_usage_seconds_total", 0.35 * workload.cpu[1], where, days=days)
+    _gauge(world, kubelet, "container_memory_working_set_bytes", 0.48 * workload.memory[1], where, days=days)
     _gauge(world, kubelet, "container_memory_usage_bytes", 0.55 * workload.memory[1], where)
     _gauge(world, kubelet, "container_spec_memory_limit_bytes", workload.memory[1], where)
+    if (most := WRITTEN.get(workload.namespace)) is not None:
+        unit = {"resource": "ephemeral_storage", "unit": "byte"}
+        _gauge(world, state, "kube_pod_container_resource_limits", most, {**where, **unit})
+        _gauge(world, kubelet, "container_fs_usage_bytes", 0.2 * most, {**where, "device": "/dev/vda1"})
+    if workload.namespace == "accelerapp":
+        place = {"namespace": workload.namespace, "pod": pod, "node": NODES[0]}
+        _gauge(world, state, "kube_pod_info", 1, place)
 
 
 def _databases(world: World) -> None:
@@ -219,6 +259,9 @@ def _databases(world: World) -> None:
         for table, size in TABLES.get(namespace, {}).items():
             where = {"datname": database, "schemaname": "public", "relname": table}
             _gauge(world, target, "pg_stat_user_tables_table_size_bytes", size, where, long=True)
+        _process(world, target)
+        if namespace == "repo-scanner":
+            _gauge(world, target, "pg_database_size_bytes", 2 * Gi, {"datname": database}, days=31)
 
 
 def _caches(world: World) -> None:
@@ -231,7 +274,18 @@ def _caches(world: World) -> None:
 def _nodes(world: World) -> None:
     for node in NODES:
         target = _target(world, "node-exporter", f"{node}:9100", {"node": node})
-        where = {"device": "/dev/vda1", "fstype": "ext4", "mountpoint": "/"}
-        _gauge(world, target, "node_filesystem_size_bytes", 100 * Gi, where)
-        _gauge(world, target, "node_filesystem_avail_bytes", 58 * Gi, where)
-        _gauge(world, target, "node_filesystem_free_bytes", 60 * Gi, where)
+        file_system(world, target, "/dev/vda1", "ext4", "/", size=100 * Gi, avail=58 * Gi)
+        file_system(world, target, "tmpfs", "tmpfs", "/run", size=1 * Gi, avail=0.9 * Gi)
+
+
+def file_system(
+    world: World, target: str, device: str, fstype: str, mountpoint: str, *, size: float, avail: float
+) -> None:
+    where = {"device": device, "fstype": fstype, "mountpoint": mountpoint}
+    _gauge(world, target, "node_filesystem_size_bytes", size, where)
+    _gauge(world, target, "node_filesystem_avail_bytes", avail, where)
+    _gauge(world, target, "node_filesystem_free_bytes", avail + 0.02 * size, where)
+    _gauge(world, target, "node_filesystem_files", size / Gi * 65536, where)
+    _gauge(world, target, "node_filesystem_files_free", size / Gi * 60000, where)
+    _gauge(world, target, "node_filesystem_readonly", 0, where)
+    _gauge(world, target, "node_filesystem_device_error", 0, where)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import shutil
 import subprocess
 import time
@@ -201,13 +202,22 @@ def _backfill(world: World) -> None:
     recent = _moments(now - 3 * HOUR, now - HOUR / 2, DEFAULT_STEP)
     recent += _moments(now - HOUR / 2, now, RECENT_STEP)
     older = _moments(now - 31 * DAY, now - 3 * HOUR, LONG_STEP)
+    sparse = _hourly(now - 31 * DAY, now - 3 * HOUR)
     recorded = [*world.series, *_synthetic(world)]
-    _create_blocks(world, [one for one in recorded if one.long], older, data, "older")
-    _create_blocks(world, recorded, recent, data, "recent")
+    past = [(one, older) for one in recorded if one.long]
+    past += [(one, [at for at in sparse if at > now - one.days * DAY]) for one in recorded if one.days]
+    _create_blocks(world, past, data, "older")
+    _create_blocks(world, [(one, recent) for one in recorded], data, "recent")
 
 
 def _moments(begin: float, end: float, step: float) -> list[float]:
     return [begin + step * index for index in range(int((end - begin) / step))]
+
+
+def _hourly(begin: float, end: float) -> list[float]:
+    """Two moments before each full hour: what subqueries, which look at full hours, need for a rate."""
+    hours = range(math.ceil(begin / HOUR) + 1, math.floor(end / HOUR) + 1)
+    return [hour * HOUR - before for hour in hours for before in (240.0, 60.0)]
 
 
 def _synthetic(world: World) -> Iterator[Series]:
@@ -237,10 +247,10 @@ def _own_counters(world: World) -> Iterator[tuple[str, dict[str, str]]]:
             yield "prometheus_rule_evaluation_failures_total", {"rule_group": where}
 
 
-def _create_blocks(world: World, series: list[Series], moments: list[float], data: Path, name: str) -> None:
+def _create_blocks(world: World, recorded: list[tuple[Series, list[float]]], data: Path, name: str) -> None:
     text = folder() / f"{name}.txt"
     with text.open("w") as file:
-        for one in series:
+        for one, moments in recorded:
             labels = exporter.labels_text(world.labels_of(one))
             for moment, value in one.over(moments):
                 file.write(f"{one.name}{labels} {exporter.number(value)} {moment:.3f}\n")

@@ -25,7 +25,10 @@ DAY = 86400.0
 
 @dataclass
 class Series:
-    """One series of a target. `steps` are (since, value) or, for a counter, (since, rate per second)."""
+    """One series of a target. `steps` are (since, value) or, for a counter, (since, rate per second).
+
+    Three hours are recorded densely; what is `long` a month, and what has `days` as many, twice an hour.
+    """
 
     target: str
     name: str
@@ -34,6 +37,7 @@ class Series:
     steps: list[tuple[float, float]]
     gaps: list[tuple[float, float]] = field(default_factory=list)
     long: bool = False
+    days: int = 0
 
     def at(self, moment: float) -> float | None:
         """The value at `moment`, None where it was not recorded."""
@@ -127,12 +131,34 @@ class World:
     def with_value(self, name: str, value: float, *, ago: float = 0.0, **labels: str) -> World:
         """A gauge takes `value` (NaN allowed), a counter the rate `value`/s, since `ago` seconds."""
         changed = self.copy()
-        found = list(changed.find(name, **labels))
-        if not found:
-            raise LookupError(f"no series {name} {labels}")
-        for series in found:
+        for series in changed._series(name, labels):
             series.change(self.now - ago, value)
         return changed
+
+    def with_spell(self, name: str, value: float, *, ago: float, until: float, **labels: str) -> World:
+        """The same for a time that ends `until` seconds before the world's now; what comes after stays."""
+        changed = self.copy()
+        for series in changed._series(name, labels):
+            begin, end = self.now - ago, self.now - until
+            before = [step for step in series.steps if step[0] < begin]
+            after = [step for step in series.steps if step[0] >= end]
+            was = [step for step in series.steps if step[0] <= end][-1][1]
+            series.steps = [*before, (begin, value), (end, was), *after]
+        return changed
+
+    def with_course(self, name: str, first: float, last: float, *, ago: float, **labels: str) -> World:
+        """A gauge goes from one value to another, evenly in a hundred steps."""
+        changed = self.copy()
+        for series in changed._series(name, labels):
+            for step in range(101):
+                series.change(self.now - ago * (1 - step / 100), first + (last - first) * step / 100)
+        return changed
+
+    def _series(self, name: str, labels: dict[str, str]) -> list[Series]:
+        found = list(self.find(name, **labels))
+        if not found:
+            raise LookupError(f"no series {name} {labels}")
+        return found
 
     def without(
         self, name: str | None, *, ago: float = math.inf, until: float = -math.inf, **labels: str

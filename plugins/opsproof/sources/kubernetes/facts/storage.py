@@ -12,8 +12,11 @@ from opsproof.sources.kubernetes.facts.meta import Condition, KubernetesObject, 
 
 
 class ClaimSpec(Wire, frozen=True):
+    """`volume_mode` Block: a raw device without file system; "" is Filesystem."""
+
     volume_name: str = ""
     storage_class_name: str | None = None
+    volume_mode: str = ""
 
 
 class ClaimStatus(Wire, frozen=True):

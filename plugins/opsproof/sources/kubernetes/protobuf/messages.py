@@ -78,7 +78,7 @@ MESSAGES: Mapping[str, str] = {
     "LoadBalancerIngress": "ip=1 hostname=2",
     "PersistentVolumeClaim": "metadata=1:ObjectMeta spec=2:PersistentVolumeClaimSpec "
     "status=3:PersistentVolumeClaimStatus",
-    "PersistentVolumeClaimSpec": "volumeName=3 storageClassName=5",
+    "PersistentVolumeClaimSpec": "volumeName=3 storageClassName=5 volumeMode=6",
     "PersistentVolumeClaimStatus": "phase=1 conditions=4:PersistentVolumeClaimCondition",
     "PersistentVolumeClaimCondition": "type=1 status=2 lastTransitionTime=4 reason=5",
     "PersistentVolume": "metadata=1:ObjectMeta spec=2:PersistentVolumeSpec status=3:PersistentVolumeStatus",
