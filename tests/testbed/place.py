@@ -29,6 +29,7 @@ PORTS = {
     "redis": 27637,
     "redis-broker": 27638,
     "redis-tls": 27639,
+    "s3": 27900,
     "nginx-http": 27080,
     "nginx-https": 27081,
 }

@@ -36,7 +36,7 @@ _NOT_THERE, _NOT_READABLE = 2, 3
 
 class _Listed(msgspec.Struct):
     now: float
-    stored: list[tuple[str, int, float]] = []
+    stored: list[tuple[str, int, float, int, int]] = []
     others: int = 0
     instead: list[str] = []
     more: bool = False
@@ -123,15 +123,15 @@ class FilesCollector:
             raise TooBig(f"more than {MOST} files fit {ask.pattern}", target=self.target.id, own=True)
         link.clock = self._time(found.now)
         return Shelf(
-            stored=tuple(self._stored(ask, *one) for one in found.stored),
+            stored=tuple(self._stored(*one) for one in found.stored),
             others=found.others,
             instead=tuple(cut(name, 200) for name in found.instead[:8]),
         )
 
-    def _stored(self, ask: ListedOf, name: str, size: int, modified: float) -> Stored:
-        if size < 0 or len(name) > _LONGEST:
+    def _stored(self, name: str, size: int, modified: float, count: int, empty: int) -> Stored:
+        if min(size, count - 1, empty) < 0 or len(name) > _LONGEST:
             raise BadAnswer("a file that is none", target=self.target.id)
-        return Stored(name=name, size=size, modified=self._time(modified), empty=int(size == 0))
+        return Stored(name=name, size=size, modified=self._time(modified), count=count, empty=empty)
 
     def _read(self, ask: ReadOf, link: Link) -> Content:
         out = self._asked(ask, link)

@@ -16,10 +16,16 @@ MOST = 20_000  # files that fit one pattern
 Words = tuple[str, ...]
 
 
+_PARTS = ("form", "dump", "pgp", "manifest", "reader", "folder")
+
+
 @cache
 def program() -> str:
-    """What runs on the host, whole, so that nothing has to be installed there."""
-    return (files(__package__) / "reader.py").read_text("utf-8")
+    """What runs on the host, whole, so that nothing has to be installed there: its modules, joined."""
+    folder = files(f"{__package__}.remote")
+    lines = [line for part in _PARTS for line in (folder / f"{part}.py").read_text("utf-8").splitlines()]
+    kept = [line for line in lines if not line.startswith(("from __future__ ", "from opsproof."))]
+    return "\n".join(["from __future__ import annotations", *kept])
 
 
 class FilesAsk(Ask, frozen=True, kw_only=True):
@@ -37,7 +43,7 @@ class FilesAsk(Ask, frozen=True, kw_only=True):
 
     def shown(self, python: str) -> str:
         """The command as a record shows it."""
-        return shlex.join((python, "-I", "-c", "reader.py", *self.arguments))
+        return shlex.join((python, "-I", "-c", "PROGRAM", *self.arguments))
 
     @property
     def needs(self) -> tuple[Need, ...]:

@@ -24,7 +24,7 @@ from opsproof.model.stored import Content, Shelf, Stored
 from opsproof.model.target import Target, TargetReport
 from opsproof.model.text import cut
 from opsproof.model.units import Bytes
-from opsproof.sources.files.reader import Reader
+from opsproof.sources.files.remote.reader import Reader
 from opsproof.sources.s3.facts import MOST, Bucket, BucketOf, ContentOf, ObjectsOf
 from opsproof.sources.s3.failure import UNSET, UNSUPPORTED
 from opsproof.sources.s3.reading import settings as reading
@@ -57,7 +57,7 @@ class S3Collector:
         raise BadAnswer(f"a bucket cannot answer {type(ask).__name__}", target=self.target.id)
 
     def identify(self, link: Link) -> TargetReport:
-        head = self._call("head_bucket", "s3:ListBucket", link)
+        head = self.wire.call("head_bucket", "s3:ListBucket", link)
         region = head.get("BucketRegion")
         identity = {REGION: cut(str(region), 64)} if region else {}
         identity |= self._account(link) | self._owner(link)
@@ -107,14 +107,22 @@ class S3Collector:
         account = self.target.identity.get(ACCOUNT)
         if account is None:
             return {}
+        if not self._is_of(account, link):
+            raise IdentityMismatch(f"the bucket is not one of the account {account}", target=self.target.id)
+        if self._is_of(_NOBODY, link):
+            raise IdentityMismatch(
+                f"the server does not look at whose the bucket is: identity {ACCOUNT} proves nothing there",
+                target=self.target.id,
+            )
+        return {ACCOUNT: account}
+
+    def _is_of(self, account: str, link: Link) -> bool:
+        """Whether the server answers where the bucket has to be this account's; that we may ask it is known."""
         try:
-            self._call("head_bucket", "s3:ListBucket", link, ExpectedBucketOwner=_NOBODY)
+            self._call("head_bucket", "s3:ListBucket", link, ExpectedBucketOwner=account)
         except Forbidden:
-            return {ACCOUNT: account}
-        raise IdentityMismatch(
-            f"the server does not look at whose the bucket is: identity {ACCOUNT} proves nothing there",
-            target=self.target.id,
-        )
+            return False
+        return True
 
     def _owner(self, link: Link) -> dict[str, str]:
         """Its owner's id, where we may see it; who declares it needs the right."""
@@ -202,6 +210,8 @@ class S3Collector:
                 told |= reading.READ[right](setting)
         if len(unseen) == len(reading.OPERATIONS):
             raise unseen[0]
+        if not told and not unseen:
+            raise BadAnswer("the server tells none of a bucket's settings", target=self.target.id)
         missing = tuple(one.message for one in unseen)
         return Bucket(name=self.target.settings.bucket, unseen=missing, **reading.whole(told))
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from threading import Lock
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -20,9 +20,10 @@ import botocore.session
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
 
-from opsproof.model.failure import CollectionError, NotConfigured, TimedOut
+from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured, TimedOut
 from opsproof.model.target import Target
 from opsproof.sources.s3.failure import BUSY, code_of, failed, status_of
 from opsproof.transport import web
@@ -30,7 +31,7 @@ from opsproof.transport.link import Link
 from opsproof.transport.pin import pins_of
 
 _ATTEMPTS = 3
-_ELSEWHERE = frozenset({301, 307, 308})
+_ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 _NOTHING = (None, None, os.devnull, None)
 Take = Callable[[bytes], None]
 NOTHING: Mapping[str, Any] = {}
@@ -70,6 +71,7 @@ class Wire:
                 "profile": (None, None, None, None), "config_file": _NOTHING, "credentials_file": _NOTHING,
             }
         )  # fmt: skip
+        session.register_component("data_loader", _loader())
         client = session.create_client(
             "s3",
             region_name=settings.region,
@@ -164,17 +166,22 @@ class Wire:
 
     def _elsewhere(self, response: web.Response) -> CollectionError:
         """A redirect is told, and not followed: the keys go to the declared server alone."""
-        region = response.headers.get("x-amz-bucket-region", "")
-        where = (
-            f"in region {region}" if region.isascii() and region.replace("-", "").isalnum() else "elsewhere"
-        )
+        region, declared = response.headers.get("x-amz-bucket-region", ""), self.target.settings.region
+        if not (region.isascii() and region.replace("-", "").isalnum()) or region == declared:
+            return BadAnswer(f"HTTP {response.status}: it sends us elsewhere", target=self.target.id)
         return NotConfigured(
-            f"the bucket is {where}, not in {self.target.settings.region}: set region", target=self.target.id
+            f"the bucket is in region {region[:40]}, not in {declared}: set region", target=self.target.id
         )
 
     def close(self) -> None:
         if "_session" in self.__dict__:
             self._session.close()
+
+
+@cache
+def _loader() -> Any:
+    """What describes the API to botocore: read once, whatever the number of buckets."""
+    return create_loader()
 
 
 class _Body:
