@@ -12,11 +12,13 @@ from tests.testbed import build, kubernetes, place, process
 from tests.testbed.services import (
     alertmanager,
     exporter,
+    files,
     install,
     nginx,
     postgres,
     prometheus,
     redis,
+    s3,
 )
 
 Step = tuple[str, Callable[[], None]]
@@ -34,6 +36,7 @@ PROCESSES = {
     "redis": "redis",
     "redis-broker": "redis-broker",
     nginx.NAME: "nginx-https",
+    s3.NAME: "s3",
 }
 
 
@@ -64,12 +67,22 @@ def services_up() -> None:
         ("PostgreSQL", postgres.up),
         ("Redis", redis.up),
         ("nginx", nginx.up),
+        ("S3", s3.up),
+        ("files", files.up),
     ):
         _timed(name, start)
 
 
 def down() -> None:
-    ends = (prometheus.down, alertmanager.down, nginx.down, redis.down, postgres.down, kubernetes.down)
+    ends = (
+        prometheus.down,
+        alertmanager.down,
+        nginx.down,
+        redis.down,
+        postgres.down,
+        s3.down,
+        kubernetes.down,
+    )
     for end in ends:
         end()
     say("down")
@@ -83,6 +96,8 @@ def reset() -> None:
             ("Redis", redis.reset),
             ("PostgreSQL", postgres.reset),
             ("nginx", nginx.reset),
+            ("S3", s3.reset),
+            ("files", files.reset),
             ("Alertmanager", alertmanager.reset),
         ]
     )

@@ -72,6 +72,9 @@ def nights(now: datetime, days: int = DAYS) -> Iterator[datetime]:
 def objects(bucket: str, now: datetime) -> Iterator[Entry]:
     """Everything in one bucket."""
     dumped = packed(dump())
+    if bucket == "smartcloudops-backups":
+        at = now - timedelta(minutes=40)
+        yield f"test/{at:%Y%m%d_%H%M%S}/database.sql.gz", dumped, at
     for night in nights(now):
         if bucket == "accelerapp-backups":
             folder = f"{night:%Y/%m}"
@@ -95,8 +98,11 @@ def _directory(name: str, dumped: bytes, night: datetime) -> Iterator[Entry]:
         yield f"{name}/models/{number}.bin", b"model" * 50, night
 
 
-def files(now: datetime) -> Iterator[Entry]:
-    """The folder that a host of enterprise-platform keeps."""
+def files(system: str, now: datetime) -> Iterator[Entry]:
+    """Everything in the folder that a host of the system keeps."""
     for night in nights(now):
-        yield f"cluster-config-{night:%Y%m%d}.yaml", configuration("enterprise-platform"), night
-        yield f"secrets-{night:%Y%m%d}.yaml.gpg", encrypted(), night
+        if system == "enterprise-platform":
+            yield f"cluster-config-{night:%Y%m%d}.yaml", configuration(system), night
+            yield f"secrets-{night:%Y%m%d}.yaml.gpg", encrypted(), night
+        elif now - night < timedelta(days=7):
+            yield from _directory(f"{night:%Y%m%d_%H%M%S}", packed(dump()), night)

@@ -184,10 +184,6 @@ def midnight(day: date, zone: tzinfo) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(timezone.utc)
 
 
-Shelves = tuple[Kept | Failure, ...] | None
-Read = tuple["Looked | Failure", ...] | None
-
-
 @dataclass(frozen=True)
 class Looked:
     """What reading one backup to its end told. `kept`: what else there is, where that was asked for."""
@@ -223,6 +219,10 @@ class Looked:
         made = min(named.ends, self.content.modified)
         age = self.clock.age(made + off(made, self.clock, self.zone, weekdays))
         it.holds(limit, age, f"the newest is {self.content.name}, made {made:%Y-%m-%d %H:%M} UTC")
+
+
+Shelves = tuple[Kept | Failure, ...] | None
+Read = tuple[Looked | Failure, ...] | None
 
 
 @dataclass(frozen=True)
@@ -271,7 +271,7 @@ def target_of(kind: str, context: Context) -> Target | None:
 def listed(target: Target, pattern: str) -> Ask:
     if target.kind == "s3":
         return ObjectsOf(target=target.id, pattern=pattern)
-    return ListedOf(target=target.id, folder=target.settings.folder, pattern=pattern)
+    return ListedOf(target=target.id, pattern=pattern)
 
 
 def kept(target: Target, answer: Answer[Any], context: Context) -> Kept | Failure:
@@ -309,7 +309,7 @@ class Contents(Backups):
             return super().asks(context)
         return tuple(
             ReadOf(
-                target=target.id, folder=target.settings.folder, pattern=one, which=which,
+                target=target.id, pattern=one, which=which,
                 most=target.budget.max_bytes,
             )
             for one in self.patterns(context) for which in _which(context)

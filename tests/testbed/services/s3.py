@@ -95,10 +95,9 @@ def _answers() -> bool:
 
 
 def _make_user(name: str) -> None:
-    (secrets.folder() / f"s3-{name}.access").write_text(name)
     command = [
         str(build.programs() / "versitygw"), "admin", "--access", ADMIN, "--secret", secrets.password(f"s3-{ADMIN}"),
-        "--endpoint-url", endpoint(), "create-user", "--access", name, "--secret", secrets.password(f"s3-{name}"),
+        "--endpoint-url", endpoint(), "create-user", "--access", access(name), "--secret", secrets.password(f"s3-{name}"),
         "--role", "user",
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -106,8 +105,13 @@ def _make_user(name: str) -> None:
         raise process.TestbedError(f"versitygw made no user {name}: {done.stderr.strip()}")
 
 
+def access(user: str) -> str:
+    """The id of a user's key: made up, but for the owner's."""
+    return user if user == ADMIN else secrets.password(f"s3-{user}-access")
+
+
 def client(user: str = ADMIN) -> Any:
-    return _client(user, endpoint(), secrets.password(f"s3-{user}"))
+    return _client(access(user), endpoint(), secrets.password(f"s3-{user}"))
 
 
 @cache
@@ -120,11 +124,11 @@ def _client(user: str, url: str, secret: str) -> Any:
 
 def settings(bucket: str, user: str = USER, **more: Any) -> dict[str, Any]:
     """What an environment says of a bucket."""
-    secrets.password(f"s3-{user}")
+    access(user), secrets.password(f"s3-{user}")
     return {
         "bucket": bucket,
         "endpoint": endpoint(),
-        "access_key": {"file": str(secrets.folder() / f"s3-{user}.access")},
+        "access_key": {"file": str(secrets.folder() / f"s3-{user}-access.password")},
         "secret_key": {"file": str(secrets.folder() / f"s3-{user}.password")},
         **more,
     }
@@ -139,7 +143,7 @@ def policy(bucket: str, needs: tuple[Need, ...] | None = None) -> str:
     (policy_file,) = RIGHTS.files(needs, Target("s3", "s3", "s3", made), Account())
     document = json.loads(policy_file.text)
     for statement in document["Statement"]:
-        statement["Principal"] = USER
+        statement["Principal"] = access(USER)
     return json.dumps(document)
 
 

@@ -115,7 +115,8 @@ class FilesCollector:
         return BadAnswer(f"{folder} could not be read: exit status {status}", target=target)
 
     def _asked(self, ask: FilesAsk, link: Link) -> bytes:
-        return self._ran(ask.words(self._python), link, ask.shown(self._python))
+        folder = self.target.settings.folder
+        return self._ran(ask.words(self._python, folder), link, ask.shown(self._python, folder))
 
     def _listed(self, ask: ListedOf, link: Link) -> Shelf:
         found: _Listed = self._decoded(self._asked(ask, link), _Listed)

@@ -13,6 +13,7 @@ from opsproof.model.rights import Need
 from opsproof.model.stored import Content, Shelf
 
 MOST = 20_000  # files that fit one pattern
+FOLDER = "FOLDER"  # of the target, where nobody knows that yet
 Words = tuple[str, ...]
 
 
@@ -31,23 +32,21 @@ def program() -> str:
 class FilesAsk(Ask, frozen=True, kw_only=True):
     """An ask that the program answers for the files of a folder that fit a pattern of names."""
 
-    folder: str
     pattern: str
 
-    @property
-    def arguments(self) -> Words:
+    def arguments(self, folder: str) -> Words:
         raise NotImplementedError
 
-    def words(self, python: str) -> Words:
-        return (python, "-I", "-c", program(), *self.arguments)
+    def words(self, python: str, folder: str) -> Words:
+        return (python, "-I", "-c", program(), *self.arguments(folder))
 
-    def shown(self, python: str) -> str:
+    def shown(self, python: str, folder: str) -> str:
         """The command as a record shows it."""
-        return shlex.join((python, "-I", "-c", "PROGRAM", *self.arguments))
+        return shlex.join((python, "-I", "-c", "PROGRAM", *self.arguments(folder)))
 
     @property
     def needs(self) -> tuple[Need, ...]:
-        return (Need("run", shlex.join(self.words("python3"))),)
+        return (Need("run", shlex.join(self.words("python3", FOLDER))),)
 
 
 class ListedOf(FilesAsk, frozen=True, kw_only=True, tag="files/listed"):
@@ -55,9 +54,8 @@ class ListedOf(FilesAsk, frozen=True, kw_only=True, tag="files/listed"):
 
     answer: ClassVar[Any] = Shelf
 
-    @property
-    def arguments(self) -> Words:
-        return ("list", self.folder, dated(self.pattern).regex, str(MOST))
+    def arguments(self, folder: str) -> Words:
+        return ("list", folder, dated(self.pattern).regex, str(MOST))
 
 
 class ReadOf(FilesAsk, frozen=True, kw_only=True, tag="files/read"):
@@ -67,6 +65,5 @@ class ReadOf(FilesAsk, frozen=True, kw_only=True, tag="files/read"):
     most: int
     answer: ClassVar[Any] = Content
 
-    @property
-    def arguments(self) -> Words:
-        return ("read", self.folder, dated(self.pattern).regex, self.which, str(self.most))
+    def arguments(self, folder: str) -> Words:
+        return ("read", folder, dated(self.pattern).regex, self.which, str(self.most))

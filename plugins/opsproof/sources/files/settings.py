@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, model_validator
 
+from opsproof.environment.references import located
 from opsproof.environment.shape import Text, refuse
 from opsproof.sources.host.settings import HostSettings
 
 
-def _absolute(given: str) -> str:
-    if not given.startswith("/"):
+def _whole(given: str) -> str:
+    if not given.startswith(("/", "${env:")):
         refuse("not a whole path", "write it from the root: /backups")
-    return given.rstrip("/") or "/"
+    return str(located(given, Path("/")))
 
 
 class FilesSettings(HostSettings):
     """A folder of a host: what a host needs, or `local: true`, and `folder`. Python 3 has to be there."""
 
-    addressed_by = ("host", "port", "local", "folder")
-
-    folder: Annotated[Text, AfterValidator(_absolute)]
+    folder: Annotated[Text, AfterValidator(_whole)]
 
     @model_validator(mode="after")
     def _without_sudo(self) -> FilesSettings:
         if self.sudo:
             refuse("sudo is not used for files", "let the user read the folder")
         return self
-
-    @property
-    def address(self) -> str:
-        return f"{super().address}{self.folder}"

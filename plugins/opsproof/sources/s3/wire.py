@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -33,6 +34,17 @@ from opsproof.transport.pin import pins_of
 _ATTEMPTS = 3
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 _NOTHING = (None, None, os.devnull, None)
+# botocore reads any document, and finds nothing in one of something else: what each has to be.
+_ROOTS = {
+    "list_objects_v2": "ListBucketResult",
+    "get_bucket_versioning": "VersioningConfiguration",
+    "get_bucket_encryption": "ServerSideEncryptionConfiguration",
+    "get_object_lock_configuration": "ObjectLockConfiguration",
+    "get_bucket_policy_status": "PolicyStatus",
+    "get_bucket_acl": "AccessControlPolicy",
+    "get_bucket_lifecycle_configuration": "LifecycleConfiguration",
+}
+_ROOT = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<([A-Za-z]+)[\s>/]")
 Take = Callable[[bytes], None]
 NOTHING: Mapping[str, Any] = {}
 
@@ -45,6 +57,7 @@ class _Call:
     take: Take | None
     attempt: int
     headers: Mapping[str, str]
+    root: str
 
 
 _CALL: ContextVar[_Call | None] = ContextVar("call", default=None)
@@ -113,7 +126,7 @@ class Wire:
         """
         attempt = 1
         while True:
-            call = _Call(link, take, attempt, {})
+            call = _Call(link, take, attempt, {}, _ROOTS.get(operation, ""))
             try:
                 with self._during(call, link):
                     return getattr(self._client, operation)(Bucket=self.target.settings.bucket, **words)
@@ -162,6 +175,8 @@ class Wire:
         call.headers = response.headers
         if response.status in _ELSEWHERE:
             raise self._elsewhere(response)
+        if response.status < 300 and call.root and not _is(call.root, response.body):
+            raise BadAnswer(f"the answer is no {call.root}", target=self.target.id)
         return AWSResponse(request.url, response.status, dict(response.headers), _Body(response.body))
 
     def _elsewhere(self, response: web.Response) -> CollectionError:
@@ -176,6 +191,11 @@ class Wire:
     def close(self) -> None:
         if "_session" in self.__dict__:
             self._session.close()
+
+
+def _is(root: str, document: bytes) -> bool:
+    found = _ROOT.match(document[:1000])
+    return found is not None and found[1] == root.encode()
 
 
 @cache
