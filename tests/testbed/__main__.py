@@ -13,12 +13,14 @@ from tests.testbed.services import (
     alertmanager,
     drills,
     exporter,
+    files,
     install,
     nginx,
     postgres,
     prometheus,
     redis,
     redis_failover,
+    s3,
 )
 
 Step = tuple[str, Callable[[], None]]
@@ -39,6 +41,7 @@ PROCESSES = {
     redis_failover.REPLICA: redis_failover.REPLICA,
     **{name: name for name in redis_failover.SENTINELS},
     nginx.NAME: "nginx-https",
+    s3.NAME: "s3",
 }
 
 
@@ -70,6 +73,8 @@ def services_up() -> None:
         ("restore drills", drills.up),
         ("Redis", redis_up),
         ("nginx", nginx.up),
+        ("S3", s3.up),
+        ("files", files.up),
     ):
         _timed(name, start)
 
@@ -86,7 +91,15 @@ def redis_reset() -> None:
 
 def down() -> None:
     redis_failover.down()
-    ends = (prometheus.down, alertmanager.down, nginx.down, redis.down, postgres.down, kubernetes.down)
+    ends = (
+        prometheus.down,
+        alertmanager.down,
+        nginx.down,
+        redis.down,
+        postgres.down,
+        s3.down,
+        kubernetes.down,
+    )
     for end in ends:
         end()
     say("down")
@@ -100,6 +113,8 @@ def reset() -> None:
             ("Redis", redis_reset),
             ("PostgreSQL", postgres.reset),
             ("nginx", nginx.reset),
+            ("S3", s3.reset),
+            ("files", files.reset),
             ("Alertmanager", alertmanager.reset),
         ]
     )

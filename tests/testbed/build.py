@@ -64,6 +64,7 @@ PROGRAMS = (
     Program("kube", _SOURCE, stamps=tuple(f"-X {name}={value}" for name, value in _STAMPS.items())),
     Program("kwok", package="sigs.k8s.io/kwok/cmd/kwok@v0.7.0"),
     Program("metrics-server", _SOURCE / "metrics-server"),
+    Program("versitygw", package="github.com/versity/versitygw/cmd/versitygw@v1.8.0"),
 )
 
 

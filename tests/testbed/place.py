@@ -34,6 +34,7 @@ PORTS = {
     "sentinel-1": 27641,
     "sentinel-2": 27642,
     "sentinel-3": 27643,
+    "s3": 27900,
     "nginx-http": 27080,
     "nginx-https": 27081,
 }

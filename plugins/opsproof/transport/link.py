@@ -119,11 +119,15 @@ class Link:
         Raises:
             TooBig: more than `max_bytes` over the whole ask, or than the run's memory has room for.
         """
+        self.passed(count)
+        self._held += count
+        self.hold(self._held, count)
+
+    def passed(self, count: int) -> None:
+        """Count received bytes of which nothing is kept. Raises TooBig: more than `max_bytes` over the whole ask."""
         self.received += count
         if self.received > self.budget.max_bytes:
             raise TooBig(f"more than {self.budget.max_bytes} bytes", target=self.target.id)
-        self._held += count
-        self.hold(self._held, count)
 
     def hold(self, held: int, more: int) -> None:
         """One answer grows to so many bytes by some more. Raises TooBig: the run's memory has no room for it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -133,10 +133,30 @@ def get(
     return response
 
 
+def exchange(
+    client: requests.Session, method: str, url: str, link: Link, *, path: str,
+    headers: Mapping[str, str], take: Callable[[bytes], None] | None = None, attempt: int = 1,
+) -> Response:  # fmt: skip
+    """One request that is not repeated, whatever its status.
+
+    Args:
+        path: what `requests.jsonl` shows; must hold no secret.
+        take: gets the body of a good answer piece by piece, of which nothing is kept.
+
+    Raises:
+        CollectionError: there is no whole answer.
+    """
+    with link.request(method, path, attempt=attempt) as entry:
+        response = _once(client, url, link, entry, headers, _Bounds(None, link.budget.max_bytes, take), None)
+    link.clock = response.date or link.clock
+    return response
+
+
 @dataclass(frozen=True)
 class _Bounds:
     within: float | None
     max_bytes: int
+    take: Callable[[bytes], None] | None = None
 
     def seconds(self, link: Link) -> float:
         left = link.remaining()
@@ -148,11 +168,11 @@ def _once(
     bounds: _Bounds, content: bytes | None,
 ) -> Response:  # fmt: skip
     seconds = bounds.seconds(link)
-    wire = _Wire(bounds.max_bytes + _BESIDE, link)
+    wire = _Wire(bounds.max_bytes + _BESIDE, link, held=bounds.take is None)
     with watchdog(seconds) as dog, watched_by(dog, wire.received):
         late = TimedOut("no complete answer in time", target=link.target.id)
         try:
-            response = _exchange(client, url, link, entry, headers, bounds.max_bytes, seconds, content)
+            response = _exchange(client, url, link, entry, headers, bounds, seconds, content)
             if dog.bitten:  # cut off, which may look like an end
                 raise late
             if isinstance(client, _Session) and _place(url) in client.pinned:
@@ -171,9 +191,10 @@ def _once(
 class _Wire:
     """What came of one answer, as it was sent."""
 
-    def __init__(self, most: int, link: Link) -> None:
+    def __init__(self, most: int, link: Link, *, held: bool) -> None:
         self._most = most
         self._link = link
+        self._held = held
         self._count = 0
 
     def received(self, count: int) -> None:
@@ -181,7 +202,8 @@ class _Wire:
         self._count += count
         if self._count > self._most:
             raise TooBig(f"more than {self._most} bytes", target=self._link.target.id)
-        self._link.hold(self._count, count)
+        if self._held:
+            self._link.hold(self._count, count)
 
 
 def _place(url: str) -> str:
@@ -191,7 +213,7 @@ def _place(url: str) -> str:
 
 def _exchange(
     client: requests.Session, url: str, link: Link, entry: Request, headers: Mapping[str, str],
-    max_bytes: int, seconds: float, content: bytes | None,
+    bounds: _Bounds, seconds: float, content: bytes | None,
 ) -> Response:  # fmt: skip
     with client.request(
         entry.method, url, data=content, headers=dict(headers), timeout=(min(5.0, seconds), seconds),
@@ -199,14 +221,32 @@ def _exchange(
     ) as answer:  # fmt: skip
         entry.status = answer.status_code
         _require_one_encoding(answer, link)
-        body = _read(answer, link, max_bytes)
-        if not body and _unframed(answer):
+        if bounds.take is not None and answer.status_code in {200, 206}:
+            entry.bytes, entry.digest = _streamed(answer, link, bounds.take)
+            return Response(answer.status_code, _lower(answer), b"")
+        body = _read(answer, link, bounds.max_bytes)
+        if not body and entry.method != "HEAD" and _unframed(answer):
             raise BadAnswer("the answer is truncated or damaged", target=link.target.id)
         link.unfold(body, PROTOBUF if "protobuf" in answer.headers.get("content-type", "") else JSON)
         entry.bytes = len(body)
         entry.digest = hashlib.sha256(body).hexdigest()[:32]
-        names = {name.lower(): value for name, value in answer.headers.items()}
-        return Response(answer.status_code, names, body)
+        return Response(answer.status_code, _lower(answer), body)
+
+
+def _lower(answer: requests.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in answer.headers.items()}
+
+
+def _streamed(answer: requests.Response, link: Link, take: Callable[[bytes], None]) -> tuple[int, str]:
+    """How many bytes were handed on, and their digest. They come as they are stored: nothing is unpacked."""
+    count, digest = 0, hashlib.sha256()
+    for chunk in answer.raw.stream(_CHUNK, decode_content=False):
+        link.passed(len(chunk))
+        count += len(chunk)
+        digest.update(chunk)
+        take(chunk)
+        link.remaining()
+    return count, digest.hexdigest()[:32]
 
 
 def _unframed(answer: requests.Response) -> bool:
@@ -255,4 +295,4 @@ def _raise_for(response: Response, link: Link, path: str) -> None:
         raise BadAnswer(f"HTTP {response.status} for {where}", target=link.target.id)
 
 
-__all__ = ["Response", "get", "session", "translated"]
+__all__ = ["Response", "exchange", "get", "session", "translated"]

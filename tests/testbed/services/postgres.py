@@ -179,6 +179,22 @@ def admin() -> psycopg.Connection[tuple[object, ...]]:
     return connect("postgres", "postgres")
 
 
+def archive(database: str = "accelerapp") -> bytes:
+    """A dump in PostgreSQL's custom format."""
+    command = [
+        program("pg_dump"),
+        "-Fc",
+        "-h",
+        place.HOST,
+        "-p",
+        str(place.PORTS["postgres"]),
+        "-U",
+        "postgres",
+    ]
+    env = {**os.environ, "PGPASSWORD": secrets.password("postgres-postgres")}
+    return subprocess.run([*command, database], env=env, capture_output=True, check=True).stdout
+
+
 def answers() -> bool:
     with admin():
         return True

@@ -21,9 +21,9 @@ ENV = {"LC_ALL": "C", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 
 
 class Way(Protocol):
-    """Runs a command there."""
+    """Runs a command there; `shown` is what the record has in its place."""
 
-    def run(self, command: str, link: Link) -> Ended: ...
+    def run(self, command: str, link: Link, shown: str = "") -> Ended: ...
 
     def close(self) -> None: ...
 
@@ -55,8 +55,8 @@ class Bounded(BaseBackend):  # type: ignore[misc]
 class Here:
     """This machine, without a shell."""
 
-    def run(self, command: str, link: Link) -> Ended:
-        with link.request("RUN", command) as entry:
+    def run(self, command: str, link: Link, shown: str = "") -> Ended:
+        with link.request("RUN", shown or command) as entry:
             ended = run(
                 shlex.split(command), env={**ENV, "PATH": os.environ.get("PATH", ENV["PATH"])},
                 seconds=link.remaining(), take=link.read,

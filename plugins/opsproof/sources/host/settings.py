@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 from pydantic import model_validator
 
@@ -23,7 +24,7 @@ class HostSettings(TargetSettings):
     """
 
     identities = (HOST_KEY, MACHINE)
-    addressed_by = ("host", "port", "local")
+    addressed_by: ClassVar[tuple[str, ...]] = ("host", "port", "local")
 
     host: Text | None = None
     port: Port = 22

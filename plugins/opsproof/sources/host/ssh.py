@@ -39,7 +39,7 @@ class Ssh:
         self._wire: _Wire | None = None
         self._transport: Any = None
 
-    def run(self, command: str, link: Link) -> Ended:
+    def run(self, command: str, link: Link, shown: str = "") -> Ended:
         """Run a command, as the shell of the user reads it.
 
         Raises:
@@ -47,7 +47,7 @@ class Ssh:
         """
         with self._my_turn(link), watchdog(link.remaining()) as dog, self._translated(link, dog):
             transport = self._connected(link, dog)
-            with link.request("SSH", command) as entry:
+            with link.request("SSH", shown or command) as entry:
                 ended = self._executed(transport, command, link)
                 entry.status, entry.bytes = ended.status, ended.size
                 return ended

@@ -1,0 +1,138 @@
+"""Dumps of PostgreSQL, as text and as archives, and gzip around them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import zlib
+
+from opsproof.sources.files.remote.form import Form
+
+_PIECE = 2**20  # bytes that are unpacked at a time
+_HEAD = 4096
+_TAIL = 1024
+_HEADER = re.compile(rb"--\r?\n-- PostgreSQL database (cluster )?dump\r?\n")
+_TRAILER = re.compile(rb"(?:^|\n)-- PostgreSQL database (cluster )?dump complete\r?\n")
+_TABLES = (b"\nCREATE TABLE ", b"\nCOPY ", b"\nINSERT INTO ")
+# The newest archive (1.N) that each major version of pg_restore reads.
+_ARCHIVES = {9: 12, 10: 13, 11: 13, 12: 14, 13: 14, 14: 14, 15: 14, 16: 15, 17: 16, 18: 16}
+
+
+class Gzip:
+    """Members of gzip, one after the other, each with its own checksum."""
+
+    def __init__(self, inner: Form) -> None:
+        self._inner = inner
+        self._member = zlib.decompressobj(31)
+        self._problem = ""
+        self._over = False
+
+    def feed(self, data: bytes) -> None:
+        while data and not self._problem:
+            if self._over:
+                data = self._next_member(data)
+                continue
+            try:
+                out = self._member.decompress(data, _PIECE)
+            except zlib.error:
+                self._problem = "damaged"
+                return
+            self._inner.feed(out)
+            self._over = self._member.eof
+            data = self._member.unused_data if self._over else self._member.unconsumed_tail
+
+    def _next_member(self, data: bytes) -> bytes:
+        data = data.lstrip(b"\0")  # tapes pad with zeros
+        if data:
+            self._member, self._over = zlib.decompressobj(31), False
+            if not b"\x1f\x8b".startswith(data[:2]):
+                self._problem = "followed by something else"
+        return data
+
+    def problem(self) -> str:
+        return self._problem or ("" if self._over else "truncated")
+
+
+class Sql(Form):
+    """A plain dump: where it begins, where it ends, and how its lines do."""
+
+    def __init__(self) -> None:
+        super().__init__("sql")
+        self._head = b""
+        self._tail = b"\n"
+        self._lines = self._returns = self._tables = 0
+
+    def feed(self, data: bytes) -> None:
+        if len(self._head) < _HEAD:
+            self._head += data[:_HEAD]
+        self._lines += data.count(b"\n")
+        self._returns += (self._tail[-1:] + data).count(b"\r\n")
+        for word in _TABLES:
+            self._tables += (self._tail[-len(word) + 1 :] + data).count(word)
+        self._tail = (self._tail + data)[-_TAIL:]
+
+    def told(self) -> dict[str, object]:
+        return {
+            "header": bool(_HEADER.match(self._head)),
+            "trailer": bool(_TRAILER.search(self._tail)),
+            "lines": self._lines,
+            "returns": self._returns,
+            "tables": self._tables,
+        }
+
+
+class Custom(Form):
+    """An archive of pg_dump: its table of contents says nothing of the data, so pg_restore reads all of it."""
+
+    def __init__(self, head: bytes) -> None:
+        super().__init__("custom")
+        self._archive = head[6] if len(head) > 6 else 0
+        self._program = shutil.which("pg_restore")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._broken = False
+        if self._program and self._archive <= self._known():
+            self._process = subprocess.Popen(
+                [self._program, "-f", "/dev/null"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"},
+            )
+
+    def _known(self) -> int:
+        said = subprocess.run(
+            [str(self._program), "--version"], capture_output=True, text=True, check=False, timeout=20
+        ).stdout
+        found = re.search(r" (\d+)", said)
+        major = int(found[1]) if found else 0
+        return _ARCHIVES.get(major, 255 if major > max(_ARCHIVES) else 0)
+
+    def feed(self, data: bytes) -> None:
+        if self._process is None or self._process.stdin is None or self._broken:
+            return
+        try:
+            self._process.stdin.write(data)
+        except BrokenPipeError:
+            self._broken = True  # it has seen enough
+
+    def told(self) -> dict[str, object]:
+        if self._process is None:
+            return {"unread": "pg_restore is too old" if self._program else "pg_restore is missing"}
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.close()
+        except BrokenPipeError:
+            self._broken = True
+        return {"restored": self._process.wait() == 0}
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            if self._process.stdin is not None:
+                try:
+                    self._process.stdin.close()
+                except BrokenPipeError:
+                    pass

@@ -1,0 +1,267 @@
+"""Backups that are not what they seem: cut off, empty, of another form, too old, readable, not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import datetime, timedelta, timezone
+
+from tests.faults.scenario import Changes, fail, passes, scenario, unknown
+from tests.testbed import stored
+from tests.testbed.services import files, postgres, s3
+
+ACCELERAPP, SMARTCLOUDOPS, ENTERPRISE = s3.BUCKETS
+DATABASE = "%Y/%m/db-%Y%m%d.sql.gz"
+CONFIG = "%Y/%m/config-%Y%m%d.yaml"
+SECRETS = "%Y/%m/secrets-%Y%m%d.yaml.gpg"
+DUMP = "backup-%Y%m%d.sql.gz"
+DIRECTORY = "%Y%m%d_%H%M%S"
+POSTGRES = "postgres/postgres-%Y%m%d.sql.gz"
+CLUSTER = "cluster-config-%Y%m%d.yaml"
+FILES = "secrets-%Y%m%d.yaml.gpg"
+SPOILT, LATE, GONE, AWAY = "backups spoilt", "backups late", "backups gone", "backups away"
+
+
+def nights(count: int) -> list[datetime]:
+    """The latest nights of backups, the last one first."""
+    found = stored.nights(datetime.now(timezone.utc))
+    return [night for night, _ in zip(found, range(count), strict=False)]
+
+
+def named(pattern: str, night: datetime) -> str:
+    return night.strftime(pattern)
+
+
+@scenario("the newest dump is cut off at nine tenths", group=SPOILT)
+def cut_off() -> Iterator[Changes]:
+    """Its beginning is right, and gzip tells the end."""
+    whole = stored.packed(stored.dump())
+    (night,) = nights(1)
+    with s3.replaced(ACCELERAPP, named(DATABASE, night), whole[: len(whole) * 9 // 10]):
+        message = "*/db-*.sql.gz: the gzip ends before its end: it is truncated"
+        yield {
+            "AC-087": fail("critical", f"content newest {DATABASE}", message=message),
+            "AC-094": fail("high", f"content newest {DATABASE}", message=message),
+        }
+
+
+@scenario("the newest dump is an empty gzip", group=SPOILT)
+def empty_gzip() -> Iterator[Changes]:
+    """`pg_dump | gzip`, where pg_dump failed: exit status 0, and a gzip without a fault."""
+    (night,) = nights(1)
+    with s3.replaced(SMARTCLOUDOPS, named(DUMP, night), stored.packed(b"")):
+        yield {
+            "SC-062": fail("critical", f"size {DUMP}", message="* has 20 bytes, and * are usual there"),
+            "SC-064": fail("critical", f"content newest {DUMP}", f"size {DUMP}", message="*"),
+            "SC-063": passes(),  # what is in the bucket has bytes
+        }
+
+
+@scenario("the newest dump went through a terminal", group=SPOILT)
+def carriage_returns() -> Iterator[Changes]:
+    (night,) = nights(1)
+    crlf = stored.packed(stored.dump().replace(b"\n", b"\r\n"))
+    with s3.replaced(SMARTCLOUDOPS, named(f"{DIRECTORY}/database.sql.gz", night), crlf):
+        message = "*: its lines end with CR LF: it went through a terminal"
+        yield {"SC-118": fail("critical", f"content newest {DIRECTORY}/database.sql.gz", message=message)}
+
+
+@scenario("ConfigMaps are missing in the backup: kubectl get all is not all", group=SPOILT)
+def not_all() -> Iterator[Changes]:
+    (night,) = nights(1)
+    pods = stored.manifest("Deployment", "Service", "Pod", namespace="accelerapp")
+    with s3.replaced(ACCELERAPP, named(CONFIG, night), pods):
+        yield {"AC-088": fail("medium", f"content newest {CONFIG}", message="* has no ConfigMap")}
+
+
+@scenario("Secrets are stored as readable YAML", group=SPOILT)
+def readable() -> Iterator[Changes]:
+    (night,) = nights(1)
+    with s3.replaced(ACCELERAPP, named(SECRETS, night), stored.plaintext("accelerapp")):
+        message = "* holds 1 Secrets that anybody can read"
+        yield {"AC-089": fail("critical", f"content newest {SECRETS}", message=message)}
+
+
+@scenario("Secrets stand readable beside the ConfigMaps", group=SPOILT)
+def readable_beside() -> Iterator[Changes]:
+    (night,) = nights(1)
+    with s3.replaced(
+        SMARTCLOUDOPS, named(f"{DIRECTORY}/config.yaml", night), stored.plaintext("smartcloudops")
+    ):
+        message = "* holds 1 Secrets that anybody can read"
+        yield {
+            "SC-120": fail("critical", f"content newest {DIRECTORY}/config.yaml", message=message),
+            "SC-121": passes(),
+        }
+
+
+@scenario("Secrets are encrypted to another key", group=SPOILT)
+def another_key() -> Iterator[Changes]:
+    (night,) = nights(1)
+    with files.replaced("enterprise-platform", named(FILES, night), stored.encrypted("00112233445566AA")):
+        message = f"* is encrypted to 00112233445566AA, not to {stored.KEY}"
+        yield {"EP-114": fail("critical", f"content newest {FILES}", message=message)}
+
+
+@scenario("a kind of object is missing in the cluster's configuration", group=SPOILT)
+def a_kind_missing() -> Iterator[Changes]:
+    (night,) = nights(1)
+    few = stored.manifest("ConfigMap", "Role", "RoleBinding", namespace="enterprise-platform")
+    with files.replaced("enterprise-platform", named(CLUSTER, night), few):
+        message = "* has no Ingress, PersistentVolumeClaim, HorizontalPodAutoscaler, PodDisruptionBudget, NetworkPolicy"
+        yield {"EP-113": fail("medium", f"content newest {CLUSTER}", message=message)}
+
+
+@scenario("the newest backup is an empty object", group=SPOILT)
+def empty_object() -> Iterator[Changes]:
+    (night,) = nights(1)
+    with s3.replaced(ENTERPRISE, named(POSTGRES, night), b""):
+        yield {
+            "EP-108": fail("critical", f"backup {POSTGRES}", f"size {POSTGRES}"),
+            "EP-110": fail("high", f"content newest {POSTGRES}", f"size {POSTGRES}"),
+        }
+
+
+@scenario("a part of the newest backup did not arrive", group=SPOILT)
+def a_part_missing() -> Iterator[Changes]:
+    with ExitStack() as gone:
+        for night in nights(2):
+            gone.enter_context(s3.emptied(SMARTCLOUDOPS, named(f"{DIRECTORY}/uploads/*", night)))
+        lacks = f"that of * lacks {DIRECTORY}/uploads/"
+        yield {
+            "SC-122": fail("critical", "backup set the bucket smartcloudops-backups", message=lacks),
+            "SC-119": fail(
+                "high", f"backup {DIRECTORY}/uploads/", message="the newest is */uploads/, made *"
+            ),
+        }
+
+
+@scenario("old backups are not taken away", group=SPOILT)
+def hoarded() -> Iterator[Changes]:
+    old = datetime.now(timezone.utc) - timedelta(days=90)
+    dump = stored.packed(stored.dump())
+    with (
+        s3.added(ACCELERAPP, named(DATABASE, old), dump, old),
+        files.added("smartcloudops", named(f"{DIRECTORY}/database.sql.gz", old), dump, old),
+    ):
+        message = "* is still there: old backups are not taken away"
+        yield {
+            "AC-092": fail("high", f"oldest {DATABASE}", message=message),
+            "SC-123": fail("medium", f"oldest {DIRECTORY}/", message=message),
+            "AC-094": fail("high", f"content newest {DATABASE}", message="*"),  # by the dump that is cut off
+        }
+
+
+@scenario("the drill's test backup was not made", group=SPOILT)
+def no_test_backup() -> Iterator[Changes]:
+    with s3.emptied(SMARTCLOUDOPS, "test/*/*"):
+        message = "no backup: nothing begins like that in the bucket smartcloudops-backups; it has *"
+        yield {"SC-132": fail("high", "backup test/%Y%m%d_%H%M%S/", message=message)}
+
+
+@scenario("no dump was made for three nights, and a copied old one looks fresh", group=LATE)
+def late() -> Iterator[Changes]:
+    """The copy has the time of now and an old date in its name."""
+    now, dumps = datetime.now(timezone.utc), nights(5)
+    with ExitStack() as gone:
+        for night in dumps[:3]:
+            gone.enter_context(s3.replaced(SMARTCLOUDOPS, named(DUMP, night), None))
+        kept = named(DUMP, dumps[4])
+        gone.enter_context(s3.replaced(SMARTCLOUDOPS, kept, stored.packed(stored.dump()), now))
+        newest = f"the newest is {named(DUMP, dumps[3])}, made *"
+        of_set = f"the newest is that of {dumps[3]:%Y-%m-%d}, made *"
+        yield {
+            "SC-062": fail("critical", f"backup {DUMP}", measured="*d*", message=newest),
+            "SC-063": fail("critical", "backup set the bucket smartcloudops-backups", message=of_set),
+            "SC-065": fail("high", f"days {DUMP}", message="* of 29 days have no backup: *"),
+        }
+
+
+@scenario("Secrets were not stored for three nights, and a day's dump is missing", group=LATE)
+def a_day_missing() -> Iterator[Changes]:
+    days = nights(12)
+    with ExitStack() as gone:
+        for night in days[:3]:
+            gone.enter_context(s3.replaced(ACCELERAPP, named(SECRETS, night), None))
+        gone.enter_context(s3.replaced(ACCELERAPP, named(DATABASE, days[11]), None))
+        message = f"1 of 29 days have no backup: {days[11]:%Y-%m-%d}"
+        yield {
+            "AC-008": fail("critical", f"backup {SECRETS}", message="the newest is */secrets-*, made *"),
+            "AC-089": fail(
+                "critical", f"content newest {SECRETS}", message="the newest is */secrets-*, made *"
+            ),
+            "AC-090": fail(
+                "critical", "backup set the bucket accelerapp-backups", message=f"that of * lacks {SECRETS}"
+            ),
+            "AC-092": fail("high", f"days {DATABASE}", measured="1", message=message),
+        }
+
+
+@scenario("the configuration in the backup ends in its middle", group=LATE)
+def unparsable() -> Iterator[Changes]:
+    (night,) = nights(1)
+    broken = stored.configuration("smartcloudops") + b"- {apiVersion: v1, kind: \n"
+    with s3.replaced(SMARTCLOUDOPS, named(f"{DIRECTORY}/config.yaml", night), broken):
+        subject, message = f"content newest {DIRECTORY}/config.yaml", "* cannot be parsed"
+        yield {
+            "SC-120": fail("critical", subject, message=message),
+            "SC-121": fail("medium", subject, message=message),
+        }
+
+
+@scenario("a custom dump whose data ends early", group=LATE)
+def half_an_archive() -> Iterator[Changes]:
+    """Its table of contents is whole: pg_restore --list is content with it."""
+    (night,) = nights(1)
+    archive = postgres.archive()
+    with s3.replaced(ENTERPRISE, named(POSTGRES, night), archive[: len(archive) * 9 // 10]):
+        message = "*: pg_restore cannot read it to its end"
+        yield {"EP-110": fail("high", f"content newest {POSTGRES}", message=message)}
+
+
+@scenario("the bucket is empty", situation="empty", group=GONE)
+def nothing_there() -> Iterator[Changes]:
+    with s3.emptied(ACCELERAPP):
+        message = "no backup: the bucket accelerapp-backups is empty"
+        patterns = (DATABASE, CONFIG, SECRETS)
+        yield {
+            "AC-008": fail("critical", *(f"backup {one}" for one in patterns), message=message),
+            "AC-087": fail("critical", f"content newest {DATABASE}", message=message),
+            "AC-088": fail("medium", f"content newest {CONFIG}", message=message),
+            "AC-089": fail("critical", f"content newest {SECRETS}", message=message),
+            "AC-090": fail("critical", "backup set the bucket accelerapp-backups", message=message),
+            "AC-092": fail("high", "requirement AC-092", message=f"nothing there to examine*{message}*"),
+            "AC-094": fail("high", f"content newest {DATABASE}", message=message),
+        }
+
+
+BUCKET_ROWS = {
+    "SC-062": "critical", "SC-063": "critical", "SC-064": "critical", "SC-065": "high", "SC-118": "critical",
+    "SC-119": "high", "SC-120": "critical", "SC-121": "medium", "SC-122": "critical", "SC-132": "high",
+}  # fmt: skip
+
+
+@scenario("the bucket may not be listed any more", situation="forbidden", group=GONE)
+def not_listed() -> Iterator[Changes]:
+    with s3.refused(SMARTCLOUDOPS):
+        message = "the right s3:ListBucket is missing"
+        yield {row: unknown(level, "source *", message=message) for row, level in BUCKET_ROWS.items()}
+
+
+@scenario("the folder of the backups is not there", situation="unreachable", group=GONE)
+def no_folder() -> Iterator[Changes]:
+    with files.gone("enterprise-platform"):
+        yield {
+            "EP-113": unknown("medium", "source files", message="* is not there"),
+            "EP-114": unknown("critical", "source files", message="* is not there"),
+        }
+
+
+@scenario("the server of the buckets is away", situation="unreachable", group=AWAY)
+def away() -> Iterator[Changes]:
+    rows = {
+        **BUCKET_ROWS, "EP-108": "critical", "EP-110": "high", "AC-008": "critical", "AC-087": "critical",
+        "AC-088": "medium", "AC-089": "critical", "AC-090": "critical", "AC-092": "high", "AC-094": "high",
+    }  # fmt: skip
+    with s3.stopped():
+        yield {row: unknown(level, "source *", message="connection refused") for row, level in rows.items()}

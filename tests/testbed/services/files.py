@@ -1,0 +1,84 @@
+"""Folders with backups of two systems on this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+
+from tests.testbed import place, stored
+
+SYSTEMS = ("enterprise-platform", "smartcloudops")
+
+
+def folder(system: str) -> Path:
+    return place.state() / "files" / system
+
+
+def up() -> None:
+    for system in SYSTEMS:
+        if not folder(system).exists():
+            fill(system)
+
+
+def down() -> None:
+    """Nothing runs."""
+
+
+def reset() -> None:
+    shutil.rmtree(place.state() / "files", ignore_errors=True)
+    up()
+
+
+def fill(system: str) -> None:
+    for name, content, at in stored.files(system, datetime.now(timezone.utc)):
+        put(system, name, content, at)
+
+
+def put(system: str, name: str, content: bytes, at: datetime) -> None:
+    """A file of that time."""
+    path = folder(system) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    os.utime(path, (at.timestamp(), at.timestamp()))
+
+
+# Ways to be wrong: each undoes itself exactly.
+
+
+@contextmanager
+def replaced(system: str, name: str, content: bytes | None, at: datetime | None = None) -> Iterator[None]:
+    """Something else in the place of a file, or nothing; its time stays, or is another."""
+    path = folder(system) / name
+    before, info = path.read_bytes(), path.stat()
+    if content is None:
+        path.unlink()
+    else:
+        put(system, name, content, at or datetime.fromtimestamp(info.st_mtime, timezone.utc))
+    try:
+        yield
+    finally:
+        put(system, name, before, datetime.fromtimestamp(info.st_mtime, timezone.utc))
+
+
+@contextmanager
+def added(system: str, name: str, content: bytes, at: datetime) -> Iterator[None]:
+    put(system, name, content, at)
+    try:
+        yield
+    finally:
+        (folder(system) / name).unlink()
+
+
+@contextmanager
+def gone(system: str) -> Iterator[None]:
+    """The folder is not there."""
+    aside = folder(system).with_suffix(".aside")
+    folder(system).rename(aside)
+    try:
+        yield
+    finally:
+        aside.rename(folder(system))

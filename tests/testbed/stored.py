@@ -1,0 +1,108 @@
+"""What the buckets and folders of the testbed hold: dumps, manifests and encrypted Secrets, for thirty days."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+DAYS = 30
+KEY = "A1B2C3D4E5F60718"
+Entry = tuple[str, bytes, datetime]
+_CONFIG_KINDS = (
+    "ConfigMap", "Ingress", "PersistentVolumeClaim", "HorizontalPodAutoscaler", "PodDisruptionBudget",
+    "NetworkPolicy", "Role", "RoleBinding",
+)  # fmt: skip
+
+
+def dump(rows: int = 2000) -> bytes:
+    """A plain dump of PostgreSQL, as pg_dump writes it."""
+    lines = "".join(f"{number}\tcustomer {number * 7919 % 100_003}\n" for number in range(rows))
+    return (
+        "--\n-- PostgreSQL database dump\n--\n\nSET client_encoding = 'UTF8';\n\n"
+        "CREATE TABLE public.orders (id integer, customer text);\n\n"
+        f"COPY public.orders (id, customer) FROM stdin;\n{lines}\\.\n\n"
+        "--\n-- PostgreSQL database dump complete\n--\n\n"
+    ).encode()
+
+
+def packed(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
+
+
+def manifest(*kinds: str, namespace: str = "shop", data: str = "{level: info}") -> bytes:
+    """A list as `kubectl get -o yaml` prints it, with one object of each kind."""
+    items = "".join(
+        f"- apiVersion: v1\n  kind: {kind}\n  metadata: {{name: {kind.lower()}, namespace: {namespace}}}\n"
+        f"  data: {data}\n"
+        for kind in kinds
+    )
+    return f"apiVersion: v1\nkind: List\nitems:\n{items}".encode()
+
+
+def configuration(namespace: str = "shop") -> bytes:
+    return manifest(*_CONFIG_KINDS, namespace=namespace)
+
+
+def plaintext(namespace: str = "shop") -> bytes:
+    """A Secret that anybody can read."""
+    return manifest("ConfigMap", "Secret", namespace=namespace, data="{password: c3dvcmRmaXNo}")
+
+
+def encrypted(key: str = KEY, size: int = 3000) -> bytes:
+    """An OpenPGP message to one key: a packet with its session key, and one with what is encrypted."""
+    session = b"\x03" + bytes.fromhex(key) + b"\x01" + b"\x01\x00" + b"k" * 32
+    body = b"\x01" + b"c" * (size - 1)
+    return b"\xc1" + _length(len(session)) + session + b"\xd2" + _length(len(body)) + body
+
+
+def _length(size: int) -> bytes:
+    return bytes([size]) if size < 192 else b"\xff" + size.to_bytes(4, "big")
+
+
+def nights(now: datetime, days: int = DAYS) -> Iterator[datetime]:
+    """Three in the morning of each of these days, the latest first; today's is left out before it is over."""
+    first = now.replace(hour=3, minute=0, second=0, microsecond=0)
+    for back in range(days):
+        night = first - timedelta(days=back)
+        if night <= now:
+            yield night
+
+
+def objects(bucket: str, now: datetime) -> Iterator[Entry]:
+    """Everything in one bucket."""
+    dumped = packed(dump())
+    if bucket == "smartcloudops-backups":
+        at = now - timedelta(minutes=40)
+        yield f"test/{at:%Y%m%d_%H%M%S}/database.sql.gz", dumped, at
+    for night in nights(now):
+        if bucket == "accelerapp-backups":
+            folder = f"{night:%Y/%m}"
+            yield f"{folder}/db-{night:%Y%m%d}.sql.gz", dumped, night
+            yield f"{folder}/config-{night:%Y%m%d}.yaml", configuration("accelerapp"), night
+            yield f"{folder}/secrets-{night:%Y%m%d}.yaml.gpg", encrypted(), night
+        elif bucket == "smartcloudops-backups":
+            yield f"backup-{night:%Y%m%d}.sql.gz", dumped, night
+            yield from _directory(f"{night:%Y%m%d_%H%M%S}", dumped, night)
+        else:
+            yield f"postgres/postgres-{night:%Y%m%d}.sql.gz", dumped, night
+
+
+def _directory(name: str, dumped: bytes, night: datetime) -> Iterator[Entry]:
+    yield f"{name}/database.sql.gz", dumped, night
+    yield f"{name}/config.yaml", configuration("smartcloudops"), night
+    yield f"{name}/secrets.yaml.gpg", encrypted(), night
+    for number in range(4):
+        yield f"{name}/uploads/{number}.png", b"upload" * 50, night
+    for number in range(2):
+        yield f"{name}/models/{number}.bin", b"model" * 50, night
+
+
+def files(system: str, now: datetime) -> Iterator[Entry]:
+    """Everything in the folder that a host of the system keeps."""
+    for night in nights(now):
+        if system == "enterprise-platform":
+            yield f"cluster-config-{night:%Y%m%d}.yaml", configuration(system), night
+            yield f"secrets-{night:%Y%m%d}.yaml.gpg", encrypted(), night
+        elif now - night < timedelta(days=7):
+            yield from _directory(f"{night:%Y%m%d_%H%M%S}", packed(dump()), night)
