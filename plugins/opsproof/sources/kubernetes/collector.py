@@ -33,8 +33,8 @@ from opsproof.sources.kubernetes.asks import (
     UsageOf,
     VersionOf,
 )
-from opsproof.sources.kubernetes.config_values import CONFIG_MAPS, ConfigValuesOf
 from opsproof.sources.kubernetes.autoscaler_status import reported
+from opsproof.sources.kubernetes.config_values import CONFIG_MAPS, ConfigValuesOf
 from opsproof.sources.kubernetes.facts.autoscaling import AutoscalerStatus
 from opsproof.sources.kubernetes.facts.cluster import ServerReadiness, ServerVersion
 from opsproof.sources.kubernetes.login import Login, login
