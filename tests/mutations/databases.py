@@ -65,9 +65,9 @@ DATABASES = (
     ),
     Slip(
         "our own limit is final",
-        f"{_P}/collector.py",
-        "            for turn in range(_PATIENCE + 1):\n",
-        "            for turn in range(_PATIENCE, _PATIENCE + 1):\n",
+        f"{_P}/connector.py",
+        "            for turn in range(PATIENCE + 1):\n",
+        "            for turn in range(PATIENCE, PATIENCE + 1):\n",
         "sources/postgres",
     ),
 )

@@ -199,7 +199,7 @@ def empty() -> Iterator[Changes]:
         }
 
 
-@recorded("a table has doubled within a month", group="metrics beyond their limits")
+@recorded("a table has doubled within a month", group="metrics beyond every limit")
 def grown(world: World) -> tuple[World, Changes]:
     world = world.with_value(
         "pg_stat_user_tables_table_size_bytes", 960 * 2**20, ago=86400, relname="incidents"

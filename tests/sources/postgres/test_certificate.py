@@ -87,7 +87,7 @@ def test_the_sessions_own_connection_proves_the_certificate(server: Server, mode
 def test_the_server_sees_tls(server: Server) -> None:
     made = target(server)
     collector, link = PostgresCollector(made), RecordingLink(made)
-    with collector._session(link, "CONNECT", 10) as session:
+    with collector.connector.session(link, "CONNECT", 10) as session:
         (row,) = session.connection.execute(
             "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
         ).fetchall()
@@ -205,7 +205,7 @@ def test_a_large_answer_passes_whole(server: Server) -> None:
     """More than one record of TLS, in both directions."""
     made = target(server)
     collector, link = PostgresCollector(made), RecordingLink(made)
-    with collector._session(link, "CONNECT", 20) as session:
+    with collector.connector.session(link, "CONNECT", 20) as session:
         statement = "SELECT length(%s), repeat('x', 2000000)"
-        ((length, text),) = session.execute(statement, ["y" * 1_000_000]).fetchall()
+        ((length, text),) = session.connection.execute(statement, ["y" * 1_000_000]).fetchall()
     assert (length, text) == (1_000_000, "x" * 2_000_000)

@@ -216,7 +216,7 @@ def test_what_needs_an_answer_raises(fault: Any, expected: type[CollectionError]
 def test_a_statement_that_hangs_is_ended() -> None:
     made = target()
     collector, link = PostgresCollector(made), RecordingLink(made, seconds=1.0)
-    with pytest.raises(TimedOut), collector._session(link, "CONNECT", 0.5) as session:
+    with pytest.raises(TimedOut), collector.connector.session(link, "CONNECT", 0.5) as session:
         session.rows("SELECT pg_sleep(30)", "SELECT sleep", tuple[str])
 
 

@@ -9,7 +9,7 @@ import psycopg.errors
 import pytest
 
 from opsproof.model.failure import Failure
-from opsproof.sources.postgres import collector
+from opsproof.sources.postgres import connector
 from opsproof.sources.postgres.collector import PostgresCollector
 from opsproof.sources.postgres.facts import DatabaseProbes, DatabaseProbesOf
 from opsproof.sources.postgres.failure import TABLE, connecting
@@ -49,7 +49,7 @@ def test_a_server_that_is_silent_is_told_alike_whichever_clock_ends_first(
     def much_later(*arguments: Any) -> Any:
         return late(*(one + 60 if isinstance(one, float) else one for one in arguments))
 
-    monkeypatch.setattr(collector, name, much_later)
+    monkeypatch.setattr(connector, name, much_later)
     failure, _ = probed(faulty.silent, tmp_path, seconds=0.4)
     assert failure is not None
     assert (failure.kind, failure.message) == ("TimedOut", "no answer in time")

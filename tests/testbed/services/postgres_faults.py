@@ -107,9 +107,10 @@ def slow_login(seconds: int) -> Iterator[None]:
 def _altered(change: str) -> Iterator[None]:
     with postgres.admin() as session:
         session.execute(change)
-        try:
-            yield
-        finally:
+    try:
+        yield
+    finally:
+        with postgres.admin() as session:  # another one: the server may have been restarted meanwhile
             postgres.restore_role(session)
 
 

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from threading import Semaphore
 from typing import Any
 
-import certifi
-import psycopg
-from psycopg import pq
-
 from opsproof.model.ask import Ask
-from opsproof.model.failure import (
-    BadAnswer,
-    CollectionError,
-    NotConfigured,
-    TimedOut,
-)
-from opsproof.model.hosts import ascii_host
+from opsproof.model.failure import BadAnswer, CollectionError
 from opsproof.model.rights import Need
-from opsproof.model.target import CERTIFICATE, Target, TargetReport
+from opsproof.model.target import Target, TargetReport
 from opsproof.model.text import cut
 from opsproof.sources.postgres.activity import Activity, ActivityOf
 from opsproof.sources.postgres.configured import ConfiguredOf
+from opsproof.sources.postgres.connector import PATIENCE, PAUSE, Connector
 from opsproof.sources.postgres.facts import (
     DatabaseProbes,
     DatabaseProbesOf,
@@ -34,28 +22,17 @@ from opsproof.sources.postgres.facts import (
     Sessions,
     SessionsOf,
 )
-from opsproof.sources.postgres.failure import TABLE, AtOwnLimit, Full, connecting
+from opsproof.sources.postgres.failure import AtOwnLimit, Full
 from opsproof.sources.postgres.indexes import IndexesOf
 from opsproof.sources.postgres.queries import activity, configured, indexes, replication, statements, tables
 from opsproof.sources.postgres.replication import ReplicationOf
 from opsproof.sources.postgres.session import Session
-from opsproof.sources.postgres.settings import ANY
 from opsproof.sources.postgres.statements import StatementsOf
 from opsproof.sources.postgres.tables import TableSizesOf, TablesOf
-from opsproof.sources.postgres.tls import proven
-from opsproof.sources.postgres.wire import ConnectFailed, OutOfTime, connected, dialled
 from opsproof.transport.attempts import attempted, spaced
 from opsproof.transport.link import Link
-from opsproof.transport.portion import Portion
-from opsproof.transport.relay import Relay, relayed
-from opsproof.transport.secured import Secured
-from opsproof.transport.watchdog import Watchdog, watchdog
-from opsproof.transport.web_failure import translated
 
 _LONGEST = 10.0
-_PATIENCE, _PAUSE = 6, 0.5  # turns, seconds
-_MOST = 4 * 2**20  # bytes of one session; a thousand limited roles are a tenth of it
-_REQUIRES_AUTH = 160000
 _PROBE = "SELECT 1, pg_is_in_recovery(), clock_timestamp()"
 _SESSIONS = """
 SELECT current_user::text, clock_timestamp(),
@@ -94,10 +71,10 @@ class PostgresCollector:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self._places = Semaphore(target.budget.in_flight)
+        self.connector = Connector(target)
 
     def collect(self, ask: Ask, link: Link) -> Any:
-        with self._place(link):
+        with self.connector.place(link):
             return self._collected(ask, link)
 
     def _collected(self, ask: Ask, link: Link) -> Any:
@@ -110,13 +87,15 @@ class PostgresCollector:
         if isinstance(ask, ActivityOf):
             return self._activity(ask, link)
         if (collected := _ASKED.get(type(ask))) is not None:
-            with self._session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
+            with self.connector.session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
                 return collected(session, ask)
         raise BadAnswer(f"PostgreSQL cannot answer {type(ask).__name__}", target=self.target.id)
 
     def identify(self, link: Link) -> TargetReport:
         found: dict[str, str] = {}
-        with self._session(link, "CONNECT", min(_LONGEST, link.remaining()), proofs=found) as session:
+        with self.connector.session(
+            link, "CONNECT", min(_LONGEST, link.remaining()), proofs=found
+        ) as session:
             user, version, link.clock = session.row(_WHO, "SELECT version", tuple[str, str, datetime])
             try:
                 found["system-identifier"] = session.row(_IDENTITY, "SELECT system_identifier", tuple[str])[0]
@@ -134,29 +113,19 @@ class PostgresCollector:
 
     def lacks(self, needs: Sequence[Need], link: Link) -> list[Need]:
         """What the role may not do, by the server's own `has_..._privilege` and `pg_has_role`."""
-        with self._session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
+        with self.connector.session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
             return [need for need in needs if not _may(session, need)]
 
     def close(self) -> None:
         """Nothing stays open."""
 
-    @contextmanager
-    def _place(self, link: Link) -> Iterator[None]:
-        """No more sessions at once than requests may be in flight: the role has a limit of its own."""
-        if not self._places.acquire(timeout=link.remaining()):
-            raise TimedOut("other asks took all the time", target=self.target.id, own=True)
-        try:
-            yield
-        finally:
-            self._places.release()
-
     def _probe(self, link: Link, number: int, within: float) -> QueryProbe:
         """At our own limit it is made again a little later: the waiting is no time of the server's."""
         probe, ours = self._probed(link, number, within)
-        for _ in range(_PATIENCE):
-            if not ours or link.left < within + _PAUSE:
+        for _ in range(PATIENCE):
+            if not ours or link.left < within + PAUSE:
                 break
-            link.pause(_PAUSE)
+            link.pause(PAUSE)
             probe, ours = self._probed(link, number, within)
         return probe
 
@@ -165,7 +134,7 @@ class PostgresCollector:
         recovery = ours = False
         with attempted() as attempt:
             try:
-                with self._connected_session(link, "CONNECT", within, number) as session:
+                with self.connector.connected(link, "CONNECT", within, number) as session:
                     _, recovery, link.clock = session.row(
                         _PROBE, "SELECT 1", tuple[int, bool, datetime], number
                     )
@@ -191,11 +160,11 @@ class PostgresCollector:
         """As many samples as there is time for."""
         left = min(_LONGEST, link.remaining() - ask.spread)
         turns = range(ask.samples if left > ask.spacing else 1)
-        with self._session(link, "CONNECT", min(link.remaining(), _LONGEST + ask.spread)) as session:
+        with self.connector.session(link, "CONNECT", min(link.remaining(), _LONGEST + ask.spread)) as session:
             return activity.collected(session, ask, turns)
 
     def _counted(self, ask: SessionsOf, link: Link) -> Sessions:
-        with self._session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
+        with self.connector.session(link, "CONNECT", min(_LONGEST, link.remaining())) as session:
             user, link.clock, complete, used, most, reserved = session.row(
                 _SESSIONS, "SELECT sessions", tuple[str, datetime, bool, int, int, int]
             )
@@ -211,114 +180,6 @@ class PostgresCollector:
                 RoleSessions(name=cut(name), used=count, limit=limit) for name, count, limit in roles
             ),
         )
-
-    @contextmanager
-    def _session(
-        self, link: Link, path: str, seconds: float, *, proofs: dict[str, str] | None = None
-    ) -> Iterator[Session]:
-        """As `_connected_session`; at our own limit it waits a little for other sessions of ours to end."""
-        with ExitStack() as held:
-            for turn in range(_PATIENCE + 1):
-                try:
-                    session = held.enter_context(
-                        self._connected_session(link, path, seconds, turn + 1, proofs=proofs)
-                    )
-                    break
-                except AtOwnLimit:
-                    if turn == _PATIENCE or link.left < 2 * _PAUSE:
-                        raise
-                    link.pause(_PAUSE)
-            yield session
-
-    @contextmanager
-    def _connected_session(
-        self, link: Link, path: str, seconds: float, attempt: int = 1, *, proofs: dict[str, str] | None = None
-    ) -> Iterator[Session]:
-        """A session whose whole life is bounded by `seconds`, and what it receives by the ask's budget.
-
-        Where a certificate is declared, `proofs` gets the one that the session's own connection showed.
-        """
-        with watchdog(seconds) as dog, ExitStack() as held:
-            with link.request("SQL", path, attempt=attempt) as entry:
-                relay = held.enter_context(self._relayed(link, seconds, dog, proofs))
-                connection = self._connected(link, seconds, relay, dog)
-                held.callback(connection.close)
-                entry.status = "ok"
-            try:
-                connection.read_only = True
-                yield Session(connection, self.target, link)
-            except CollectionError:
-                self._raise_cause(relay, dog)
-                raise
-
-    @contextmanager
-    def _relayed(
-        self, link: Link, seconds: float, dog: Watchdog, proofs: dict[str, str] | None
-    ) -> Iterator[Relay]:
-        settings = self.target.settings
-        host = settings.host if settings.host.startswith("/") else ascii_host(settings.host)
-        server: socket.socket | Secured
-        try:
-            server = dialled(host, settings.port, seconds)
-            if CERTIFICATE in self.target.identity:
-                dog.watch(server.fileno())
-                server.settimeout(seconds)
-                server = proven(server, host, self.target, link, {} if proofs is None else proofs)
-        except OSError as error:
-            if dog.bitten:
-                raise TimedOut("no answer in time", target=self.target.id) from None
-            raise translated(error, self.target.id) from None
-        with relayed(server, Portion(link, _MOST).read, dog) as relay:
-            yield relay
-
-    def _connected(self, link: Link, seconds: float, relay: Relay, dog: Watchdog) -> psycopg.Connection[Any]:
-        try:
-            return connected(self._parameters(link), seconds, relay)
-        except ConnectFailed as error:
-            self._raise_cause(relay, dog)
-            raise connecting(error.text, self.target) from None
-        except (OutOfTime, TimeoutError):
-            # The server took the connection, as where the watchdog is the first to notice.
-            raise TimedOut("no answer in time", target=self.target.id) from None
-        except psycopg.Error as error:
-            raise TABLE.failure(error, target=self.target.id) from None
-
-    def _raise_cause(self, relay: Relay, dog: Watchdog) -> None:
-        """What cut the session off from our side, where something did."""
-        if relay.failure is not None:
-            raise relay.failure from None
-        if dog.bitten:
-            raise TimedOut("no answer in time", target=self.target.id) from None
-
-    def _parameters(self, link: Link) -> dict[str, Any]:
-        """Everything is said, so that no PG* variable, service or password file of the shell counts."""
-        settings = self.target.settings
-        local = settings.host.startswith("/")
-        password = settings.password.read() if settings.password else ""
-        if password:
-            link.secret(password)
-        if settings.accepted != ANY and pq.version() < _REQUIRES_AUTH:
-            raise NotConfigured(
-                "this libpq cannot hold a server to SCRAM: pip install 'opsproof[postgres]', or use sslmode verify-full",
-                target=self.target.id,
-            )
-        return {
-            "host": "localhost" if local else ascii_host(settings.host),
-            "dbname": settings.database,
-            "user": settings.user,
-            "password": password,
-            "passfile": "/nonexistent/pgpass",
-            # Where a certificate is declared, TLS lies below the relay.
-            "sslmode": "disable" if local or CERTIFICATE in self.target.identity else settings.sslmode,
-            "sslrootcert": str(settings.ca) if settings.ca else certifi.where() if settings.verified else "",
-            "sslcert": "",
-            "sslkey": "",
-            "gssencmode": "disable",
-            "target_session_attrs": "any",
-            "options": "",
-            "application_name": "opsproof",
-            **({"require_auth": settings.accepted} if pq.version() >= _REQUIRES_AUTH else {}),
-        }
 
 
 def _may(session: Session, need: Need) -> bool:
