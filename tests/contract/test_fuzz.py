@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 
 from opsproof.model.target import Budget
 from opsproof.sources.postgres.facts import SessionsOf
+from opsproof.sources.redis.cluster import ClusterOf
 from opsproof.sources.redis.facts import CacheMemoryOf, CacheProbesOf
+from opsproof.sources.redis.queues import QueueKey, QueuesOf, TakersOf
+from opsproof.sources.redis.server import ServerOf
 from opsproof.testing import faulty
 from opsproof.testing.attempt import tried
 from opsproof.testing.links import target_of
@@ -31,6 +34,11 @@ CORPUS = {
 PODS = (Path(__file__).parents[1] / "sources/kubernetes/protobuf/answers/pods.pb").read_bytes()
 SECONDS = 5.0
 FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+QUEUES = (
+    QueueKey(key="jobs", time="queued", register="queues", processed="done"),
+    QueueKey(key="stream", kind="stream", time="id"),
+    QueueKey(key="celery", kind="celery"),
+)
 _TEXTS = [content.decode("utf-8", "replace") for content in CORPUS.values()]
 SCALARS = st.one_of(
     st.sampled_from(_TEXTS),
@@ -182,7 +190,14 @@ def _with_texts(document: Any, text: str) -> Any:
 PROTOCOLS = {
     "redis": (
         Redis(),
-        (CacheProbesOf(target="r", role="r", probes=1), CacheMemoryOf(target="r", role="r", samples=1)),
+        (
+            CacheProbesOf(target="r", role="r", probes=1),
+            CacheMemoryOf(target="r", role="r", samples=1),
+            ServerOf(target="r", role="r", samples=1),
+            QueuesOf(target="r", role="r", queues=QUEUES, samples=1),
+            TakersOf(target="r", role="r", samples=1),
+            ClusterOf(target="r", role="r"),
+        ),
     ),
     "postgres": (Postgres(), (SessionsOf(target="p", role="p"),)),
 }

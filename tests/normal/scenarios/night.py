@@ -214,6 +214,23 @@ def restarted_stores() -> Iterator[Changes]:
     yield {}
 
 
+@scenario(
+    "jobs come and go, one is being done for a while, and a snapshot is being made",
+    situation="ordinary",
+    group=GROUP,
+    proves=("queue/workers-alive", "queue/depth", "cache/persistence"),
+)
+def busy_queues() -> Iterator[Changes]:
+    a_moment_ago = datetime.now(timezone.utc) - timedelta(minutes=10)
+    with (
+        redis.taken("redis-broker", a_moment_ago),
+        redis.produced("redis-broker", "opsforge:jobs"),
+        redis.produced("redis", "scanner:jobs"),
+    ):
+        redis.admin("redis").bgsave()
+        yield {}
+
+
 @scenario("two targets do not answer for a moment, one of them new", situation="ordinary", group=GROUP)
 def restarting_targets() -> Iterator[Changes]:
     pods = known_pods()["repo-scanner/repo-scanner"][:2]

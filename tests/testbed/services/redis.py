@@ -5,12 +5,14 @@ The broker has a replica and three Sentinels (`redis_failover.py`), and each ser
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shutil
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -289,6 +291,25 @@ def queued(server: str, key: str, *jobs: str) -> Iterator[None]:
         yield
     finally:
         keys.delete(key)
+
+
+@contextmanager
+def produced(server: str, key: str) -> Iterator[None]:
+    """A producer puts a job there every few milliseconds, and the server's worker takes it."""
+    done = threading.Event()
+
+    def produce() -> None:
+        keys = admin(server)
+        while not done.wait(0.02):
+            keys.lpush(key, json.dumps({"queued_at": time.time()}))
+
+    thread = threading.Thread(target=produce, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 @contextmanager
