@@ -38,7 +38,7 @@ class DatabaseCpuLimits(UseBounds):
 
 
 @check("database/cpu", title="The database's CPU use stays below its limit", level=HIGH)
-def check_cpu(
+def check_database_cpu(
     used: Annotated[Samples, PromQL(f"sum {_BY} ({_RATE})")],
     most: Annotated[Samples | None, PromQL(f"sum {_BY} ({_LIMITS})", over="", when="needs_limit")],
     of_node: Annotated[Samples | Failure, Beside(PromQL(_OF_ITS_NODE, over=""))],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.database.check_cpu import DatabaseCpuLimits, check_cpu
+from checks.database.check_cpu import DatabaseCpuLimits, check_database_cpu
 from opsproof import Examination
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
@@ -36,7 +36,9 @@ def examined(
 ) -> Examination:  # fmt: skip
     examine = examination()
     given = DatabaseCpuLimits(**{"highest": "80%", "sustained": "10m", **limits})
-    check_cpu(use, limit(1) if most is None else most, of_node, recording, ever, limits_ever, given, examine)
+    check_database_cpu(
+        use, limit(1) if most is None else most, of_node, recording, ever, limits_ever, given, examine
+    )
     return examine
 
 

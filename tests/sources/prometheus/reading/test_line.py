@@ -37,8 +37,8 @@ def test_growth_between_falls_leaves_out_what_was_freed() -> None:
 
 def test_a_fall_over_several_steps_is_one() -> None:
     """What is freed within the hour that a step averages shows in two of them."""
-    falls = line(1, 2, 9, 6, 3, 4, 1).falls
-    assert [(point.time, freed) for point, freed in falls] == [(40, 6), (60, 3)]
+    falls = line(1, 2, 9, 6, 6, 3, 6, 1).falls
+    assert [(point.time, freed) for point, freed in falls] == [(50, 6), (70, 5)]
 
 
 def test_a_small_step_down_is_no_fall() -> None:

@@ -29,14 +29,17 @@ class Line(msgspec.Struct, frozen=True):
 
     @property
     def falls(self) -> list[tuple[Point, float]]:
-        """After which points something was freed, and how much. One that takes several steps is one."""
+        """After which points something was freed, and how much; what has not grown since then is still that one."""
         found: list[tuple[Point, float]] = []
-        falling = False
+        lowest = -math.inf
         for before, after in itertools.pairwise(self.points):
             freed = before.value - after.value
             if freed > self.fall:
-                found.append((after, freed + found.pop()[1] if falling else freed))
-            falling = freed > self.fall
+                again = before.value - lowest > self.fall
+                found.append((after, freed if again else freed + found.pop()[1]))
+                lowest = after.value
+            elif found:
+                lowest = min(lowest, after.value)
         return found
 
     @property
