@@ -115,8 +115,9 @@ def test_the_hour_that_a_change_of_clocks_repeats_is_no_delay() -> None:
 
 def test_a_file_that_is_being_written_is_no_backup_yet() -> None:
     """The one before it counts, and is young enough."""
-    growing = stored(0, size=10, modified=NOW - timedelta(minutes=1))
-    assert [] == told(of(files=(kept(*nights(0), growing, whole=False),)))
+    now = NOW.replace(hour=3, minute=5)
+    growing = stored(0, size=10, modified=now - timedelta(minutes=1))
+    assert [] == told(of(files=(kept(*nights(0), growing, now=now, whole=False),)))
 
 
 def test_while_an_overdue_one_is_being_written_it_is_in_transition() -> None:
