@@ -31,7 +31,7 @@ def folder(said: Said) -> Program:
     def answer(command: str) -> Answer:
         if " -c " not in command:
             return plain(command)
-        document = listed if " list " in command else read
+        document = read if " newest " in command[-100:] else listed
         return 0, json.dumps({**document, "now": now}).encode()
 
     return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.answers import ANSWERS
+from tests.mutations.backups import BACKUPS
 from tests.mutations.collect import COLLECT
 from tests.mutations.evidence import EVIDENCE
 from tests.mutations.examine import EXAMINE
@@ -12,4 +13,4 @@ from tests.mutations.memory import MEMORY
 from tests.mutations.reports import REPORTS
 from tests.mutations.sources import SOURCES
 
-MUTATIONS = (*JUDGE, *EXAMINE, *EVIDENCE, *COLLECT, *SOURCES, *ANSWERS, *MEMORY, *HOOKS, *REPORTS)
+MUTATIONS = (*JUDGE, *EXAMINE, *EVIDENCE, *COLLECT, *SOURCES, *ANSWERS, *MEMORY, *HOOKS, *REPORTS, *BACKUPS)
