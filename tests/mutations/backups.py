@@ -73,7 +73,7 @@ BACKUPS = (
     Slip(
         "any document is a listing",
         f"{_P}/sources/s3/wire.py",
-        "if response.status < 300 and call.root and not _is(call.root, response.body):",
+        "if response.status < 300 and call.roots and not _is(call.roots, response.body):",
         "if False:",
         "sources/s3/test_answers.py",
     ),
