@@ -43,7 +43,7 @@ def check_offsite(
         off = shelves[0].off(made, limits.weekdays)
         age = shelves[0].clock.age(made + off)
         it.holds(limits.age, age, f"the newest is {_name(sets[newest])}, made {made:%Y-%m-%d %H:%M} UTC")
-    if since is not None and whole:
+    if since is not None and since.lasts(timedelta(seconds=limits.running)) and whole:
         _examine_last_whole(sets[max(whole)], shelves[0], limits, examine)
 
 

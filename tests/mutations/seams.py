@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutations.answers import ANSWERS
+from tests.mutations.backups import BACKUPS
 from tests.mutations.collect import COLLECT
 from tests.mutations.databases import DATABASES
 from tests.mutations.evidence import EVIDENCE
@@ -15,5 +16,5 @@ from tests.mutations.sources import SOURCES
 from tests.mutations.stores import STORES
 
 MUTATIONS = (
-    *JUDGE, *EXAMINE, *EVIDENCE, *COLLECT, *SOURCES, *ANSWERS, *STORES, *MEMORY, *HOOKS, *REPORTS, *DATABASES,
+    *JUDGE, *EXAMINE, *EVIDENCE, *COLLECT, *SOURCES, *ANSWERS, *STORES, *MEMORY, *HOOKS, *REPORTS, *DATABASES, *BACKUPS,
 )  # fmt: skip

@@ -40,6 +40,11 @@ def manifest(*kinds: str, namespace: str = "shop", data: str = "{level: info}") 
     return f"apiVersion: v1\nkind: List\nitems:\n{items}".encode()
 
 
+def padded(content: bytes, size: int) -> bytes:
+    """A manifest of a usual size, so that nothing but what it says is wrong with it."""
+    return content + b"# " + b"x" * max(0, size - len(content) - 3) + b"\n"
+
+
 def configuration(namespace: str = "shop") -> bytes:
     return manifest(*_CONFIG_KINDS, namespace=namespace)
 

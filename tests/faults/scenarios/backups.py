@@ -69,7 +69,8 @@ def carriage_returns() -> Iterator[Changes]:
 @scenario("ConfigMaps are missing in the backup: kubectl get all is not all", group=SPOILT)
 def not_all() -> Iterator[Changes]:
     (night,) = nights(1)
-    pods = stored.manifest("Deployment", "Service", "Pod", namespace="accelerapp")
+    usual = len(stored.configuration("accelerapp"))
+    pods = stored.padded(stored.manifest("Deployment", "Service", "Pod", namespace="accelerapp"), usual)
     with s3.replaced(ACCELERAPP, named(CONFIG, night), pods):
         yield {"AC-088": fail("medium", f"content newest {CONFIG}", message="* has no ConfigMap")}
 
@@ -77,7 +78,8 @@ def not_all() -> Iterator[Changes]:
 @scenario("Secrets are stored as readable YAML", group=SPOILT)
 def readable() -> Iterator[Changes]:
     (night,) = nights(1)
-    with s3.replaced(ACCELERAPP, named(SECRETS, night), stored.plaintext("accelerapp")):
+    readable_yaml = stored.padded(stored.plaintext("accelerapp"), len(stored.encrypted()))
+    with s3.replaced(ACCELERAPP, named(SECRETS, night), readable_yaml):
         message = "* holds 1 Secrets that anybody can read"
         yield {"AC-089": fail("critical", f"content newest {SECRETS}", message=message)}
 
@@ -148,7 +150,6 @@ def hoarded() -> Iterator[Changes]:
         yield {
             "AC-092": fail("high", f"oldest {DATABASE}", message=message),
             "SC-123": fail("medium", f"oldest {DIRECTORY}/", message=message),
-            "AC-094": fail("high", f"content newest {DATABASE}", message="*"),  # by the dump that is cut off
         }
 
 
@@ -215,8 +216,11 @@ def half_an_archive() -> Iterator[Changes]:
     (night,) = nights(1)
     archive = postgres.archive()
     with s3.replaced(ENTERPRISE, named(POSTGRES, night), archive[: len(archive) * 9 // 10]):
-        message = "*: pg_restore cannot read it to its end"
-        yield {"EP-110": fail("high", f"content newest {POSTGRES}", message=message)}
+        size = f"size {POSTGRES}"  # it is no dump of the size that those before it have
+        yield {
+            "EP-108": fail("critical", size, message="* are usual there"),
+            "EP-110": fail("high", f"content newest {POSTGRES}", size, message="*"),
+        }
 
 
 @scenario("the bucket is empty", situation="empty", group=GONE)

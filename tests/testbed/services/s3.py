@@ -216,10 +216,15 @@ def emptied(bucket: str, pattern: str = "*") -> Iterator[None]:
         to = aside / path.relative_to(whole)
         to.parent.mkdir(parents=True, exist_ok=True)
         path.rename(to)
+    # A folder that is left is a prefix to the server, though nothing is below it.
+    for path in sorted(whole.rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
     try:
         yield
     finally:
         for path in moved:
+            path.parent.mkdir(parents=True, exist_ok=True)
             (aside / path.relative_to(whole)).rename(path)
 
 

@@ -36,13 +36,16 @@ _ELSEWHERE = frozenset({301, 302, 303, 307, 308})
 _NOTHING = (None, None, os.devnull, None)
 # botocore reads any document, and finds nothing in one of something else: what each has to be.
 _ROOTS = {
-    "list_objects_v2": "ListBucketResult",
-    "get_bucket_versioning": "VersioningConfiguration",
-    "get_bucket_encryption": "ServerSideEncryptionConfiguration",
-    "get_object_lock_configuration": "ObjectLockConfiguration",
-    "get_bucket_policy_status": "PolicyStatus",
-    "get_bucket_acl": "AccessControlPolicy",
-    "get_bucket_lifecycle_configuration": "LifecycleConfiguration",
+    "list_objects_v2": ("ListBucketResult",),
+    "get_bucket_versioning": (
+        "VersioningConfiguration",
+        "GetBucketVersioningResponse",
+    ),  # the second is moto's
+    "get_bucket_encryption": ("ServerSideEncryptionConfiguration",),
+    "get_object_lock_configuration": ("ObjectLockConfiguration",),
+    "get_bucket_policy_status": ("PolicyStatus",),
+    "get_bucket_acl": ("AccessControlPolicy",),
+    "get_bucket_lifecycle_configuration": ("LifecycleConfiguration",),
 }
 _ROOT = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<([A-Za-z]+)[\s>/]")
 Take = Callable[[bytes], None]
@@ -57,7 +60,7 @@ class _Call:
     take: Take | None
     attempt: int
     headers: Mapping[str, str]
-    root: str
+    roots: tuple[str, ...]
 
 
 _CALL: ContextVar[_Call | None] = ContextVar("call", default=None)
@@ -126,7 +129,7 @@ class Wire:
         """
         attempt = 1
         while True:
-            call = _Call(link, take, attempt, {}, _ROOTS.get(operation, ""))
+            call = _Call(link, take, attempt, {}, _ROOTS.get(operation, ()))
             try:
                 with self._during(call, link):
                     return getattr(self._client, operation)(Bucket=self.target.settings.bucket, **words)
@@ -175,8 +178,8 @@ class Wire:
         call.headers = response.headers
         if response.status in _ELSEWHERE:
             raise self._elsewhere(response)
-        if response.status < 300 and call.root and not _is(call.root, response.body):
-            raise BadAnswer(f"the answer is no {call.root}", target=self.target.id)
+        if response.status < 300 and call.roots and not _is(call.roots, response.body):
+            raise BadAnswer(f"the answer is no {call.roots[0]}", target=self.target.id)
         return AWSResponse(request.url, response.status, dict(response.headers), _Body(response.body))
 
     def _elsewhere(self, response: web.Response) -> CollectionError:
@@ -193,9 +196,9 @@ class Wire:
             self._session.close()
 
 
-def _is(root: str, document: bytes) -> bool:
+def _is(roots: tuple[str, ...], document: bytes) -> bool:
     found = _ROOT.match(document[:1000])
-    return found is not None and found[1] == root.encode()
+    return found is not None and found[1].decode() in roots
 
 
 @cache

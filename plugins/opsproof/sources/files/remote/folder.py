@@ -72,7 +72,7 @@ def listed(folder: str, pattern: str, most: int) -> dict[str, object]:
 
 
 def chosen(folder: str, pattern: str, which: str) -> str | None:
-    """The newest or oldest file by the date in its name or by its time, whichever is older."""
+    """The newest or oldest file by the date in its name and, of those alike, by its time."""
     latest = datetime.now() + _AHEAD
     found = []
     for name, info, match in _files(folder, re.compile(pattern, re.S)):
