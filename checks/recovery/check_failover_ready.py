@@ -68,7 +68,11 @@ def _examine_replicas(server: ServerState, limits: FailoverLimits, examine: Exam
     best = max(server.samples, key=lambda sample: len(_ready(sample, limits)))
     ready = _ready(best, limits)
     with examine(
-        Subject("replication", server.role), measured=Count(len(ready)), limit=limits.replicas
+        Subject("replication", server.role),
+        measured=Count(len(ready)) if server.last.part == "master" else None,
+        limit=limits.replicas,
+        since=_started(server),
+        grace=limits.grace,
     ) as it:
         last = server.last
         assert last.part != "slave" or last.master_link == "up", (

@@ -215,3 +215,8 @@ def test_a_master_that_has_just_started_is_still_being_found(uptime: int, outcom
     young = server(sample(uptime=uptime, replicas=(replica(),)))
     finding = only(examined(young, sentinel(run_id=OTHER)))
     assert (finding.outcome, finding.in_transition) == (outcome, outcome is Outcome.PASS)
+
+
+def test_a_young_master_may_be_without_its_replica_for_a_moment() -> None:
+    finding = only(examined(server(sample(uptime=20))))
+    assert (finding.outcome, finding.in_transition) == (Outcome.PASS, True)

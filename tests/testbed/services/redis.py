@@ -104,8 +104,10 @@ def _register(server: str, queue: QueueKey) -> None:
 
 def work(server: str) -> None:
     """A worker that waits for the jobs of the server's queues."""
-    command = [sys.executable, "-m", "tests.testbed.services.redis_worker", server]
-    process.start(f"{server}-worker", command, cwd=Path(__file__).parents[3])
+    keys = [key for queue in QUEUES[server] for key in queue.lists]
+    command = [sys.executable, "-m", "tests.testbed.services.redis_worker", str(place.PORTS[server]), *keys]
+    password = {"REDISCLI_AUTH": secrets.password("redis-admin")}
+    process.start(f"{server}-worker", command, env=password, cwd=Path(__file__).parents[3])
     process.await_that(f"{server}'s worker", lambda: int(str(info(server, "clients")["blocked_clients"])) > 0)
 
 
