@@ -117,6 +117,9 @@ def cluster_services_down() -> Iterator[Changes]:
             "EP-090": transition("high", *waits["production"], message=text),
             "SC-073": transition("critical", *waits["smartcloudops"], message=text),
             "RS-041": transition("medium", *(f"{one} (Failed*)" for one in waits["repo-scanner"])),
+            "EP-098": transition("medium", *(f"{one} (cpu)" for one in waits["production"])),
+            "SC-071": transition("high", *(f"{one} (cpu)" for one in waits["smartcloudops"])),
+            "SC-072": transition("medium", *(f"{one} (memory)" for one in waits["smartcloudops"])),
         }
 
 
