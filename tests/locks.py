@@ -13,8 +13,9 @@ ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "requirements"
 OLDEST_PYTHON = "3.10"
 LOCKS: dict[str, tuple[str, ...]] = {
-    "base.txt": ("--group", "build"),
     "dev.txt": ("--group", "build", "--extra", "dev"),
+    # An extra may keep a version from being the newest (botocore python-dateutil): what is run is what was tested.
+    "base.txt": ("--group", "build", "--constraint", "requirements/dev.txt"),
 }
 
 

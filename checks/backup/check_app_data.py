@@ -12,7 +12,10 @@ _FEWEST = 3
 
 
 class AppDataLimits(BackupLimits):
-    """`objects`, `files`: folders of the backup, with their dates. `share`: of the usual number of files in it."""
+    """`objects`, `files`: folders of the backup, with their dates. `age`: of the newest one.
+
+    `share`: of the usual number of files in it. `recent`: of how many before it the median is the usual one.
+    """
 
     age: AtMost[Duration] = AtMost.parse("26h", Duration)
     share: AtLeast[Percent] = AtLeast.parse("95%", Percent)

@@ -9,7 +9,10 @@ from opsproof.examine.backups import BackupLimits, Contents, Looked, Read, each
 
 
 class ConfigLimits(BackupLimits):
-    """`kinds`: of objects that have to be in it. `named`: those that have to be, as kind/name or kind/namespace/name."""
+    """`kinds`: of objects that have to be in it. `named`: those that have to be, as kind/name or kind/namespace/name.
+
+    `age`: of the newest one.
+    """
 
     kinds: Scoped[tuple[str, ...]] = ("ConfigMap",)
     named: Scoped[tuple[str, ...]] = ()

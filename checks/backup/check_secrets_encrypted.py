@@ -17,6 +17,7 @@ class SecretsLimits(BackupLimits):
     """`recipients`: ids of the keys that must be able to open it; those of the subkeys that encrypt.
 
     `plain`: kinds of objects that may be readable beside the Secrets; without any, all of it is encrypted.
+    `age`: of the newest one.
     """
 
     recipients: Scoped[tuple[str, ...]] = ()

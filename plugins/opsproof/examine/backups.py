@@ -72,7 +72,7 @@ class BackupLimits(Limits):
 
 
 class SizedLimits(BackupLimits):
-    """`size`: how far from the usual size, the median of the `recent` ones before it."""
+    """`size`: how far from the usual size. `recent`: of how many before it the median is the usual one."""
 
     size: AtMost[Percent] = AtMost.parse("50%", Percent)
     recent: Count = Count(7)

@@ -182,7 +182,7 @@ def examine_unmeasured(
     there = set(measured)
     listed = volumes.claims
     if isinstance(listed, Failure):
-        _without_cluster(listed, there, volumes, examine)
+        _without_cluster(listed, there, volumes, room, examine)
         return
     for gap in listed.gaps:
         examine.unknown(Subject("source", "claims"), gap)
@@ -190,20 +190,27 @@ def examine_unmeasured(
     for claim in listed:
         if room.chosen(claim.name) and (claim.namespace, claim.name) not in there:
             _examine_unmeasured(claim, volumes, room, examine)
-    for pattern in room.claims:
-        if not listed.gaps and not any(fnmatchcase(name, pattern) for name in names):
-            examine.unknown(Subject("persistentvolumeclaim", pattern), Undecided("no claim is named so"))
+    if not listed.gaps:
+        _examine_names(names, room, "no claim is named so", examine)
     if not there and not listed.gaps and not any(claim.phase == "Bound" for claim in listed):
         examine.note("no claim is bound, so that no volume is there to be measured")
 
 
+def _examine_names(names: Iterable[str], room: Room, why: str, examine: Examination) -> None:
+    """What the row names has to be there."""
+    for pattern in room.claims:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            examine.unknown(Subject("persistentvolumeclaim", pattern), Undecided(why))
+
+
 def _without_cluster(
-    failure: Failure, measured: set[ClaimName], volumes: Volumes, examine: Examination
+    failure: Failure, measured: set[ClaimName], volumes: Volumes, room: Room, examine: Examination
 ) -> None:
     if failure.kind != "NotConfigured":
         examine.unknown(Subject("source", "claims"), failure)
     elif measured:
         examine.note("no cluster is configured: a claim that nobody measures is not missed")
+        _examine_names([name for _, name in measured], room, "no volume of that name is measured", examine)
     else:
         raise Undecided(f"no volume is measured now{volumes.unmatched}")
 

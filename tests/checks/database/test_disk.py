@@ -114,6 +114,13 @@ def test_without_a_cluster_what_is_measured_is_judged_and_that_is_said() -> None
     assert examine.notes == ["no cluster is configured: a claim that nobody measures is not missed"]
 
 
+def test_without_a_cluster_each_name_of_the_row_has_to_be_measured() -> None:
+    finding = only(examined(volumes({"data": 5.0}, claims=NO_CLUSTER), "data", "logs"))
+    assert (str(finding.subject), finding.message) == (
+        "persistentvolumeclaim logs", "no volume of that name is measured",
+    )  # fmt: skip
+
+
 def test_without_a_cluster_and_numbers_nothing_is_decided() -> None:
     finding = only(examined(volumes({}, claims=NO_CLUSTER, matched=NEVER)))
     assert finding.message.startswith("no volume is measured now: no series match free")

@@ -132,9 +132,10 @@ def _gauge(
     *,
     long: bool = False,
     days: int = 0,
+    live: bool = False,
 ) -> None:
     steps = [(world.beginning, value)]
-    world.series.append(Series(target, name, labels or {}, "gauge", steps, long=long, days=days))
+    world.series.append(Series(target, name, labels or {}, "gauge", steps, long=long, days=days, live=live))
 
 
 def _counter(
@@ -182,8 +183,8 @@ def _application(world: World, target: str, workload: Workload) -> None:
 
 def _process(world: World, target: str) -> None:
     _gauge(world, target, "process_resident_memory_bytes", 180 * Mi)
-    _gauge(world, target, "process_open_fds", 120)
-    _gauge(world, target, "process_max_fds", 1024)
+    _gauge(world, target, "process_open_fds", 120, live=True)
+    _gauge(world, target, "process_max_fds", 1024, live=True)
 
 
 def _traffic(world: World, target: str, rate: float) -> None:
@@ -211,7 +212,7 @@ def _cluster_metrics(world: World) -> None:
         _gauge(world, state, "kube_horizontalpodautoscaler_spec_max_replicas", most, where, long=True)
     for node in NODES:
         where = {"node": node, "resource": "cpu", "unit": "core"}
-        _gauge(world, state, "kube_node_status_allocatable", 4, where)
+        _gauge(world, state, "kube_node_status_allocatable", 4, where, live=True)
     for namespace, claims in CLAIMS.items():
         for claim in claims:
             _volume(world, kubelet, {"namespace": namespace, "persistentvolumeclaim": claim})
@@ -222,8 +223,8 @@ def _volume(world: World, kubelet: str, where: dict[str, str]) -> None:
     _gauge(world, kubelet, "kubelet_volume_stats_capacity_bytes", 10 * Gi, where, days=days)
     _gauge(world, kubelet, "kubelet_volume_stats_available_bytes", 6 * Gi, where, days=days)
     _gauge(world, kubelet, "kubelet_volume_stats_used_bytes", 4 * Gi, where)
-    _gauge(world, kubelet, "kubelet_volume_stats_inodes", 655360, where)
-    _gauge(world, kubelet, "kubelet_volume_stats_inodes_used", 4000, where)
+    _gauge(world, kubelet, "kubelet_volume_stats_inodes", 655360, where, live=True)
+    _gauge(world, kubelet, "kubelet_volume_stats_inodes_used", 4000, where, live=True)
 
 
 def _container(world: World, state: str, kubelet: str, workload: Workload, pod: str) -> None:
@@ -243,10 +244,17 @@ def _container(world: World, state: str, kubelet: str, workload: Workload, pod: 
     if (most := WRITTEN.get(workload.namespace)) is not None:
         unit = {"resource": "ephemeral_storage", "unit": "byte"}
         _gauge(world, state, "kube_pod_container_resource_limits", most, {**where, **unit})
-        _gauge(world, kubelet, "container_fs_usage_bytes", 0.2 * most, {**where, "device": "/dev/vda1"})
+        _gauge(
+            world,
+            kubelet,
+            "container_fs_usage_bytes",
+            0.2 * most,
+            {**where, "device": "/dev/vda1"},
+            live=True,
+        )
     if workload.namespace == "accelerapp":
         place = {"namespace": workload.namespace, "pod": pod, "node": NODES[0]}
-        _gauge(world, state, "kube_pod_info", 1, place)
+        _gauge(world, state, "kube_pod_info", 1, place, live=True)
 
 
 def _databases(world: World) -> None:
@@ -285,7 +293,7 @@ def file_system(
     _gauge(world, target, "node_filesystem_size_bytes", size, where)
     _gauge(world, target, "node_filesystem_avail_bytes", avail, where)
     _gauge(world, target, "node_filesystem_free_bytes", avail + 0.02 * size, where)
-    _gauge(world, target, "node_filesystem_files", size / Gi * 65536, where)
-    _gauge(world, target, "node_filesystem_files_free", size / Gi * 60000, where)
-    _gauge(world, target, "node_filesystem_readonly", 0, where)
-    _gauge(world, target, "node_filesystem_device_error", 0, where)
+    _gauge(world, target, "node_filesystem_files", size / Gi * 65536, where, live=True)
+    _gauge(world, target, "node_filesystem_files_free", size / Gi * 60000, where, live=True)
+    _gauge(world, target, "node_filesystem_readonly", 0, where, live=True)
+    _gauge(world, target, "node_filesystem_device_error", 0, where, live=True)

@@ -207,7 +207,7 @@ def _backfill(world: World) -> None:
     past = [(one, older) for one in recorded if one.long]
     past += [(one, [at for at in sparse if at > now - one.days * DAY]) for one in recorded if one.days]
     _create_blocks(world, past, data, "older")
-    _create_blocks(world, [(one, recent) for one in recorded], data, "recent")
+    _create_blocks(world, [(one, recent) for one in recorded if not one.live], data, "recent")
 
 
 def _moments(begin: float, end: float, step: float) -> list[float]:

@@ -27,7 +27,8 @@ DAY = 86400.0
 class Series:
     """One series of a target. `steps` are (since, value) or, for a counter, (since, rate per second).
 
-    Three hours are recorded densely; what is `long` a month, and what has `days` as many, twice an hour.
+    Three hours are recorded densely; what is `long` a month, and what has `days` as many, twice an hour. Of what
+    is `live` alone nothing is: only its newest value counts.
     """
 
     target: str
@@ -38,6 +39,7 @@ class Series:
     gaps: list[tuple[float, float]] = field(default_factory=list)
     long: bool = False
     days: int = 0
+    live: bool = False
 
     def at(self, moment: float) -> float | None:
         """The value at `moment`, None where it was not recorded."""

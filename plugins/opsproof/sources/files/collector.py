@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import shlex
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timezone
@@ -19,7 +20,7 @@ from opsproof.model.stored import Content, Shelf, Stored
 from opsproof.model.target import Target, TargetReport
 from opsproof.model.text import cut
 from opsproof.model.units import Bytes
-from opsproof.sources.files.facts import MOST, FilesAsk, ListedOf, ReadOf
+from opsproof.sources.files.facts import MOST, FilesAsk, ListedOf, ReadOf, command
 from opsproof.sources.host.asks import CLOCK, IDENTITY, Words
 from opsproof.sources.host.backend import Here, Way, told
 from opsproof.sources.host.failure import refused
@@ -115,8 +116,8 @@ class FilesCollector:
         return BadAnswer(f"{folder} could not be read: exit status {status}", target=target)
 
     def _asked(self, ask: FilesAsk, link: Link) -> bytes:
-        folder = self.target.settings.folder
-        return self._ran(ask.words(self._python, folder), link, ask.shown(self._python, folder))
+        words = command(ask.shown, self.target.settings.folder, self._python)
+        return self._ran(words, link, shlex.join(ask.shown))
 
     def _listed(self, ask: ListedOf, link: Link) -> Shelf:
         found: _Listed = self._decoded(self._asked(ask, link), _Listed)

@@ -13,7 +13,7 @@ from opsproof.model.rights import Need
 from opsproof.model.stored import Content, Shelf
 
 MOST = 20_000  # files that fit one pattern
-FOLDER = "FOLDER"  # of the target, where nobody knows that yet
+PROGRAM, FOLDER = "PROGRAM", "FOLDER"  # in the place of the text, and of the target's folder
 Words = tuple[str, ...]
 
 
@@ -33,29 +33,35 @@ class FilesAsk(Ask, frozen=True, kw_only=True):
     """An ask that the program answers for the files of a folder that fit a pattern of names."""
 
     pattern: str
+    verb: ClassVar[str]
 
-    def arguments(self, folder: str) -> Words:
+    @property
+    def more(self) -> Words:
+        """What follows the pattern."""
         raise NotImplementedError
 
-    def words(self, python: str, folder: str) -> Words:
-        return (python, "-I", "-c", program(), *self.arguments(folder))
-
-    def shown(self, python: str, folder: str) -> str:
-        """The command as a record shows it."""
-        return shlex.join((python, "-I", "-c", "PROGRAM", *self.arguments(folder)))
+    @property
+    def shown(self) -> Words:
+        """The command as people read it: without the program, whatever the folder."""
+        return ("python3", "-I", "-c", PROGRAM, self.verb, FOLDER, self.pattern, *self.more)
 
     @property
     def needs(self) -> tuple[Need, ...]:
-        return (Need("run", shlex.join(self.words("python3", FOLDER))),)
+        return (Need("run", shlex.join(self.shown)),)
+
+
+def command(shown: Words, folder: str, python: str = "python3") -> Words:
+    """The command itself. Raises ValueError for a pattern that is none."""
+    _, isolated, by_text, _, verb, _, pattern, *more = shown
+    return (python, isolated, by_text, program(), verb, folder, dated(pattern).regex, *more)
 
 
 class ListedOf(FilesAsk, frozen=True, kw_only=True, tag="files/listed"):
     """The files that fit, with what else there is."""
 
     answer: ClassVar[Any] = Shelf
-
-    def arguments(self, folder: str) -> Words:
-        return ("list", folder, dated(self.pattern).regex, str(MOST))
+    verb: ClassVar[str] = "list"
+    more: ClassVar[Words] = (str(MOST),)
 
 
 class ReadOf(FilesAsk, frozen=True, kw_only=True, tag="files/read"):
@@ -64,6 +70,8 @@ class ReadOf(FilesAsk, frozen=True, kw_only=True, tag="files/read"):
     which: str
     most: int
     answer: ClassVar[Any] = Content
+    verb: ClassVar[str] = "read"
 
-    def arguments(self, folder: str) -> Words:
-        return ("read", folder, dated(self.pattern).regex, self.which, str(self.most))
+    @property
+    def more(self) -> Words:
+        return (self.which, str(self.most))

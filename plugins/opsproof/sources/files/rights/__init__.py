@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from opsproof.model.rights import Account, Need, Rights, RightsFile
 from opsproof.model.target import Target
-from opsproof.sources.files.facts import FOLDER
+from opsproof.sources.files.facts import PROGRAM, command
 from opsproof.sources.host.asks import IDENTITY, need
 from opsproof.sources.host.rights import files as files_of_host
 
@@ -20,8 +20,9 @@ def files(needs: Sequence[Need], target: Target, account: Account) -> tuple[Righ
     return tuple(files_of_host([need(_whole(one.on, target)) for one in needs], target, account))
 
 
-def _whole(command: str, target: Target) -> tuple[str, ...]:
-    return tuple(target.settings.folder if word == FOLDER else word for word in shlex.split(command))
+def _whole(text: str, target: Target) -> tuple[str, ...]:
+    words = tuple(shlex.split(text))
+    return command(words, target.settings.folder) if PROGRAM in words else words
 
 
 RIGHTS = Rights(files, tuple(map(need, IDENTITY)))
