@@ -100,11 +100,11 @@ def _examine_report(
 ) -> None:
     """A report that nobody writes any more stays Healthy for ever."""
     for report in reports:
-        with examine(_WHO, measured=report.health or "without health", limit="Healthy"):
+        with examine(_WHO, measured=report.health or "without health", limit="Healthy") as it:
             if report.written is None:
                 raise Undecided("its report does not tell when it was written")
             age = reports.age(report.written)
-            assert limits.age.allows(age), f"its report is {age} old, {limits.age} needed: it does not run"
+            it.holds(limits.age, age, f"its report is {age} old, {limits.age} needed: it does not run")
             assert report.running, "it has not started yet"
             assert report.health == "Healthy", f"it reports {report.health}"
         if report.backing_off:
