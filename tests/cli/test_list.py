@@ -21,7 +21,7 @@ from tests import pages
 
 ROOT = Path(__file__).parents[2]
 # Their servers are whoever answers a URL or a handshake: there is nobody to give a right.
-WITHOUT_RIGHTS = {"http", "tls", "script"}
+WITHOUT_RIGHTS = {"http", "tls", "script", "drill"}
 
 
 @pytest.fixture(scope="module")
