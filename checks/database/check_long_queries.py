@@ -15,8 +15,7 @@ class LongQueryLimits(Limits):
     """`query`: the longest that a query may run, `idle`: the longest without a statement in an open transaction.
 
     `active`: how many sessions may be active at once, in each of `samples`. VACUUM, ANALYZE, CLUSTER, index builds
-    and the sessions of `background`, which are patterns of ROLE/APPLICATION, have the time that `maintenance` says. `standby`: a
-    standby may answer, too.
+    and the sessions of `background`, which are patterns of ROLE/APPLICATION, have the time that `maintenance` says.
     """
 
     query: AtMost[Duration] | None = None

@@ -75,6 +75,7 @@ _EVERYWHERE = {
     "series": "how many series the query has to give",
     "spacing": "the time between two tries",
     "stale": "how many scrape intervals may pass since the last scrape",
+    "standby": "a standby may answer, too",
     "status": "the HTTP statuses that are right",
     "sustained": "how long it has to last before it counts",
     "unanswered": "what it means when the server does not answer",
