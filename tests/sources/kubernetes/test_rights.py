@@ -27,7 +27,7 @@ def of(system: str, user: str) -> Wanted:
     """What the daily checks of a system need of the cluster, asked as this user."""
     plan = planned(ROOT / "checks", (f"{system}/testbed",), secrets=False)
     (one,) = (one for one in wanted(selected(plan, "daily"), plan.targets) if one.target.kind == "kubernetes")
-    return replace(one, target=as_user(one.target, user))
+    return Wanted(as_user(one.target, user), one.rights, one.needs)
 
 
 def as_user(target: Target, user: str) -> Target:
