@@ -6,10 +6,9 @@ import gzip
 from collections.abc import Iterable
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from opsproof.evidence.passing import FOLDER, Passing
+from opsproof.evidence.passing import NAME, Passing
 from opsproof.model.finding import ItemResult
 from opsproof.model.level import Level
 from opsproof.model.outcome import Outcome
@@ -17,12 +16,6 @@ from opsproof.model.subject import Subject
 
 API = Subject("pod", "api-7d9f-x2", "shop", "deployment/api")
 DB = Subject("pod", "db-0", "shop")
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Path:
-    (tmp_path / FOLDER).mkdir()
-    return tmp_path
 
 
 def item(passed: int, requirement: str = "SH-001") -> ItemResult:
@@ -33,73 +26,95 @@ def item(passed: int, requirement: str = "SH-001") -> ItemResult:
 
 
 def kept(run: Path, subjects: Iterable[Subject], requirement: str = "SH-001") -> ItemResult:
-    """The result of an item whose subjects passed, as it goes into the journal."""
+    """The result of an item whose subjects passed, and are written down."""
     every = list(subjects)
     result = item(len(every), requirement)
-    return msgspec.structs.replace(result, passing=Passing(run).keep(result, iter(every), lambda part: part))
+    Passing(run).keep(result, iter(every), lambda part: part)
+    return result
 
 
 @pytest.mark.parametrize("count", [1, 999, 1000, 1001, 2500])
-def test_who_passed_is_read_again_as_it_was(run: Path, count: int) -> None:
+def test_who_passed_is_read_again_as_it_was(tmp_path: Path, count: int) -> None:
     """Kind, name, namespace and stable key, in order, however many; anybody can read the lines."""
     subjects = [Subject("pod", f"api-{n}", "shop", "deployment/api") for n in range(count)]
 
-    result = kept(run, subjects)
+    result = kept(tmp_path, subjects)
 
-    assert subjects == list(Passing(run).of(result))
-    lines = gzip.decompress((run / result.passing).read_bytes()).splitlines()
+    assert subjects == list(Passing(tmp_path).of(result))
+    heading, *lines = gzip.decompress((tmp_path / NAME).read_bytes()).splitlines()
+    assert (
+        b'{"system":"shop","environment":"live","requirement":"SH-001","check":"health/pods-ready"}'
+        == heading
+    )
     assert (count, b'["pod","api-0","shop","deployment/api"]') == (len(lines), lines[0])
 
 
-def test_each_item_has_its_own(run: Path) -> None:
-    """Requirement, system, environment and check tell them apart."""
-    one, other = kept(run, [API]), kept(run, [DB], "SH-002")
+def test_each_item_has_its_own(tmp_path: Path) -> None:
+    """Requirement, system, environment and check tell them apart; the file as a whole is one that anybody can read."""
+    one, other = kept(tmp_path, [API]), kept(tmp_path, [DB], "SH-002")
 
-    assert ([API], [DB]) == (list(Passing(run).of(one)), list(Passing(run).of(other)))
+    assert ([API], [DB]) == (list(Passing(tmp_path).of(one)), list(Passing(tmp_path).of(other)))
+    assert 4 == len(gzip.decompress((tmp_path / NAME).read_bytes()).splitlines())
 
 
-def test_of_an_item_that_is_decided_again_the_later_subjects_stand(run: Path) -> None:
+def test_of_an_item_that_is_decided_again_the_later_subjects_stand(tmp_path: Path) -> None:
     """None of an earlier attempt is left, even when nobody passes in the later one."""
-    first, second = kept(run, [API, DB]), kept(run, [DB])
-    assert [DB] == list(Passing(run).of(second))
-    assert first.passing == second.passing
+    kept(tmp_path, [API, DB])
+    kept(tmp_path, [API], "SH-002")
+    second = kept(tmp_path, [DB])
+    assert [DB] == list(Passing(tmp_path).of(second))
 
-    third = kept(run, [])
+    third = kept(tmp_path, [])
 
-    assert "" == third.passing
-    assert [] == list((run / FOLDER).iterdir())
+    assert [] == list(Passing(tmp_path).of(third))
+
+
+@pytest.mark.parametrize("others", [[], [API]], ids=["no file", "others alone"])
+def test_what_nobody_wrote_down_is_not_nobody(tmp_path: Path, others: list[Subject]) -> None:
+    """A result counts subjects, and the run does not list them."""
+    kept(tmp_path, others, "SH-002")
+
     with pytest.raises(FileNotFoundError):
-        Passing(run).of(third)
+        Passing(tmp_path).of(item(1))
 
 
-def test_names_are_redacted_like_all_else(run: Path) -> None:
+def test_names_are_redacted_like_all_else(tmp_path: Path) -> None:
     """Before they are written."""
     result = item(1)
-    Passing(run).keep(result, iter([API]), lambda part: part.replace(b"api-7d9f-x2", b"[secret]"))
+    Passing(tmp_path).keep(result, iter([API]), lambda part: part.replace(b"api-7d9f-x2", b"[secret]"))
 
-    assert [Subject("pod", "[secret]", "shop", "deployment/api")] == list(Passing(run).of(result))
+    assert [Subject("pod", "[secret]", "shop", "deployment/api")] == list(Passing(tmp_path).of(result))
+
+
+HEADING = b'{"system":"shop","environment":"live","requirement":"SH-001","check":"health/pods-ready"}\n'
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"no gzip", gzip.compress(b'["pod"]\n'), gzip.compress(b"x" * 99)[:-9]],
-    ids=["no gzip", "other lines", "cut off"],
+    [
+        b"no gzip",
+        gzip.compress(HEADING + b'["pod"]\n'),
+        gzip.compress(b'["pod","api","shop",""]\n'),
+        gzip.compress(HEADING + b'["pod","api","shop",""]\n') + b"more",
+        gzip.compress(HEADING + b"x" * 99)[:-9],
+    ],
+    ids=["no gzip", "other lines", "no heading", "more behind it", "cut off"],
 )
-def test_what_is_damaged_is_said_to_be(run: Path, content: bytes) -> None:
+def test_what_is_damaged_is_said_to_be(tmp_path: Path, content: bytes) -> None:
     """By its file."""
-    result = kept(run, [API])
-    (run / result.passing).write_bytes(content)
+    result = kept(tmp_path, [API])
+    (tmp_path / NAME).write_bytes(content)
 
     with pytest.raises(ValueError, match="is damaged"):
-        Passing(run).of(result)
+        Passing(tmp_path).of(result)
 
 
-def test_only_a_plain_file_is_read(run: Path, tmp_path: Path) -> None:
+def test_only_a_plain_file_is_read(tmp_path: Path) -> None:
     """No link is followed."""
-    result = kept(run, [API])
+    result = kept(tmp_path, [API])
     elsewhere = tmp_path / "elsewhere"
-    (run / result.passing).rename(elsewhere)
-    (run / result.passing).symlink_to(elsewhere)
+    (tmp_path / NAME).rename(elsewhere)
+    (tmp_path / NAME).symlink_to(elsewhere)
 
     with pytest.raises(ValueError, match="no plain file"):
-        Passing(run).of(result)
+        Passing(tmp_path).of(result)

@@ -20,14 +20,14 @@ import pytest
 from opsproof.cli.runs import rebuilt
 from opsproof.evidence import journal
 from opsproof.evidence.manifest import Manifest
-from opsproof.evidence.passing import Passing
+from opsproof.evidence.passing import NAME, Passing
 from opsproof.model.finding import ItemResult
 from tests.hooks.inside import Inside
 from tests.hooks.team import ROOT, Shop, Team
 
 FILES = {
     "plan.json", "selection.json", "journal.jsonl", "requests.jsonl", "result.json", "junit.xml", "report.html",
-    "manifest.json", "facts", "passing",
+    "manifest.json", "facts", "passing.jsonl.gz",
 }  # fmt: skip
 
 
@@ -47,12 +47,11 @@ def test_who_passed_is_in_the_manifest_and_can_be_read(inside: Inside) -> None:
 
     run = inside.team.latest
     passed = {item.requirement: list(Passing(run.folder).of(item)) for item in run.results() if item.passed}
-    named = {item.passing for item in run.results() if item.passed}
     assert passed
     assert {name: {"endpoint"} for name in passed} == {
         name: {subject.kind for subject in subjects} for name, subjects in passed.items()
     }
-    assert named <= run.read("manifest.json", Manifest).files.keys()
+    assert NAME in run.read("manifest.json", Manifest).files
 
 
 def test_verify_believes_an_untouched_run(inside: Inside) -> None:
@@ -78,7 +77,7 @@ def test_the_digest_that_a_run_tells_is_what_it_is_known_by(inside: Inside) -> N
     assert 1 == inside.opsproof("verify", "reports/latest", "--expect", "0" * 64).returncode
 
 
-@pytest.mark.parametrize("name", sorted(FILES - {"manifest.json", "facts", "passing"}))
+@pytest.mark.parametrize("name", sorted(FILES - {"manifest.json", "facts"}))
 def test_an_edited_file_is_called_altered(inside: Inside, name: str) -> None:
     """One changed byte in any file is named."""
     inside.run("checks")

@@ -331,10 +331,10 @@ def test_what_nobody_knows_stands_first_with_what_to_do() -> None:
 
 def test_a_pass_opens_to_who_passed() -> None:
     """Some names in the page, others in its data, all in the run's file."""
-    one = item(1, passed=5, passing="passing/ab.jsonl.gz")
+    one = item(1, passed=5)
     page = Page(render(result([one]), {"shop/live/SH-001": [f"pod shop/p-{n}" for n in range(5)]}))
     told = one_of(page.text, "Every requirement", "Evidence")
-    assert "5: pod shop/p-0, pod shop/p-1, pod shop/p-2 Show 2 more all in passing/ab.jsonl.gz" in told
+    assert "5: pod shop/p-0, pod shop/p-1, pod shop/p-2 Show 2 more all in passing.jsonl.gz" in told
     assert {"shop/live/SH-001#passed": ["pod shop/p-3", "pod shop/p-4"]} == json.loads(page.scripts[0])
 
 

@@ -21,7 +21,7 @@ from opsproof.collect.texts import bounded
 from opsproof.collect.turns import Turns, serve
 from opsproof.environment.kinds import collector_of
 from opsproof.evidence import plain
-from opsproof.evidence.files import Unwritable, append_line, locked, write_atomically, writing
+from opsproof.evidence.files import Unwritable, append_line, create, locked, writing
 from opsproof.evidence.kept import Kept, parts
 from opsproof.evidence.store import Recorded, Store
 from opsproof.model.argument import Answer, Partly
@@ -231,10 +231,9 @@ class Collection:
         """A replay's folder holds the facts it decided on, those of derived asks too; what is no plain file was none."""
         if self.live:
             return
-        own = Store(self.folder / "facts").path(ask.digest)
-        if not own.exists():
-            with suppress(FileNotFoundError, plain.NotPlain):
-                write_atomically(own, [plain.content(self.store.path(ask.digest))])
+        there = self.store.path(ask.digest)
+        with suppress(FileNotFoundError, plain.NotPlain):
+            create(self.folder / "facts" / there.name, plain.content(there))
 
     def _asked(self, ask: Ask) -> tuple[Recorded, Kept | None]:
         """What came of asking, and the facts; none where there is a failure."""

@@ -125,7 +125,7 @@ def read(file: Path) -> tuple[Document | None, list[Problem]]:
     if isinstance(text, Problem):
         return None, [text]
     try:
-        node = _Composer(file, yaml.parse(text, Loader=_LOADER)).document()
+        node = _Composer(file, _events(text)).document()
     except _Bad as error:
         return None, [error.problem]
     except yaml.YAMLError as error:
@@ -133,7 +133,7 @@ def read(file: Path) -> tuple[Document | None, list[Problem]]:
     if node is None or (node.plain and not node.text):
         return None, [Problem.at(start, "the file is empty")]
     if node.pairs is None:
-        return None, [Problem.at(node.position, "the file must hold a mapping of keys to values")]
+        return None, [Problem.at(Position(file, *node.at), "the file must hold a mapping of keys to values")]
     maker = _Maker(file)
     try:
         value = maker.make(node, ())
@@ -142,6 +142,12 @@ def read(file: Path) -> tuple[Document | None, list[Problem]]:
     return Document(
         value, Positions(file, maker.values, maker.keys), frozenset(maker.refused)
     ), maker.problems
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    """What `yaml.parse` gives, without looking at each event twice."""
+    events: Iterator[yaml.Event] = iter(_LOADER(text).get_event, None)
+    return events
 
 
 def _text(file: Path) -> str | Problem:
@@ -178,12 +184,12 @@ class _Bad(Exception):
 
 
 class _Node:
-    """A scalar, or with `items` a list, or with `pairs` a mapping."""
+    """A scalar, or with `items` a list, or with `pairs` a mapping. `at` is its line and column."""
 
-    __slots__ = ("items", "pairs", "plain", "position", "text")
+    __slots__ = ("at", "items", "pairs", "plain", "text")
 
-    def __init__(self, position: Position, text: str = "", plain: bool = False) -> None:
-        self.position = position
+    def __init__(self, at: tuple[int, int], text: str = "", plain: bool = False) -> None:
+        self.at = at
         self.text = text
         self.plain = plain
         self.items: list[_Node] | None = None
@@ -208,14 +214,11 @@ class _Composer:
         return found
 
     def _bad(self, event: Any, message: str, hint: str = "") -> _Bad:
-        return _Bad(Problem.at(self._position(event), message, hint))
-
-    def _position(self, event: Any) -> Position:
-        mark = event.start_mark
-        return Position(self.file, mark.line + 1, mark.column + 1)
+        return _Bad(Problem.at(Position(self.file, *_place(event)), message, hint))
 
     def _node(self, event: Any, depth: int) -> _Node:
-        if type(event) is yaml.AliasEvent:
+        kind = type(event)
+        if kind is yaml.AliasEvent:
             if event.anchor not in self.anchors:
                 raise self._bad(event, f"alias *{event.anchor} has no anchor above it, or lies within it")
             return self.anchors[event.anchor]
@@ -223,23 +226,19 @@ class _Composer:
             raise self._bad(event, f"nested deeper than {DEEPEST} levels")
         if event.tag is not None and event.tag != "!":
             raise self._bad(event, f"tag {short(event.tag)} is not read", "leave the tag away; quote text")
-        node = self._made(event, depth)
-        if event.anchor:
-            self.anchors[event.anchor] = node
-        return node
-
-    def _made(self, event: Any, depth: int) -> _Node:
-        position = self._position(event)
-        if type(event) is yaml.ScalarEvent:
-            return _Node(position, event.value, bool(event.implicit[0]))
-        node = _Node(position)
-        if type(event) is yaml.SequenceStartEvent:
+        if kind is yaml.ScalarEvent:
+            node = _Node(_place(event), event.value, event.implicit[0])
+        elif kind is yaml.SequenceStartEvent:
+            node = _Node(_place(event))
             node.items = [self._node(one, depth + 1) for one in self._until(yaml.SequenceEndEvent)]
         else:
+            node = _Node(_place(event))
             node.pairs = [
                 (self._node(key, depth + 1), self._node(next(self.events), depth + 1))
                 for key in self._until(yaml.MappingEndEvent)
             ]
+        if event.anchor:
+            self.anchors[event.anchor] = node
         return node
 
     def _until(self, end: type[yaml.Event]) -> Iterator[yaml.Event]:
@@ -249,24 +248,27 @@ class _Composer:
             yield event
 
 
+def _place(event: Any) -> tuple[int, int]:
+    mark = event.start_mark
+    return mark.line + 1, mark.column + 1
+
+
 class _Maker:
     """Nodes to values, with the position of each path and all problems."""
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        self.values: dict[Steps, Position] = {}
-        self.keys: dict[Steps, Position] = {}
+        self.values: dict[Steps, tuple[int, int]] = {}
+        self.keys: dict[Steps, tuple[int, int]] = {}
         self.refused: set[Steps] = set()
         self.problems: list[Problem] = []
 
     def make(self, node: _Node, path: Steps) -> Any:
         if len(self.values) >= MOST_VALUES:
-            raise _Bad(
-                Problem.at(node.position, f"more than {MOST_VALUES} values once the aliases are expanded")
-            )
-        self.values[path] = node.position
+            raise _Bad(self._problem(node, f"more than {MOST_VALUES} values once the aliases are expanded"))
+        self.values[path] = node.at
         if len(path) > DEEPEST:
-            raise _Bad(Problem.at(node.position, f"nested deeper than {DEEPEST} levels"))
+            raise _Bad(self._problem(node, f"nested deeper than {DEEPEST} levels"))
         if node.items is not None:
             return [self.make(item, (*path, index)) for index, item in enumerate(node.items)]
         if node.pairs is not None:
@@ -278,7 +280,7 @@ class _Maker:
         for key, value in pairs:
             below: Steps = (*path, key.text)
             if self._good_key(key, below, value):
-                self.keys[below] = key.position
+                self.keys[below] = key.at
                 made[key.text] = self.make(value, below)
         return made
 
@@ -293,10 +295,14 @@ class _Maker:
         elif key.plain and value.plain and not value.text and (tight := _TIGHT.fullmatch(key.text)):
             message, hint = "no space after the colon", f"write {tight[1]}: {tight[2]}"
         elif path in self.keys:
-            message, hint = f"duplicate key {short(key.text)}", f"first at {place(self.keys[path])}"
+            first = place(Position(self.file, *self.keys[path]))
+            message, hint = f"duplicate key {short(key.text)}", f"first at {first}"
         if message:
-            self.problems.append(Problem.at(key.position, message, hint))
+            self.problems.append(self._problem(key, message, hint))
         return not message
+
+    def _problem(self, node: _Node, message: str, hint: str = "") -> Problem:
+        return Problem.at(Position(self.file, *node.at), message, hint)
 
     def _scalar(self, node: _Node, path: Steps) -> Any:
         if not node.plain:
@@ -304,6 +310,6 @@ class _Maker:
         try:
             return scalar(node.text)
         except Refused as refused:
-            self.problems.append(Problem.at(node.position, refused.message, refused.hint))
+            self.problems.append(self._problem(node, refused.message, refused.hint))
             self.refused.add(path)
             return node.text

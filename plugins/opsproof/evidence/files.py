@@ -47,6 +47,21 @@ def write_atomically(path: Path, content: Iterable[bytes]) -> None:
             raise
 
 
+def create(path: Path, content: bytes) -> None:
+    """A new file for its owner alone; one that is there stays. Nobody may read it before the run has ended. Raises
+    Unwritable."""
+    with writing(path), suppress(FileExistsError):
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            _write_all(handle, content)
+        except OSError:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(handle)
+
+
 def point(link: Path, at: str) -> None:
     """Make the symbolic link `link` point at the name `at`, in one step. Raises Unwritable."""
     temporary = link.with_name(f".{link.name}.{secrets.token_hex(4)}")
@@ -71,11 +86,17 @@ def locked(path: Path) -> Iterator[int]:
         os.close(handle)
 
 
-def append_line(path: Path, line: bytes) -> None:
-    """Append one line; lines of several processes never mix. Raises Unwritable."""
+def append(path: Path, content: bytes) -> int:
+    """Append to a file; what several processes append never mixes. Gives where it begins. Raises Unwritable."""
     with locked(path) as handle, writing(path):
-        os.lseek(handle, 0, os.SEEK_END)
-        _write_all(handle, line + b"\n")
+        begins = os.lseek(handle, 0, os.SEEK_END)
+        _write_all(handle, content)
+    return begins
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Append one line. Raises Unwritable."""
+    append(path, line + b"\n")
 
 
 def _write_all(handle: int, content: bytes) -> None:

@@ -14,7 +14,7 @@ from opsproof.evidence import plain
 from opsproof.evidence.files import _write_all, locked, writing
 
 FIRST = "0" * 64
-_TAIL = 65536  # bytes in which the last line is looked for at first
+_TAIL = 8192  # bytes in which the last line is looked for at first
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,8 +79,8 @@ def _last_line(handle: int) -> Entry | None:
     whole = tail.rfind(b"\n") + 1
     if whole < len(tail):
         os.ftruncate(handle, end - (len(tail) - whole))
-    lines = tail[:whole].splitlines()
-    return msgspec.json.decode(lines[-1], type=Entry) if lines else None
+    last = tail[tail.rfind(b"\n", 0, max(whole - 1, 0)) + 1 : whole]
+    return msgspec.json.decode(last, type=Entry) if last else None
 
 
 def read(path: Path) -> Reading:

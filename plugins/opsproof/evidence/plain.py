@@ -37,9 +37,10 @@ def _opened(path: Path) -> Iterator[int]:
         os.close(handle)
 
 
-def _chunks(path: Path, most: int) -> Iterator[bytes]:
+def _chunks(path: Path, most: int, begins: int = 0) -> Iterator[bytes]:
     left = most
     with _opened(path) as handle:
+        os.lseek(handle, begins, os.SEEK_SET)
         while chunk := os.read(handle, _CHUNK):
             left -= len(chunk)
             if left < 0:
@@ -110,3 +111,29 @@ def names(folder: Path, below: str = "") -> Iterator[str]:
                 yield name
             else:
                 raise NotPlain(f"{name} is a link or no file at all")
+
+
+def members(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The gzip files that stand in a file, one behind the other: where each begins, and all of it. Raises as `unpacked`."""
+    begins, size = 0, path.lstat().st_size
+    while begins < size:
+        found, ends = unpacked_at(path, begins)
+        yield begins, found
+        begins = ends
+
+
+def unpacked_at(path: Path, begins: int, most: int = MOST) -> tuple[bytes, int]:
+    """The gzip file that begins there, and where it ends. Raises as `unpacked`."""
+    unpacker, found, left, ends = zlib.decompressobj(_GZIP), [], most, begins
+    try:
+        for chunk in _chunks(path, most, begins):
+            ends += len(chunk)
+            found.append(unpacker.decompress(chunk, left + 1))
+            left -= len(found[-1])
+            if left < 0 or unpacker.unconsumed_tail:
+                raise NotPlain(f"{path.name} unpacks to more than {most} bytes")
+            if unpacker.eof:
+                return b"".join(found), ends - len(unpacker.unused_data)
+    except zlib.error as damage:
+        raise NotPlain(f"{path.name} is no gzip file ({damage})") from None
+    raise NotPlain(f"{path.name} is no whole gzip file")

@@ -16,7 +16,6 @@ import msgspec
 from opsproof.evidence import journal, manifest, plain
 from opsproof.evidence.files import point, write_atomically, writing
 from opsproof.evidence.journal import Journal
-from opsproof.evidence.passing import FOLDER as PASSING
 from opsproof.model.finding import ItemResult
 from opsproof.model.result import Provenance, Selection
 
@@ -48,7 +47,6 @@ class Run(msgspec.Struct, frozen=True):
             folder.mkdir(mode=0o700)
             folder.chmod(0o700)
             (folder / "facts").mkdir(mode=0o700)
-            (folder / PASSING).mkdir(mode=0o700)
             (folder / ".slots").mkdir(mode=0o700)
         return cls(folder)
 
@@ -114,7 +112,7 @@ class Run(msgspec.Struct, frozen=True):
         for name in ("plan.json", "selection.json", "journal.jsonl"):
             with suppress(OSError):
                 (self.folder / name).unlink()
-        for folder in ("facts", PASSING, ".slots", "", ".."):
+        for folder in ("facts", ".slots", "", ".."):
             with suppress(OSError):
                 (self.folder / folder).resolve().rmdir()
 

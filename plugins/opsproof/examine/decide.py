@@ -70,7 +70,7 @@ class Item(msgspec.Struct, frozen=True):
             return ()
 
 
-Keep = Callable[[ItemResult, Iterator[Subject]], str]
+Keep = Callable[[ItemResult, Iterator[Subject]], None]
 
 
 def decide(item: Item, answer: Answering, keep: Keep | None = None, most: int = MOST) -> ItemResult:
@@ -79,7 +79,7 @@ def decide(item: Item, answer: Answering, keep: Keep | None = None, most: int = 
     Args:
         item: as it was planned.
         answer: gives the recorded answer to an ask.
-        keep: writes down the subjects that passed, and gives the name of what lists them.
+        keep: writes down the subjects that passed.
         most: findings after which its check ends.
     """
     answers = {name: [answer(ask) for ask in asks] for name, asks in item.asks.items()}
@@ -96,9 +96,9 @@ def decide(item: Item, answer: Answering, keep: Keep | None = None, most: int = 
         _empty(item, looked, examine)
     asked = {one.ask.digest: None for some in answers.values() for one in some}
     result = msgspec.structs.replace(_result(item, examine), asks=tuple(asked))
-    if keep is None:
-        return result
-    return msgspec.structs.replace(result, passing=keep(result, map(as_subject, examine.passing)))
+    if keep is not None:
+        keep(result, map(as_subject, examine.passing))
+    return result
 
 
 def _examine(

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from opsproof.evidence import plain
-from opsproof.evidence.files import Unwritable, write_atomically
+from opsproof.evidence.files import Unwritable, create
 from opsproof.evidence.run import end_record, utc_now
 from opsproof.evidence.servers import target_reports
 from opsproof.evidence.store import Store
@@ -107,4 +107,4 @@ def _keep(there: Path, here: Path) -> None:
     """What is no plain file was no answer either."""
     if not here.exists():
         with suppress(FileNotFoundError, plain.NotPlain):
-            write_atomically(here, [plain.content(there)])
+            create(here, plain.content(there))

@@ -97,8 +97,8 @@ class Running(msgspec.Struct):
             result = decide(item, answer, self._keep_passing, most_findings(self.found))
         return waived(result, self.planning.planned.waivers_of(item), self.planning.now)
 
-    def _keep_passing(self, result: ItemResult, subjects: Iterable[Subject]) -> str:
-        return Passing(self.run.folder).keep(result, subjects, self.collection.redactor.json)
+    def _keep_passing(self, result: ItemResult, subjects: Iterable[Subject]) -> None:
+        Passing(self.run.folder).keep(result, subjects, self.collection.redactor.json)
 
     def record(self, result: ItemResult) -> ItemResult:
         """Put the result into the journal the moment it exists; gives it as it lies there, redacted."""

@@ -15,7 +15,7 @@ from opsproof.model.subject import Subject
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """Item x subject. Passing subjects get no finding: `ItemResult` counts them and names the file that lists them."""
+    """Item x subject. Passing subjects get no finding: `ItemResult` counts them; the run's `passing.jsonl.gz` lists them."""
 
     subject: Subject
     outcome: Outcome
@@ -69,8 +69,7 @@ class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
     """One item, decided: a line of the journal.
 
     `attempts` is how often its asks were asked (`--wait`). `decided_on` names the asks of which an earlier
-    attempt than the last one decided it, and which. `passing` is the file below the run's folder that lists who
-    passed.
+    attempt than the last one decided it, and which.
     """
 
     requirement: str
@@ -89,7 +88,6 @@ class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     attempts: int = 1
     decided_on: dict[str, int] = {}
-    passing: str = ""
 
     @property
     def key(self) -> str:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 
-import idna
-
 
 def ascii_host(host: str) -> str:
     """`host` in lower case, as A-label where it has letters beyond ASCII; without brackets and last dot.
@@ -15,6 +13,8 @@ def ascii_host(host: str) -> str:
     plain = host.strip("[]").rstrip(".").lower()
     if plain.isascii():
         return plain
+    import idna  # its tables are large, and few names need them
+
     try:
         return idna.encode(plain, uts46=True).decode("ascii")
     except idna.IDNAError:

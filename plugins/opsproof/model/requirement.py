@@ -34,11 +34,11 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class Positions:
-    """Where the keys and values below one place of a file stand."""
+    """Where the keys and values below one place of a file stand: by their paths, line and column."""
 
     file: Path
-    values: Mapping[Steps, Position] = field(repr=False)
-    keys: Mapping[Steps, Position] = field(repr=False)
+    values: Mapping[Steps, tuple[int, int]] = field(repr=False)
+    keys: Mapping[Steps, tuple[int, int]] = field(repr=False)
     prefix: Steps = ()
 
     def at(self, *path: str | int) -> Position:
@@ -48,16 +48,17 @@ class Positions:
     def key(self, *path: str | int) -> Position:
         """The key that holds the value at `path`, or what `at` gives."""
         whole = (*self.prefix, *path)
-        return self.keys.get(whole) or self._nearest(self.values, whole)
+        found = self.keys.get(whole)
+        return Position(self.file, *found) if found else self._nearest(self.values, whole)
 
     def below(self, *path: str | int) -> Positions:
         """The same, seen from `path`."""
         return Positions(self.file, self.values, self.keys, (*self.prefix, *path))
 
-    def _nearest(self, known: Mapping[Steps, Position], path: Steps) -> Position:
+    def _nearest(self, known: Mapping[Steps, tuple[int, int]], path: Steps) -> Position:
         while path not in known and path:
             path = path[:-1]
-        return known.get(path) or Position(self.file)
+        return Position(self.file, *known.get(path, ()))
 
 
 class Severity(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
+from opsproof.evidence.passing import NAME as PASSING
 from opsproof.model.finding import Finding, ItemResult
 from opsproof.model.level import Level
 from opsproof.model.moment import SKEW_REPORTED
@@ -212,7 +213,7 @@ def _requirement(
         "source": system.source if system else "",
         "passing": passing[:NAMES],
         "passing_more": len(passing[NAMES:]),
-        "passing_files": [item.passing for item in one.items if item.passing],
+        "passing_file": PASSING,
         "key": row.key,
         "id": row.id,
         "row": row,

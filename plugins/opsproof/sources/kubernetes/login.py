@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
-
 from opsproof.environment.settings import PLAIN_HTTP, PLAIN_HTTP_HINT
 from opsproof.model.failure import NotConfigured
 from opsproof.sources.kubernetes.kubeconfig import cluster_of, context_of, document, entry, only_context
@@ -172,6 +169,9 @@ def _from_client(found: Any, settings: KubernetesSettings, kept: tuple[Kept, ...
 
 def _certificate_owner(path: Path) -> str:
     """The common name is the user, as the API server sees it."""
+    from cryptography import x509  # 8 MB that a token does without
+    from cryptography.x509.oid import NameOID
+
     try:
         subject = x509.load_pem_x509_certificate(path.read_bytes()).subject
     except (OSError, ValueError):

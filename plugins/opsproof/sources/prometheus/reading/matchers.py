@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
 
 import msgspec
-import re2
 
 from opsproof.model.failure import Undecided
 
@@ -20,12 +21,19 @@ KNOWN_LABELS = frozenset(
     ]
 )  # fmt: skip
 _LONGEST = 4000
-_QUIET = re2.Options()
-_QUIET.log_errors = False
-_QUIET.max_mem = 8 * 2**20
 _MATCHER = re.compile(
     r"""\s*("(?:[^"\\]|\\.)*"|[^\s=!~"{},]+)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|(?![=~])[^"{},]*)\s*"""
 )
+
+
+@cache
+def _quiet() -> Any:
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 8 * 2**20
+    return options
 
 
 class Matcher(msgspec.Struct, frozen=True):
@@ -48,9 +56,11 @@ class Matcher(msgspec.Struct, frozen=True):
 
     def _expression(self, found: str) -> bool:
         """RE2 is the language of Prometheus's and Alertmanager's expressions, and linear in time."""
+        import re2  # 2 MB that a run without such expressions does without
+
         try:
             if len(self.value) <= _LONGEST:
-                return re2.fullmatch(self.value, found, _QUIET) is not None
+                return re2.fullmatch(self.value, found, _quiet()) is not None
         except re2.error:
             pass
         raise Undecided(f"the matcher {self} cannot be evaluated here")
