@@ -16,9 +16,10 @@ from tests.testbed.services import postgres
 @pytest.fixture(scope="module")
 def archive(own_server: Server) -> bytes:
     own_server.run("CREATE TABLE archived AS SELECT md5(n::text) FROM generate_series(1, 2000) n")
-    where = ("-h", own_server.folder, "-p", str(own_server.port), "-U", "postgres")
-    command = [postgres.program("pg_dump"), "-Fc", *where, "postgres"]
-    content = subprocess.run(command, check=True, capture_output=True).stdout
+    where = ["-h", str(own_server.folder), "-p", str(own_server.port), "-U", "postgres"]
+    content = subprocess.run(
+        [str(postgres.program("pg_dump")), "-Fc", *where, "postgres"], check=True, capture_output=True
+    ).stdout
     own_server.run("DROP TABLE archived")
     return content
 
