@@ -35,7 +35,7 @@ def young(name: str, hours: float, limit: Any = DAY) -> Passed:
 
 def old(name: str, hours: float | None, outcome: Outcome = Outcome.FAIL, **more: Any) -> Finding:
     measured = {} if hours is None else {"measured": Duration(hours * HOUR)}
-    return finding(name, outcome, limit=DAY, message="the newest is of Sunday", **measured, **more)
+    return finding(name, outcome, **{"limit": DAY, "message": "the newest is of Sunday", **measured, **more})
 
 
 def of(
