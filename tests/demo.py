@@ -1,8 +1,8 @@
-"""python -m tests.demo: record the demo anew, a realistic morning of all five systems on the testbed.
+"""python -m tests.demo: record the demo anew, a realistic Monday morning of all five systems on the testbed.
 
-Mostly green; a failure of each level, a waiver that is used and one that has expired, a rollout under way,
-and one source that cannot be reached. The recording replaces `reports/demo`, which the `demo` environments
-replay.
+Mostly green; a failure of each level, a waiver that is used and one that has expired, a rollout under way, a late
+backup, a truncated dump, a lagging replica, and one source that cannot be reached. The recording replaces
+`reports/demo`, which the `demo` environments replay.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from opsproof.evidence import provenance
+from tests.faults.scenarios.backups import ACCELERAPP, DATABASE, DUMP, SMARTCLOUDOPS, named, nights
 from tests.faults.scenarios.kubernetes_rollouts import not_measured
 from tests.testbed import __main__ as bed
 from tests.testbed import kubernetes_age as age
 from tests.testbed import kubernetes_pod_faults as pods
-from tests.testbed import place
+from tests.testbed import place, stored
 from tests.testbed.process import TestbedError
-from tests.testbed.services import certificates, healthy, monitoring_faults, nginx
+from tests.testbed.services import certificates, healthy, monitoring_faults, nginx, redis_failover, s3
 
 ROOT = Path(__file__).parents[1]
 RECORDING = ROOT / "reports" / "demo"
@@ -44,12 +45,26 @@ def morning() -> Iterator[None]:
         enter(pods.image("smartcloudops", "frontend", "registry.company.com/smartcloudops/frontend:latest"))
         enter(pods.without("opsforge", "grafana", "limits"))
         enter(pods.rollout_in_progress("production", "analytics-engine"))
+        enter(backups())
+        enter(redis_failover.lagging())
         enter(monitoring_faults.alertmanager_stopped())
         yield
 
 
+@contextmanager
+def backups() -> Iterator[None]:
+    """Nobody dumped one database over the weekend; the last dump of another is cut off."""
+    with ExitStack() as stack:
+        for night in nights(3):
+            stack.enter_context(s3.replaced(SMARTCLOUDOPS, named(DUMP, night), None))
+        whole = stored.packed(stored.dump())
+        (night,) = nights(1)
+        stack.enter_context(s3.replaced(ACCELERAPP, named(DATABASE, night), whole[: len(whole) * 9 // 10]))
+        yield
+
+
 def record() -> Path:
-    """Bring the testbed up, make the morning, run the daily checks, keep the run."""
+    """Bring the testbed up, make the morning, run the daily and the weekly checks, keep the run."""
     if "opsproof" not in provenance.versions():
         raise TestbedError(
             "install the package first (pip install -e .): the recording has to name its version"
@@ -62,7 +77,7 @@ def record() -> Path:
             "pytest",
             "checks",
             "-m",
-            "daily",
+            "daily or weekly",
             "--env",
             "testbed",
             "--reports",

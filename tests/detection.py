@@ -10,11 +10,15 @@ from pathlib import Path
 
 from opsproof.model.result import Result
 from tests.faults.run import by_id
-from tests.faults.scenario import Changes, Scenario
+from tests.faults.scenario import Changes, Expected, Scenario
 
 PAGE = Path(__file__).parents[1] / "docs" / "detection.md"
 COLUMNS = ("healthy", "violated", "ordinary", "unreachable", "forbidden", "empty", "garbage")
 _SAME_COLUMN = {"partly forbidden": "forbidden", "slow": "unreachable"}
+# How much a failure proves, the most first: of a violation; of a server that is not as it should be; that something
+# is not there at all.
+_VIOLATED, _OTHERWISE, _ABSENT = range(3)
+ONLY_ABSENT = "only what is not there:"
 
 
 @dataclass
@@ -24,7 +28,7 @@ class Detection:
     cells: dict[str, dict[str, set[tuple[str, str]]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(set))
     )
-    failed: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, tuple[int, str]] = field(default_factory=dict)
     passed: set[str] = field(default_factory=set)
 
     def healthy(self, result: Result) -> None:
@@ -46,9 +50,14 @@ class Detection:
                 if item.outcome.value == wanted:
                     self.cells[item.check][column].add((outcome, scenario.name))
             if expected.outcome == "fail":
-                self.failed.setdefault(name, scenario.name)
+                self._failed(name, (_worth(scenario, expected), scenario.name))
         for check in scenario.proves:
             self.cells[check][column].add(("PASS", scenario.name))
+
+    def _failed(self, name: str, claim: tuple[int, str]) -> None:
+        """The claim that proves more stands; of equal ones the first."""
+        if name not in self.failed or claim[0] < self.failed[name][0]:
+            self.failed[name] = claim
 
     def keep(self, file: Path) -> None:
         """For `merged`."""
@@ -64,7 +73,8 @@ class Detection:
         for check, columns in kept["cells"].items():
             for column, proofs in columns.items():
                 self.cells[check][column] |= {(outcome, name) for outcome, name in proofs}
-        self.failed |= {name: why for name, why in kept["failed"].items() if name not in self.failed}
+        for name, (worth, why) in kept["failed"].items():
+            self._failed(name, (worth, why))
         self.passed |= set(kept["passed"])
 
     def page(self) -> str:
@@ -90,8 +100,12 @@ class Detection:
         ]
         for name in sorted(self.passed | set(self.failed)):
             passed = "the healthy testbed" if name in self.passed else ""
-            lines.append(f"| {name} | {passed} | {self.failed.get(name, '')} |")
+            lines.append(f"| {name} | {passed} | {self._why(name)} |")
         return "\n".join(lines) + "\n"
+
+    def _why(self, name: str) -> str:
+        worth, why = self.failed.get(name, (_VIOLATED, ""))
+        return f"{ONLY_ABSENT} {why}" if worth == _ABSENT else why
 
     @staticmethod
     def _cell(found: set[tuple[str, str]]) -> str:
@@ -103,8 +117,14 @@ class Detection:
         return f"{'/'.join(outcomes)}: {'; '.join(names[:2])}{more}"
 
 
+def _worth(scenario: Scenario, expected: Expected) -> int:
+    if expected.absent or scenario.situation == "empty":
+        return _ABSENT
+    return _VIOLATED if scenario.situation == "violated" else _OTHERWISE
+
+
 def merged(files: Iterable[Path]) -> Detection:
-    """What several sessions proved together; of equal claims the first file's stands."""
+    """What several sessions proved together; of claims that prove the same the first file's stands."""
     whole = Detection()
     for file in files:
         whole.include(file)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from opsproof import CRITICAL, AtMost, Duration, Examination, check
 from opsproof.examine.backups import Backups, Kept, Shelves, SizedLimits, each, sized
+from opsproof.model.finding import BACKUP_AGE
 
 
 class FreshLimits(SizedLimits):
@@ -14,7 +15,12 @@ class FreshLimits(SizedLimits):
     age: AtMost[Duration] = AtMost.parse("26h", Duration)
 
 
-@check("backup/fresh", title="The newest backup is young enough and has its usual size", level=CRITICAL)
+@check(
+    "backup/fresh",
+    title="The newest backup is young enough and has its usual size",
+    level=CRITICAL,
+    measures=BACKUP_AGE,
+)
 def check_fresh(
     objects: Annotated[Shelves, Backups("s3")],
     files: Annotated[Shelves, Backups("files")],

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from opsproof import CRITICAL, AtMost, Duration, Examination, Subject, check
 from opsproof.examine.backups import Backup, BackupLimits, Backups, Kept, Shelves, each
+from opsproof.model.finding import BACKUP_AGE
 from opsproof.model.moment import Moment
 
 Parts = Mapping[str, Backup]  # by the pattern of each part
@@ -19,7 +20,12 @@ class OffsiteLimits(BackupLimits):
     age: AtMost[Duration] = AtMost.parse("26h", Duration)
 
 
-@check("backup/offsite", title="Every part of the newest backup is in the bucket", level=CRITICAL)
+@check(
+    "backup/offsite",
+    title="Every part of the newest backup is in the bucket",
+    level=CRITICAL,
+    measures=BACKUP_AGE,
+)
 def check_offsite(
     objects: Annotated[Shelves, Backups("s3")], limits: OffsiteLimits, examine: Examination
 ) -> None:

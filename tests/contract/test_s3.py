@@ -15,6 +15,11 @@ class _S3(CollectorContract):
     kind = "s3"
     spoken = S3()
 
+    @pytest.fixture(autouse=True)
+    def _at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A busy server is asked again without a pause."""
+        monkeypatch.setattr("opsproof.sources.s3.wire.random.uniform", lambda low, high: 0.0)
+
     def settings(self, port: int, secret: str) -> dict[str, Any]:
         return {
             "bucket": BUCKET,

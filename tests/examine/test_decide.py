@@ -61,15 +61,35 @@ def made(body: Callable[..., None]) -> Check:
 
 
 def decided(
-    body: Callable[[Any, Examination], None], facts: Any = (), failure: Failure | None = None, **more: Any
+    body: Callable[[Any, Examination], None] | Check,
+    facts: Any = (),
+    failure: Failure | None = None,
+    **more: Any,
 ) -> ItemResult:
-    one = made(body)
+    one = body if isinstance(body, Check) else made(body)
     ask = Things(target="t")
     item = Item(
         requirement="T-1", system="t", environment="e", check=one, level=HIGH,
         context=NoContext(), asks={"things": (ask,)}, **{"limits": Limits(), **more},  # type: ignore[arg-type]
     )  # fmt: skip
     return decide(item, lambda asked: Answer(asked, facts, failure, Clock(NOW)))
+
+
+@pytest.mark.parametrize(("measures", "kept"), [("", []), ("weight", [("a", 3.0, 9.0), ("b", 4.0, 9.0)])])
+def test_what_passes_is_measured_where_the_check_says_what_it_measures(
+    measures: str, kept: list[tuple[str, float, float]]
+) -> None:
+    """A hundred thousand pods that pass cost nothing; the few ages that a report draws stay."""
+
+    def body(things: Annotated[Any, FromTest()], examine: Any) -> None:
+        for name, value in things:
+            with examine(name, limit=AtMost.parse("9s", Duration)) as it:
+                it.holds(AtMost.parse("9s", Duration), Duration(value))
+
+    one = check("test/it", title="It holds", level=MEDIUM, measures=measures)(body)
+    found = decided(one, (("a", 3), ("b", 4), ("c", 10)))
+    assert kept == [(one.subject.name, one.measured.value, one.limit.value) for one in found.measured]
+    assert 2 == found.passed
 
 
 def test_a_subject_that_holds_passes() -> None:

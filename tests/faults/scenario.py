@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Situation = Literal[
@@ -21,6 +21,7 @@ class Expected:
     `subjects` are patterns (fnmatch) for the findings of that outcome, complete: every such finding
     matches one and every pattern matches at least one. `measured` and `message` are patterns that each
     such finding's text must match; empty means the text must be empty, None that it is not looked at.
+    `absent`: what is examined is not there at all.
     """
 
     outcome: str
@@ -28,6 +29,12 @@ class Expected:
     subjects: tuple[str, ...]
     measured: str | None = None
     message: str | None = None
+    absent: bool = False
+
+
+def absent(expected: Expected) -> Expected:
+    """It fails for nothing but what is not there: that proves nothing of what the check says of a thing."""
+    return replace(expected, absent=True)
 
 
 def fail(level: str, *subjects: str, measured: str | None = None, message: str | None = None) -> Expected:

@@ -70,4 +70,32 @@ REPORTS = (
         "",
         "report/test_compiled.py",
     ),
+    Slip(
+        "a size is drawn as the age of a backup",
+        f"{_P}/report/ages.py",
+        "(one.limit.unit == Duration.unit or not one.limit)",
+        "True",
+        "report/test_ages.py",
+    ),
+    Slip(
+        "the youngest backup stands for its system",
+        f"{_P}/report/ages.py",
+        "_bar(of[0], len(of))",
+        "_bar(of[-1], len(of))",
+        "report/test_ages.py",
+    ),
+    Slip(
+        "a source that does not answer is no part of the picture",
+        f"{_P}/report/ages.py",
+        "one.limit.unit == Duration.unit or not one.limit",
+        "one.limit.unit == Duration.unit",
+        "report/test_ages.py",
+    ),
+    Slip(
+        "what passes is not measured",
+        f"{_P}/examine/examination.py",
+        "            if self.examination.measures:\n                self.examination.keep(self)\n",
+        "",
+        "examine checks/backup/test_fresh.py",
+    ),
 )

@@ -25,6 +25,7 @@ class Check(msgspec.Struct, frozen=True, dict=True):
     title: str
     level: Level
     function: Callable[..., None]
+    measures: str = ""
 
     def __call__(self, *args: Any, **kwargs: Any) -> None:
         self.function(*args, **kwargs)
@@ -103,16 +104,20 @@ def _uses(function: Callable[..., None], name: str) -> bool:
     )
 
 
-def check(name: str, *, title: str, level: Level) -> Callable[[Callable[..., None]], Check]:
+def check(
+    name: str, *, title: str, level: Level, measures: str = ""
+) -> Callable[[Callable[..., None]], Check]:
     """Declare a check, named `<topic>/<what>` as in the catalogue.
 
     Args:
         name: what a runbook row writes under `checks`.
         title: the compliant state, as a sentence.
         level: the severity of a violation when the row states none.
+        measures: what its numbers are where a report draws them, as `BACKUP_AGE`: those of passing subjects are
+            kept, too.
     """
 
     def declare(function: Callable[..., None]) -> Check:
-        return Check(name, title, level, function)
+        return Check(name, title, level, function, measures)
 
     return declare

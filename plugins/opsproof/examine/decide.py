@@ -83,7 +83,7 @@ def decide(item: Item, answer: Answering, keep: Keep | None = None, most: int = 
         most: findings after which its check ends.
     """
     answers = {name: [answer(ask) for ask in asks] for name, asks in item.asks.items()}
-    examine = Examination(level=item.level, most=most)
+    examine = Examination(level=item.level, most=most, measures=item.check.measures)
     examine.quiet = item.quiet
     looked: list[str] = []
     if item.not_applicable:
@@ -187,6 +187,7 @@ def _result(item: Item, examine: Examination) -> ItemResult:
         limits=item.limits.shown() if item.limits is not None else {},
         asks=tuple(ask.digest for ask in item.all_asks),
         nodeid=item.nodeid,
+        measured=tuple(examine.measured),
     )
 
 

@@ -15,7 +15,7 @@ from _pytest.outcomes import Failed, Skipped
 
 from opsproof.examine.bound import Broken, hold
 from opsproof.model.failure import ClockOff, CollectionError, Failure, NotApplicable, Undecided
-from opsproof.model.finding import Excluded, Finding
+from opsproof.model.finding import Excluded, Finding, Passed
 from opsproof.model.level import Level
 from opsproof.model.limits import Steps
 from opsproof.model.measure import Measure, measure
@@ -37,14 +37,17 @@ class Examination:
     the loop goes on. Only a KeyboardInterrupt passes.
 
     After `most` findings the check ends, and what it did not come to is UNKNOWN: no server's answer may make more
-    of them than memory and reports hold.
+    of them than memory and reports hold. What passing subjects measured is kept of a check that says what it
+    measures, and of no more than `most`.
     """
 
-    def __init__(self, *, level: Level, most: int = MOST) -> None:
+    def __init__(self, *, level: Level, most: int = MOST, measures: str = "") -> None:
         self.level = level
         self.most = most
+        self.measures = measures
         self.findings: list[Finding] = []
         self.passing: list[object] = []
+        self.measured: list[Passed] = []
         self.control_answered = False
         self.proofs: list[str] = []
         self.notes: list[str] = []
@@ -168,6 +171,12 @@ class Examination:
         """Attach a remark to the item: silences, warnings, what else was seen."""
         self.notes.append(text)
 
+    def keep(self, block: Block) -> None:
+        """Remember what a subject that passes measured."""
+        if len(self.measured) < self.most:
+            shown = measure(block.measured), self.shown_limit(block.limit)
+            self.measured.append(Passed(as_subject(block.subject), *shown))
+
     @property
     def passed(self) -> int:
         return len(self.passing)
@@ -235,6 +244,8 @@ class Block(msgspec.Struct):
     ) -> bool:
         if error is None:
             self.examination.passing.append(self.subject)
+            if self.examination.measures:
+                self.examination.keep(self)
             return False
         if _passes(error):
             return False

@@ -65,11 +65,23 @@ class Excluded(msgspec.Struct, frozen=True):
     examples: tuple[str, ...] = ()
 
 
+BACKUP_AGE = "age of the newest backup"  # in seconds
+
+
+class Passed(msgspec.Struct, frozen=True):
+    """A subject that passed, with what was measured and needed: kept of checks that say what they measure."""
+
+    subject: Subject
+    measured: Measure
+    limit: Measure
+
+
 class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
     """One item, decided: a line of the journal.
 
     `attempts` is how often its asks were asked (`--wait`). `decided_on` names the asks of which an earlier
-    attempt than the last one decided it, and which.
+    attempt than the last one decided it, and which. `measured` is what those who passed measured, where the
+    check says what that is.
     """
 
     requirement: str
@@ -88,6 +100,7 @@ class ItemResult(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     attempts: int = 1
     decided_on: dict[str, int] = {}
+    measured: tuple[Passed, ...] = ()
 
     @property
     def key(self) -> str:

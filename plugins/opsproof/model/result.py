@@ -100,9 +100,12 @@ class ItemRecord(msgspec.Struct, frozen=True):
 
 
 class CheckRecord(msgspec.Struct, frozen=True):
+    """A check's header. `measures` is what it measures, where a report draws that (`BACKUP_AGE`)."""
+
     name: str
     title: str
     risk: str
+    measures: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,7 +34,7 @@ def recorded(
         systems=tuple(_system(systems[one.system], one) for one in chosen),
         requirements=tuple(requirements),
         checks=tuple(
-            CheckRecord(check.name, check.title, check.risk)
+            CheckRecord(check.name, check.title, check.risk, check.measures)
             for name, check in sorted(checks.items())
             if name in used
         ),

@@ -21,6 +21,7 @@ from opsproof.model.result import RequirementResult, Result, SystemRecord
 from opsproof.model.text import printable
 from opsproof.model.words import IDENTITY, ago, several
 from opsproof.report.advice import advice
+from opsproof.report.ages import LIMIT, by_system, newest
 from opsproof.report.chart import bars
 from opsproof.report.compiled import Compiled
 from opsproof.report.grouping import grouped
@@ -31,6 +32,8 @@ STATIC = 25  # entries of one requirement in the page itself; the rest waits in 
 NAMES = 3  # subjects of one entry in the page itself
 PLANNED = 10  # rows without automation
 MOVING = 10  # of all subjects in transition
+BACKUPS = 10  # of the newest backups
+SYSTEMS = 30  # whose newest backup is drawn
 
 Folded: TypeAlias = "dict[str, list[list[str]] | list[str]]"  # rows of a table, or names of subjects
 
@@ -54,6 +57,10 @@ def render(result: Result, passing: Mapping[str, Sequence[str]] | None = None) -
     planned = _planned(result)
     if planned[PLANNED:]:
         folded["planned"] = [[printable(text) for text in row] for row in planned[PLANNED:]]
+    backups = newest(result)
+    if backups[BACKUPS:]:
+        folded["backups"] = [[printable(text) for text in one.cells] for one in backups[BACKUPS:]]
+    ages = by_system(backups)
     urgent = [cause for cause in result.causes if cause.level in URGENT]
     explained = {key for cause in urgent for key in cause.requirements}
     page: str = _template().render(
@@ -75,6 +82,11 @@ def render(result: Result, passing: Mapping[str, Sequence[str]] | None = None) -
         more_planned=len(planned[PLANNED:]),
         identity=IDENTITY,
         requirements=requirements,
+        ages=ages[:SYSTEMS],
+        more_ages=len(ages[SYSTEMS:]),
+        age_limit=LIMIT,
+        backups=backups[:BACKUPS],
+        more_backups=len(backups[BACKUPS:]),
         transitions=moving[:MOVING],
         more_transitions=len(moving[MOVING:]),
         waivers={waiver.id: waiver for waiver in result.waivers},

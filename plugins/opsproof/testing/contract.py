@@ -169,18 +169,21 @@ class CollectorContract:
         for name, text in HOSTILE.items():
             with _case(name):
                 self._told_in_words(self._tried(self.spoken.good(Said(text)), secret, seconds=_PLENTY))
-                self._told_in_words(
-                    self._tried(self.spoken.good(Said(text)), secret, seconds=_PLENTY, identify=True)
-                )
+
+    def test_hostile_texts_of_who_it_is_do_no_harm(self, secret: str) -> None:
+        """The same texts while it is asked who it is."""
+        for name, text in HOSTILE.items():
+            with _case(name):
+                found = self._tried(self.spoken.good(Said(text)), secret, seconds=_PLENTY, identify=True)
+                self._told_in_words(found)
+
+    def test_a_long_text_is_cut_or_refused(self, secret: str, tmp_path: Path) -> None:
+        """A run keeps no text of a server at any length; cut facts are still the ask's own."""
+        self._keeps_no_text(4 * _LONGEST_TEXT, secret, tmp_path / "run")
 
     def test_a_text_of_ten_megabytes_is_cut_or_refused(self, secret: str, tmp_path: Path) -> None:
-        """A run keeps no text of a server at any length; cut facts are still the ask's own."""
-        with faulty.serving(self.spoken.good(Said("x" * LONG))) as port:
-            target = self._target(port, secret, Budget(deadline=_PLENTY))
-            self._collected(target, tmp_path / "run")
-        kept = {path.name: len(_content(path)) for path in (tmp_path / "run").rglob("*") if path.is_file()}
-        assert kept
-        assert max(kept.values()) < _LONGEST_TEXT, kept
+        """Nor one that is as long as a server likes."""
+        self._keeps_no_text(LONG, secret, tmp_path / "run")
 
     def test_a_planted_secret_is_not_kept(self, secret: str, tmp_path: Path) -> None:
         """A server that echoes our own credential: it is in no file of the run, and in no failure."""
@@ -261,6 +264,13 @@ class CollectorContract:
         if failure is not None:
             assert failure.message.isprintable(), repr(failure.message)
             assert len(failure.message) < 500 and "<script>" not in failure.message
+
+    def _keeps_no_text(self, length: int, secret: str, folder: Path) -> None:
+        with faulty.serving(self.spoken.good(Said("x" * length))) as port:
+            self._collected(self._target(port, secret, Budget(deadline=_PLENTY)), folder)
+        kept = {path.name: len(_content(path)) for path in folder.rglob("*") if path.is_file()}
+        assert kept
+        assert max(kept.values()) < _LONGEST_TEXT, kept
 
     def _bytes_of(self, good: Behaviour, secret: str) -> int:
         """What the server sends on one connection of a good conversation with the ask."""

@@ -34,7 +34,7 @@ def answer(ask: Ask, facts: Any = None, failure: Failure | None = None) -> Answe
 
 def examined(check: Check, *arguments: Any, **limits: Any) -> Examination:
     """The check, called with its arguments in their order and with limits as a row writes them."""
-    examine = Examination(level=check.level)
+    examine = Examination(level=check.level, measures=check.measures)
     rest = {"limits": check.limits.model_validate(limits)} if "limits" in check.parameters else {}
     check.function(*arguments, **rest, examine=examine)
     return examine

@@ -42,6 +42,7 @@ class Relay:
                 break
             accepted.close()
         self._listener.close()
+        accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # small parts of an answer, one by one
         self._dog.watch(accepted.fileno())
         self._dog.watch(self._server.fileno())
         self._thread = threading.Thread(target=self._pass, args=(accepted,), daemon=True)

@@ -12,6 +12,7 @@ from checks.backup.check_fresh import check_fresh
 from opsproof import Examination
 from opsproof.examine.backups import Kept
 from opsproof.model.failure import Failure
+from opsproof.model.finding import BACKUP_AGE
 from opsproof.testing.facts import examined
 from tests.checks.backup.shelves import DUMP, NOW, kept, night, nights, stored, told
 
@@ -24,6 +25,15 @@ def test_last_nights_backup_passes() -> None:
     """Its age, and its size beside the median of those before it."""
     found = of(kept(*nights()))
     assert (2, [], []) == (found.passed, told(found), found.notes)
+
+
+def test_the_age_of_what_passes_is_kept_for_the_report() -> None:
+    """By its number: the picture of the newest backups reads no text."""
+    found = of(kept(*nights()))
+    assert check_fresh.measures == BACKUP_AGE
+    assert [("backup db-%Y%m%d.sql.gz", 6 * 3600.0, "seconds"), ("size db-%Y%m%d.sql.gz", 0.0, "ratio")] == [
+        (str(one.subject), one.measured.value, one.limit.unit) for one in found.measured
+    ]
 
 
 def test_the_limit_itself_is_allowed_and_a_second_more_is_not() -> None:

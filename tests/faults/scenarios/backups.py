@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 
-from tests.faults.scenario import Changes, fail, passes, scenario, unknown
+from tests.faults.scenario import Changes, absent, fail, passes, scenario, unknown
 from tests.testbed import stored
 from tests.testbed.services import files, postgres, s3
 
@@ -157,7 +157,25 @@ def hoarded() -> Iterator[Changes]:
 def no_test_backup() -> Iterator[Changes]:
     with s3.emptied(SMARTCLOUDOPS, "test/*/*"):
         message = "no backup: nothing begins like that in the bucket smartcloudops-backups; it has *"
-        yield {"SC-132": fail("high", "backup test/%Y%m%d_%H%M%S/", message=message)}
+        yield {"SC-132": absent(fail("high", f"backup test/{DIRECTORY}/", message=message))}
+
+
+@scenario("the drill's test backup is of two days ago", group=LATE)
+def old_test_backup() -> Iterator[Changes]:
+    old = datetime.now(timezone.utc) - timedelta(hours=50)
+    key = named(f"test/{DIRECTORY}/database.sql.gz", old)
+    with (
+        s3.emptied(SMARTCLOUDOPS, "test/*/*"),
+        s3.added(SMARTCLOUDOPS, key, stored.packed(stored.dump()), old),
+    ):
+        yield {
+            "SC-132": fail(
+                "high",
+                f"backup test/{DIRECTORY}/",
+                measured="2d2h",
+                message="the newest is test/*/, made *",
+            )
+        }
 
 
 @scenario("no dump was made for three nights, and a copied old one looks fresh", group=LATE)

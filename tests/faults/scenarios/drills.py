@@ -59,8 +59,9 @@ def aged(records: Path, days: int) -> Drill:
 
 @scenario("no restore was tried for a quarter", group=LATE)
 def for_a_quarter() -> Iterator[Changes]:
-    with kept("accelerapp") as records:
+    with kept("accelerapp") as records, kept("enterprise-platform") as others:
         drill = aged(records, 100)
+        aged(others, 93)
         late = fail("critical", f"drill {drill.id}", message="the newest drill is 100d* old")
         yield {
             "AC-097": fail(
@@ -68,6 +69,12 @@ def for_a_quarter() -> Iterator[Changes]:
                 "drills drill",
                 measured="100d*",
                 message="the newest drill that succeeded is 100d* old",
+            ),
+            "EP-111": fail(
+                "high",
+                "drills drill",
+                measured="93d*",
+                message="the newest drill that succeeded is 93d* old",
             ),
             "AC-095": late,
             "AC-096": late,

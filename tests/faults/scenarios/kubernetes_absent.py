@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from tests.faults.scenario import Changes, fail, scenario
+from tests.faults.scenario import Changes, absent, fail, scenario
 from tests.testbed import kubernetes_age as age
 from tests.testbed import kubernetes_object_faults as objects
 from tests.testbed import kubernetes_pod_faults as faults
@@ -102,15 +102,17 @@ def below_the_floor() -> Iterator[Changes]:
             "EP-097": fail(
                 "high", f"horizontalpodautoscaler production/{api}", message="minReplicas is 2, 3 stated"
             ),
-            "EP-015": fail("critical", "requirement EP-015", message="nothing there to examine*"),
+            "EP-015": absent(fail("critical", "requirement EP-015", message="nothing there to examine*")),
             "EP-017": fail(
                 "critical", "deployment production/auto-scaling-engine", measured="0", message=nothing
             ),
-            "EP-018": fail(
-                "critical",
-                "deployment predictive-maintenance",
-                measured="0",
-                message="there is no deployment/predictive-maintenance",
+            "EP-018": absent(
+                fail(
+                    "critical",
+                    "deployment predictive-maintenance",
+                    measured="0",
+                    message="there is no deployment/predictive-maintenance",
+                )
             ),
             "EP-085": fail("critical", f"deployment production/{api}-green", measured="0", message=nothing),
             **dict.fromkeys(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from tests.faults.scenario import Changes, fail, scenario
 from tests.testbed import kubernetes_age as age
@@ -73,26 +74,43 @@ def service_without_ready_pods() -> Iterator[Changes]:
         }
 
 
-@scenario("the only pod of a workload has been creating its containers for an hour", group="unready pods")
+@scenario("all pods of four workloads have been creating their containers for an hour", group="unready pods")
 def creating() -> Iterator[Changes]:
-    with faults.pods("production", "analytics-engine", "creating") as (pod,):
-        age.unavailable("production", "analytics-engine", pod)
-        text = NOT_READY.format("analytics-engine") + " (ContainerCreating)"
-        unready = fail("critical", f"pod production/{pod}", measured="0/1 containers ready", message=text)
+    rows = {
+        "EP-015": "security-scanner",
+        "EP-016": "analytics-engine",
+        "EP-017": "auto-scaling-engine",
+        "EP-018": "predictive-maintenance",
+    }
+    with ExitStack() as stack:
+        pods = {
+            name: stack.enter_context(faults.pods("production", name, "creating")) for name in rows.values()
+        }
+        for name, found in pods.items():
+            age.unavailable("production", name, *found)
+        unready = fail(
+            "critical",
+            *(f"pod production/{pod}" for found in pods.values() for pod in found),
+            measured="0/1 containers ready",
+            message=NOT_READY.format("*") + " (ContainerCreating)",
+        )
         yield {
             "EP-048": unready,
             "EP-063": unready,
-            "EP-016": fail(
-                "critical",
-                "deployment production/analytics-engine",
-                measured="0",
-                message="0 of 1 pod is available",
-            ),
+            **{
+                row: fail(
+                    "critical",
+                    f"deployment production/{name}",
+                    measured="0",
+                    message=f"0 of {len(pods[name])} pod* available",
+                )
+                for row, name in rows.items()
+            },
             "EP-049": fail(
                 "critical",
-                "service production/analytics-engine",
+                *(f"service production/{name}" for name in pods),
                 measured="0",
-                message="0 ready endpoints, at least 1 needed; 0 of its 1 pod is ready",
+                message="0 ready endpoints, at least 1 needed; 0 of its * ready",
             ),
         }
 

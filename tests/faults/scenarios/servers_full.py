@@ -9,7 +9,7 @@ from tests.faults.databases import unasked
 from tests.faults.elsewhere import edited
 from tests.faults.scenario import Changes, fail, scenario, unknown
 from tests.testbed.services import certificates, nginx, postgres_faults, redis
-from tests.testbed.services.sites import Page
+from tests.testbed.services.sites import Page, health
 
 FULL, LOCKED = "servers are full", "servers refuse opsproof"
 PROBED = ("AC-018", "EP-055", "EP-065", "RS-006", "RS-027", "SC-005", "SC-023")
@@ -71,6 +71,15 @@ def mistyped() -> Iterator[Changes]:
         yield {
             "OF-008": unknown("critical", "queue redis/opsforge:job", message=said),
             "OF-042": unknown("high", "queue redis/opsforge:job", message=said),
+        }
+
+
+@scenario("the health document says that Redis is down, with status 200", group=FULL)
+def dependency_down() -> Iterator[Changes]:
+    with nginx.serving("opsforge.example.com", "/health/detailed", health("worker", redis="down")):
+        said = "3 of 3 probes: reports down; needed ok"
+        yield {
+            "OF-007": fail("critical", "dependency opsforge.example.com/redis", measured="3", message=said)
         }
 
 

@@ -166,3 +166,17 @@ def barred() -> Iterator[Changes]:
                 message="of 1 replica that the Sentinel knows, none*",
             )
         }
+
+
+@scenario("the only replica was last heard of a quarter of a minute ago", group="unready pods")
+def lagging() -> Iterator[Changes]:
+    """It is connected and counted: only its lag tells that it takes nothing."""
+    with redis_failover.lagging():
+        yield {
+            "OF-075": fail(
+                "high",
+                "replication redis",
+                measured="0",
+                message="0 of 1 replica would take over; at least 1 needed; * was heard of * ago and lacks *",
+            )
+        }

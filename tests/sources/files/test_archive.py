@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from opsproof.sources.files.remote import dump
 from opsproof.sources.files.remote.reader import Reader
+from tests.sources.postgres.own import Server
 from tests.testbed import stored
 from tests.testbed.services import postgres
 
 
 @pytest.fixture(scope="module")
-def archive(apart: None) -> bytes:
-    postgres.up()
-    return postgres.archive()
+def archive(own_server: Server) -> bytes:
+    own_server.run("CREATE TABLE archived AS SELECT md5(n::text) FROM generate_series(1, 2000) n")
+    where = ["-h", str(own_server.folder), "-p", str(own_server.port), "-U", "postgres"]
+    content = subprocess.run(
+        [str(postgres.program("pg_dump")), "-Fc", *where, "postgres"], check=True, capture_output=True
+    ).stdout
+    own_server.run("DROP TABLE archived")
+    return content
 
 
 def told(content: bytes) -> dict[str, object]:

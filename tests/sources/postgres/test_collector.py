@@ -21,7 +21,8 @@ from tests.testbed.services import postgres, postgres_faults, secrets
 @pytest.fixture(scope="module", autouse=True)
 def server(apart: None) -> Iterator[None]:
     postgres.up()
-    yield
+    with postgres_faults.few_connections():
+        yield
     postgres.reset()
 
 

@@ -222,9 +222,11 @@ def test_the_statistics_begin_anew_with_a_reset_of_the_database(server: Server) 
 def test_a_crash_loses_the_statistics_and_tells_when(server: Server) -> None:
     """The database's own reset says nothing of it."""
     before = indexes(server).since
+    checkpointer = "SELECT backend_start FROM pg_stat_activity WHERE backend_type = 'checkpointer'"
+    old = server.run(checkpointer)
     with server.connect(database="shop") as session:
         os.kill(session.info.backend_pid, signal.SIGKILL)
-    await_that("the recovery", lambda: server.run("SELECT 1"))
+    await_that("the recovery", lambda: server.run(checkpointer) not in ([], old))
     after = indexes(server).since
     assert before is not None
     assert after is not None
@@ -361,9 +363,16 @@ def test_settings_are_the_servers_and_what_overrides_them_is_told(server: Server
     )
 
 
-def test_at_its_roles_own_limit_an_ask_waits_for_other_sessions_to_end(server: Server) -> None:
+def held_alone(server: Server) -> psycopg.Connection[Any]:
+    """The only session that our role may have, once those before it have ended."""
+    left = "SELECT 1 FROM pg_stat_activity WHERE usename = 'opsproof'"
+    await_that("our sessions to end", lambda: not server.run(left))
     server.run("ALTER ROLE opsproof CONNECTION LIMIT 1")
-    held = server.connect("opsproof", "shop")
+    return server.connect("opsproof", "shop")
+
+
+def test_at_its_roles_own_limit_an_ask_waits_for_other_sessions_to_end(server: Server) -> None:
+    held = held_alone(server)
     target = server.target(database="shop")
     link = RecordingLink(target)
     link.pause = lambda seconds: held.close()  # type: ignore[method-assign]
@@ -376,8 +385,7 @@ def test_at_its_roles_own_limit_an_ask_waits_for_other_sessions_to_end(server: S
 
 
 def test_a_probe_waits_too_and_its_time_is_that_of_the_last(server: Server) -> None:
-    server.run("ALTER ROLE opsproof CONNECTION LIMIT 1")
-    held = server.connect("opsproof", "shop")
+    held = held_alone(server)
     target = server.target(database="shop")
     link = RecordingLink(target)
     link.pause = lambda seconds: held.close()  # type: ignore[method-assign]

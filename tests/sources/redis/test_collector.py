@@ -138,7 +138,7 @@ def test_a_replica_that_refuses_reads_is_caught() -> None:
 
 
 def test_a_server_that_loads_is_caught() -> None:
-    with redis.loading(seconds=40):
+    with redis.loading(seconds=12):
         probe, _ = probed()
     assert "still loading" in failure(probe)[2]
 

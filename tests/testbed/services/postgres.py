@@ -141,10 +141,15 @@ def reset() -> None:
         session.execute("ALTER SYSTEM RESET ALL")
         session.execute("SELECT pg_reload_conf()")
         restore_role(session)
-        small = session.execute("SHOW max_connections").fetchone() != (str(MAX_CONNECTIONS),)
-    if small:
+    if small():
         stop()
         start()
+
+
+def small() -> bool:
+    """Whether it has fewer sessions than it was made for."""
+    with admin() as session:
+        return session.execute("SHOW max_connections").fetchone() != (str(MAX_CONNECTIONS),)
 
 
 def start() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -140,6 +142,27 @@ def replica_gone() -> Iterator[None]:
     finally:
         start_replica()
         process.await_that("the Sentinels", lambda: all(settled(name) for name in SENTINELS))
+
+
+@contextmanager
+def lagging(seconds: int = 15) -> Iterator[None]:
+    """The replica keeps its connection and takes nothing: the broker has not heard of it for so long."""
+    pid = process.running(REPLICA)
+    assert pid is not None
+    redis.admin(MASTER).config_set("repl-timeout", 3600)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        process.await_that("the replica's lag", lambda: _lag() > seconds)
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        redis.admin(MASTER).config_set("repl-timeout", 60)
+        process.await_that("the replica", linked)
+
+
+def _lag() -> int:
+    found = redis.info(MASTER, "replication").get("slave0")
+    return int(found["lag"]) if isinstance(found, dict) else 0
 
 
 @contextmanager

@@ -205,6 +205,7 @@ def added(bucket: str, key: str, content: bytes, at: datetime) -> Iterator[None]
         yield
     finally:
         file(bucket, key).unlink()
+        _without_empty_folders(bucket)
 
 
 @contextmanager
@@ -216,16 +217,20 @@ def emptied(bucket: str, pattern: str = "*") -> Iterator[None]:
         to = aside / path.relative_to(whole)
         to.parent.mkdir(parents=True, exist_ok=True)
         path.rename(to)
-    # A folder that is left is a prefix to the server, though nothing is below it.
-    for path in sorted(whole.rglob("*"), reverse=True):
-        if path.is_dir() and not any(path.iterdir()):
-            path.rmdir()
+    _without_empty_folders(bucket)
     try:
         yield
     finally:
         for path in moved:
             path.parent.mkdir(parents=True, exist_ok=True)
             (aside / path.relative_to(whole)).rename(path)
+
+
+def _without_empty_folders(bucket: str) -> None:
+    """A folder that is left is a prefix to the server, though nothing is below it."""
+    for path in sorted((folder() / "data" / bucket).rglob("*"), reverse=True):
+        if path.is_dir() and not any(path.iterdir()):
+            path.rmdir()
 
 
 @contextmanager

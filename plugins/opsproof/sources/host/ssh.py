@@ -107,6 +107,7 @@ class Ssh:
         settings = self.target.settings
         host = settings.host if settings.host.isascii() else ascii_host(settings.host)
         connection = socket.create_connection((host.strip("[]"), settings.port), timeout=link.remaining())
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         dog.watch(connection.fileno())
         self._wire = _Wire(connection, link)
         self._transport = transport = paramiko.Transport(self._wire)

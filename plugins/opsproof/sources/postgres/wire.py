@@ -39,6 +39,7 @@ def dialled(host: str, port: int, seconds: float) -> socket.socket:
         made.connect(f"{host}/.s.PGSQL.{port}")
     else:
         made = socket.create_connection((host, port), timeout=seconds)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # libpq's own socket ends at the relay
     made.settimeout(None)
     return made
 
