@@ -18,7 +18,7 @@ from opsproof.sources.aws.facts.caches import ReplicationGroup, ReplicationGroup
 from opsproof.sources.aws.facts.databases import Cluster, Database, DatabaseBackups, DatabaseBackupsOf, DatabaseOf
 from opsproof.sources.aws.facts.vaults import DAYS, Vault, VaultOf
 from opsproof.sources.aws.reading import balancers, caches, databases, vaults
-from opsproof.sources.aws.reading.values import needed, part, text
+from opsproof.sources.aws.reading.values import moment, needed, part, text
 from opsproof.sources.aws.settings import ACCOUNT
 from opsproof.sources.aws.wire import Wire
 from opsproof.transport import certificate
@@ -123,8 +123,8 @@ class AwsCollector:
             return Database(name=name, found=False)
         cluster = self._cluster(databases.cluster_of(told), link)
         changed = None
-        if events and databases.status_of(told) != _AVAILABLE:
-            changed = self._changed(name, link)
+        if events and {databases.status_of(told), cluster.status if cluster else _AVAILABLE} != {_AVAILABLE}:
+            changed = self._changed(name, cluster, link)
         return databases.database(told, cluster, changed)
 
     def _cluster(self, name: str, link: Link) -> Cluster | None:
@@ -136,13 +136,17 @@ class AwsCollector:
             raise BadAnswer(f"its cluster {name} is not there")
         return databases.cluster(told)
 
-    def _changed(self, name: str, link: Link) -> datetime | None:
+    def _changed(self, name: str, cluster: Cluster | None, link: Link) -> datetime | None:
         """Nothing is excused by events that we may not see."""
-        words = {"SourceIdentifier": name, "SourceType": "db-instance", "Duration": _RECENT}
-        try:
-            return databases.newest_event(self.wire.listed(api.EVENTS, link, **words))
-        except (Forbidden, NotFound):
-            return None
+        sources = [("db-instance", name), *([("db-cluster", cluster.name)] if cluster else ())]
+        events: list[Any] = []
+        for kind, source in sources:
+            words = {"SourceIdentifier": source, "SourceType": kind, "Duration": _RECENT}
+            try:
+                events += self.wire.listed(api.EVENTS, link, **words)
+            except (Forbidden, NotFound):
+                continue
+        return databases.newest_event(events)
 
     def _backups(self, name: str, link: Link) -> DatabaseBackups:
         found = self._database(name, link)
@@ -174,6 +178,7 @@ class AwsCollector:
             name=name,
             state=text(part(state), "Code") if state is not None else "",
             kind=text(told, "Type"),
+            created=moment(told, "CreatedTime"),
             listeners=listeners,
             groups=groups,
             unseen=tuple(unseen),

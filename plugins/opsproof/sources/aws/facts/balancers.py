@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
@@ -56,6 +57,7 @@ class LoadBalancer(Clocked, frozen=True, kw_only=True, omit_defaults=True):
     found: bool = True
     state: str = ""
     kind: str = ""
+    created: datetime | None = None
     listeners: tuple[Listener, ...] | None = None
     groups: tuple[TargetGroup, ...] | None = None
     unseen: tuple[str, ...] = ()
