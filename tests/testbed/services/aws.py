@@ -51,13 +51,13 @@ def down() -> None:
 def reset() -> None:
     """As it was, with backups of now."""
     down()
+    _rules().unlink(missing_ok=True)
     up()
 
 
 def start() -> None:
     """The server, with nothing in the account."""
     folder().mkdir(parents=True, exist_ok=True)
-    _rules().unlink(missing_ok=True)
     command = [sys.executable, "-m", "tests.testbed.services.aws_server", str(place.PORTS[NAME]), str(_rules())]
     process.start(NAME, command, cwd=Path(__file__).parents[3])
     process.await_that("the stand-in for AWS", _answers)
@@ -139,13 +139,15 @@ def _rules() -> Path:
 
 @contextmanager
 def _ruled(*rules: dict[str, Any]) -> Iterator[None]:
-    before = json.loads(_rules().read_text()) if _rules().exists() else []
-    _write([*before, *rules])
+    _write([*_read(), *rules])
     try:
         yield
     finally:
-        left = [one for one in json.loads(_rules().read_text()) if one not in rules]
-        _write(left)
+        _write([one for one in _read() if one not in rules])
+
+
+def _read() -> list[dict[str, Any]]:
+    return json.loads(_rules().read_text()) if _rules().exists() else []
 
 
 def _write(rules: list[dict[str, Any]]) -> None:

@@ -106,9 +106,8 @@ class AwsCollector:
 
     def _one(self, operation: Operation, name: str, key: str, link: Link, **words: Any) -> Any:
         """The thing of that name; None: there is none. Another thing than was asked for is no answer."""
-        try:
-            found = list(self.wire.listed(operation, link, **words))
-        except NotFound:
+        found = list(self.wire.listed(operation, link, absent=True, **words))
+        if not found:
             return None
         named = [one for one in found if needed(part(one), key).lower() == name.lower()]
         if len(found) != 1 or not named:

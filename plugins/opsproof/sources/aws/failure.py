@@ -44,15 +44,15 @@ CODES: dict[str, tuple[type[CollectionError], str]] = {
     "InvalidToken": (Unauthenticated, "the session token is not accepted"),
     "RequestExpired": (Unauthenticated, "its clock and ours are too far apart for a signature"),
     "RegionDisabledException": (NotConfigured, "the region is not enabled for the account"),
-    "DBInstanceNotFound": _ABSENT,
-    "DBInstanceNotFoundFault": _ABSENT,
-    "DBClusterNotFoundFault": _ABSENT,
-    "DBSnapshotNotFound": _ABSENT,
-    "ReplicationGroupNotFoundFault": _ABSENT,
-    "LoadBalancerNotFound": _ABSENT,
     "TargetGroupNotFound": _ABSENT,
     "ResourceNotFoundException": _ABSENT,
 }
+# That a thing is not there is an answer, which no other server gives by its status alone.
+ABSENT = frozenset({
+    "DBInstanceNotFound", "DBInstanceNotFoundFault", "DBClusterNotFoundFault", "ReplicationGroupNotFoundFault",
+    "LoadBalancerNotFound",
+})  # fmt: skip
+CODES |= dict.fromkeys(ABSENT, _ABSENT)
 _BY_STATUS: dict[int, tuple[type[CollectionError], str]] = {
     401: (Unauthenticated, "the keys are not accepted"),
     403: _REFUSED,

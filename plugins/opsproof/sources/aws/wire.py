@@ -24,7 +24,7 @@ from opsproof.model.failure import BadAnswer, CollectionError, TimedOut, TooBig
 from opsproof.model.target import Target
 from opsproof.model.text import cut
 from opsproof.sources.aws.api import Operation
-from opsproof.sources.aws.failure import BUSY, THROTTLED, code_in, failed
+from opsproof.sources.aws.failure import ABSENT, BUSY, THROTTLED, code_in, failed
 from opsproof.sources.s3.client import answer_of, headers_of, keys_of, made
 from opsproof.transport import web
 from opsproof.transport.link import Link
@@ -77,8 +77,8 @@ class Wire:
         pins = pins_of(self.target, settings.endpoint) if settings.endpoint else None
         return web.session(ca=settings.ca, pins=pins)
 
-    def listed(self, operation: Operation, link: Link, **words: Any) -> Iterator[Any]:
-        """What an operation tells, over all its pages.
+    def listed(self, operation: Operation, link: Link, *, absent: bool = False, **words: Any) -> Iterator[Any]:
+        """What an operation tells, over all its pages; with `absent` nothing, where the API says that it is not there.
 
         Raises:
             CollectionError: as `call`; TooBig: there is more than facts hold.
@@ -86,7 +86,7 @@ class Wire:
         tokens: set[str] = set()
         count, more = 0, {}
         while True:
-            told = self.call(operation, link, **words, **more)
+            told = self.call(operation, link, absent=absent, **words, **more)
             found = told[operation.told]
             if not isinstance(found, list):
                 raise self._no_answer(operation, "what it lists is no list")
@@ -102,8 +102,8 @@ class Wire:
             tokens.add(token)
             more = {operation.page: token}
 
-    def call(self, operation: Operation, link: Link, **words: Any) -> dict[str, Any]:
-        """One operation's answer; asked again where the API is busy or throttles us.
+    def call(self, operation: Operation, link: Link, *, absent: bool = False, **words: Any) -> dict[str, Any]:
+        """One operation's answer; asked again where the API is busy or throttles us. `absent`: as for `listed`.
 
         Raises:
             CollectionError: it failed; where a right is missing, the message names it.
@@ -116,6 +116,8 @@ class Wire:
                     told = getattr(self._client(operation.service), operation.method)(**words)
                 return self._checked(operation, told)
             except (ClientError, *_UNREADABLE) as error:
+                if absent and code_in(error, 0) in ABSENT:
+                    return {operation.told: []}
                 self._again(call, error)
             attempt += 1
 
