@@ -44,7 +44,9 @@ def check_cache_reachable(
         with examine(cache, measured=found.failed, limit=limits.failures):
             found.decide(limits.failures)
     if groups is None and limits.replication_groups:
-        why = NotConfigured("whether ElastiCache fails over by itself AWS alone tells: targets.aws is not set")
+        why = NotConfigured(
+            "whether ElastiCache fails over by itself AWS alone tells: targets.aws is not set"
+        )
         examine.unknown(Subject("source", "elasticache"), why)
     for group in groups or ():
         if isinstance(group, Failure):
@@ -82,7 +84,9 @@ def examine_group(group: ReplicationGroup, examine: Examination) -> None:
         examine.note(f"{group.name}: changed and not yet in force: {', '.join(group.pending)}")
     with examine(Subject("failover", group.name), measured=group.failover, limit="enabled"):
         if group.failover not in {"enabled", "disabled", "disabling"}:
-            raise Undecided(f"automatic failover is {group.failover or 'not told'}: decide again when that is over")
+            raise Undecided(
+                f"automatic failover is {group.failover or 'not told'}: decide again when that is over"
+            )
         assert group.failover == "enabled", f"automatic failover is {group.failover}"
     if not group.shards:
         examine.unknown(Subject("shard", group.name), Undecided("the API names no shard"))

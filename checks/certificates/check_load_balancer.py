@@ -7,7 +7,13 @@ from typing import Annotated, Literal
 from opsproof import HIGH, Duration, Examination, Limits, Scoped, Subject, Undecided, check
 from opsproof.model.failure import Failure, Forbidden
 from opsproof.sources.aws.facts.asked import Aws
-from opsproof.sources.aws.facts.balancers import Listener, LoadBalancer, LoadBalancerOf, TargetGroup, TargetHealth
+from opsproof.sources.aws.facts.balancers import (
+    Listener,
+    LoadBalancer,
+    LoadBalancerOf,
+    TargetGroup,
+    TargetHealth,
+)
 
 _VERSIONS = ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")  # the oldest first
 # Health checks decide these by themselves, after as many of them as are configured.
@@ -32,7 +38,9 @@ class LoadBalancerLimits(Limits):
     level=HIGH,
 )
 def check_load_balancer(
-    balancers: Annotated[tuple[LoadBalancer | Failure, ...], Aws(LoadBalancerOf, "load_balancers", alone=True)],
+    balancers: Annotated[
+        tuple[LoadBalancer | Failure, ...], Aws(LoadBalancerOf, "load_balancers", alone=True)
+    ],
     limits: LoadBalancerLimits,
     examine: Examination,
 ) -> None:
@@ -67,7 +75,9 @@ def examine_listeners(balancer: LoadBalancer, limits: LoadBalancerLimits, examin
     if balancer.listeners is None:
         return
     secure = [one for one in balancer.listeners if one.secure]
-    with examine(Subject("listeners", balancer.name), measured=f"{len(secure)} with TLS", limit="at least 1 with TLS"):
+    with examine(
+        Subject("listeners", balancer.name), measured=f"{len(secure)} with TLS", limit="at least 1 with TLS"
+    ):
         assert secure, "no listener ends TLS"
     for listener in balancer.listeners:
         subject = Subject("listener", f"{listener.protocol}:{listener.port}", namespace=balancer.name)
@@ -79,18 +89,24 @@ def examine_listeners(balancer: LoadBalancer, limits: LoadBalancerLimits, examin
             examine.exclude(subject, "it answers by itself, but for rules that are not looked at")
         else:
             with examine(subject, measured=listener.action, limit="a redirect to HTTPS"):
-                assert listener.action == "redirect", f"it does {listener.action or 'nothing'} with what comes in the clear"
+                assert listener.action == "redirect", (
+                    f"it does {listener.action or 'nothing'} with what comes in the clear"
+                )
                 assert listener.to == "HTTPS", f"it redirects to {listener.to or 'nowhere'}"
 
 
-def examine_version(subject: Subject, listener: Listener, limits: LoadBalancerLimits, examine: Examination) -> None:
+def examine_version(
+    subject: Subject, listener: Listener, limits: LoadBalancerLimits, examine: Examination
+) -> None:
     """What its policy allows, not what it is called."""
     allowed = listener.protocols or ()
     oldest = min(allowed, key=_age_of) if all(one in _VERSIONS for one in allowed) and allowed else ""
     with examine(subject, measured=oldest, limit=f"{limits.tls} or later"):
         if not oldest:
             told = ", ".join(allowed) or "nothing is told"
-            raise Undecided(f"which versions its policy {listener.policy or 'without a name'} allows is not known: {told}")
+            raise Undecided(
+                f"which versions its policy {listener.policy or 'without a name'} allows is not known: {told}"
+            )
         assert _age_of(oldest) >= _age_of(limits.tls), f"its policy {listener.policy} allows {oldest}"
 
 

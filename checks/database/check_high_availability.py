@@ -67,7 +67,9 @@ def check_high_availability(
             examine_standby(database, examine)
 
 
-def examine_status(one: Database | Cluster, database: Database, limits: HighAvailabilityLimits, examine: Examination) -> None:
+def examine_status(
+    one: Database | Cluster, database: Database, limits: HighAvailabilityLimits, examine: Examination
+) -> None:
     """What is under way ends by itself: it is excused from a moment on that the API told."""
     subject = database.subject if one is database else Subject("DB cluster", one.name)
     since = _since(database) if one.status in UNDER_WAY else None
@@ -105,6 +107,8 @@ def examine_standby(database: Database, examine: Examination) -> None:
         assert kept.multi_az, f"it has no standby in another zone: Multi-AZ is off{turning}"
         if database.cluster is not None:
             count = len(database.cluster.members)
-            assert count > 1, f"its cluster {database.cluster.name} has {count} instance and nobody to take over"
+            assert count > 1, (
+                f"its cluster {database.cluster.name} has {count} instance and nobody to take over"
+            )
     if database.pending_multi_az is False and kept.multi_az:
         examine.note(f"{database.name}: Multi-AZ is on, and about to be turned off")

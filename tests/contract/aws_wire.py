@@ -42,7 +42,9 @@ def instance(text: str = "postgres", **more: str) -> str:
         "InstanceCreateTime": TIME, "LatestRestorableTime": TIME, "PendingModifiedValues": "",
         "PreferredMaintenanceWindow": "sun:04:00-sun:04:30", **more,
     }  # fmt: skip
-    return "<DBInstance>" + "".join(f"<{key}>{value}</{key}>" for key, value in told.items()) + "</DBInstance>"
+    return (
+        "<DBInstance>" + "".join(f"<{key}>{value}</{key}>" for key, value in told.items()) + "</DBInstance>"
+    )
 
 
 def instances(*found: str, marker: str = "") -> str:
@@ -50,7 +52,9 @@ def instances(*found: str, marker: str = "") -> str:
     return document("DescribeDBInstances", f"<DBInstances>{''.join(found)}</DBInstances>{more}")
 
 
-def snapshot(name: str, at: str = TIME, kind: str = "automated", status: str = "available", encrypted: str = "true") -> str:
+def snapshot(
+    name: str, at: str = TIME, kind: str = "automated", status: str = "available", encrypted: str = "true"
+) -> str:
     made = f"<SnapshotCreateTime>{at}</SnapshotCreateTime>" if at else ""
     return (
         f"<DBSnapshot><DBSnapshotIdentifier>{escape(name)}</DBSnapshotIdentifier><SnapshotType>{kind}</SnapshotType>"
@@ -69,10 +73,16 @@ def group(text: str = "eu-west-1a", nodes: int = 2, **more: str) -> str:
         f"<PreferredAvailabilityZone>{escape(text)}</PreferredAvailabilityZone></NodeGroupMember>"
         for number in range(nodes)
     )
-    told = {"ReplicationGroupId": NAME, "Status": "available", "AutomaticFailover": "enabled", "MultiAZ": "enabled", **more}
+    told = {
+        "ReplicationGroupId": NAME,
+        "Status": "available",
+        "AutomaticFailover": "enabled",
+        "MultiAZ": "enabled",
+        **more,
+    }
     inside = "".join(f"<{key}>{value}</{key}>" for key, value in told.items())
-    shards = f"<NodeGroups><NodeGroup><NodeGroupId>0001</NodeGroupId><NodeGroupMembers>{members}</NodeGroupMembers></NodeGroup></NodeGroups>"
-    found = f"<ReplicationGroup>{inside}{shards}</ReplicationGroup>"
+    shard = f"<NodeGroup><NodeGroupId>0001</NodeGroupId><NodeGroupMembers>{members}</NodeGroupMembers></NodeGroup>"
+    found = f"<ReplicationGroup>{inside}<NodeGroups>{shard}</NodeGroups></ReplicationGroup>"
     return document("DescribeReplicationGroups", f"<ReplicationGroups>{found}</ReplicationGroups>")
 
 

@@ -48,7 +48,10 @@ def _parts(context: Context) -> Iterator[Aws]:
 
 
 def examine_young(
-    found: DatabaseBackups | Vault, age: AtMost[Duration], restorable: AtMost[Duration] | None, examine: Examination
+    found: DatabaseBackups | Vault,
+    age: AtMost[Duration],
+    restorable: AtMost[Duration] | None,
+    examine: Examination,
 ) -> None:
     """The newest one is no older than `age`, and a database can be brought back to `restorable` ago, if that is given."""
     if isinstance(found, Vault):
@@ -86,7 +89,9 @@ def _examine_newest(found: DatabaseBackups, limit: AtMost[Duration], examine: Ex
     since = None if newest is not None else _created(found)
     with examine(found, measured=age, limit=limit, since=since, grace=_FIRST) as it:
         others = len(found.snapshots)
-        assert newest is not None and newest.made is not None, f"no automated snapshot is available, of {others}"
+        assert newest is not None and newest.made is not None, (
+            f"no automated snapshot is available, of {others}"
+        )
         it.holds(limit, age, f"the newest is {newest.name}, made {newest.made:%Y-%m-%d %H:%M} UTC")
 
 
@@ -101,7 +106,9 @@ def _examine_vault(vault: Vault, limit: AtMost[Duration], examine: Examination) 
         subject = Subject("recovery point", resource, namespace=vault.name)
         with examine(subject, measured=age, limit=limit) as it:
             assert job is None or not job.failed, f"its last job is {job.state if job else ''}"
-            assert newest is not None and newest.made is not None, "there is no recovery point to restore from"
+            assert newest is not None and newest.made is not None, (
+                "there is no recovery point to restore from"
+            )
             it.holds(limit, age, f"the newest was made {newest.made:%Y-%m-%d %H:%M} UTC")
 
 

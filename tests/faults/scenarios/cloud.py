@@ -35,7 +35,11 @@ def throttled() -> Iterator[Changes]:
         yield {"EP-005": unknown("high", "source elasticache", message=message)}
 
 
-@scenario("the rights to see databases and the load balancer's targets are gone", situation="forbidden", group=LOCKED)
+@scenario(
+    "the rights to see databases and the load balancer's targets are gone",
+    situation="forbidden",
+    group=LOCKED,
+)
 def forbidden() -> Iterator[Changes]:
     """What may still be seen is decided."""
     with aws.refuses(INSTANCES, "AccessDenied"), aws.refuses("DescribeTargetHealth", "AccessDenied"):
@@ -77,11 +81,16 @@ def unhealthy() -> Iterator[Changes]:
         aws.says("DescribeListeners", SslPolicy=OLD_POLICY),
     ):
         yield {
-            "EP-011": fail("high", f"target {BALANCER}/10.0.0.10:8080", f"listener {BALANCER}/HTTPS:443", message="*"),
+            "EP-011": fail(
+                "high", f"target {BALANCER}/10.0.0.10:8080", f"listener {BALANCER}/HTTPS:443", message="*"
+            ),
         }
 
 
-@scenario("the database can be brought back to an hour ago at the latest, and its snapshots are readable", group=GONE)
+@scenario(
+    "the database can be brought back to an hour ago at the latest, and its snapshots are readable",
+    group=GONE,
+)
 def late() -> Iterator[Changes]:
     """Its log of changes does not arrive any more; nobody encrypted it."""
     with (
@@ -103,7 +112,9 @@ def no_failover() -> Iterator[Changes]:
         yield {"EP-005": fail("high", f"failover {CACHE}", measured="disabled", message=message)}
 
 
-@scenario("the load balancer takes what comes in the clear, and its certificate expires in twenty days", group=GONE)
+@scenario(
+    "the load balancer takes what comes in the clear, and its certificate expires in twenty days", group=GONE
+)
 def in_the_clear() -> Iterator[Changes]:
     redirect = r"<Type>redirect</Type>"
     with (

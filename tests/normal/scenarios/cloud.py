@@ -12,7 +12,11 @@ GROUP = "backups"
 SECOND = r"(<DBSnapshot>.*?</DBSnapshot>)"
 
 
-@scenario("the database is in its maintenance window, and a snapshot is being made", situation="ordinary", group=GROUP)
+@scenario(
+    "the database is in its maintenance window, and a snapshot is being made",
+    situation="ordinary",
+    group=GROUP,
+)
 def maintenance() -> Iterator[Changes]:
     """The snapshot before it counts until it is whole."""
     now = datetime.now(timezone.utc)
@@ -23,7 +27,9 @@ def maintenance() -> Iterator[Changes]:
         aws.rewritten("DescribeDBSnapshots", SECOND, r"\1" + _being_made()),
     ):
         yield {
-            "EP-004": transition("critical", f"DB instance {aws.DATABASE}", message="its status is maintenance"),
+            "EP-004": transition(
+                "critical", f"DB instance {aws.DATABASE}", message="its status is maintenance"
+            ),
             "EP-108": passes(),
             "EP-110": passes(),
         }

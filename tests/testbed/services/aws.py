@@ -58,7 +58,13 @@ def reset() -> None:
 def start() -> None:
     """The server, with nothing in the account."""
     folder().mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "tests.testbed.services.aws_server", str(place.PORTS[NAME]), str(_rules())]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.testbed.services.aws_server",
+        str(place.PORTS[NAME]),
+        str(_rules()),
+    ]
     process.start(NAME, command, cwd=Path(__file__).parents[3])
     process.await_that("the stand-in for AWS", _answers)
 
@@ -118,7 +124,9 @@ def _fill_balancer() -> None:
     arn = made["LoadBalancers"][0]["LoadBalancerArn"]
     group = elb.create_target_group(Name=BALANCER, Protocol="HTTP", Port=8080, VpcId=vpc, TargetType="ip")
     group_arn = group["TargetGroups"][0]["TargetGroupArn"]
-    elb.register_targets(TargetGroupArn=group_arn, Targets=[{"Id": f"10.0.0.{each}", "Port": 8080} for each in (10, 11)])
+    elb.register_targets(
+        TargetGroupArn=group_arn, Targets=[{"Id": f"10.0.0.{each}", "Port": 8080} for each in (10, 11)]
+    )
     elb.create_listener(
         LoadBalancerArn=arn, Protocol="HTTPS", Port=443, SslPolicy=POLICY,
         Certificates=[{"CertificateArn": CERTIFICATE}],
@@ -126,7 +134,10 @@ def _fill_balancer() -> None:
     )  # fmt: skip
     redirect = {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
     elb.create_listener(
-        LoadBalancerArn=arn, Protocol="HTTP", Port=80, DefaultActions=[{"Type": "redirect", "RedirectConfig": redirect}]
+        LoadBalancerArn=arn,
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "redirect", "RedirectConfig": redirect}],
     )
 
 
@@ -160,7 +171,12 @@ def _write(rules: list[dict[str, Any]]) -> None:
 def says(action: str, **changes: str) -> Iterator[None]:
     """The answers to an action have other values: `says("DescribeDBInstances", MultiAZ="false")`; each, everywhere."""
     rules = [
-        {"action": action, "pattern": f"<{name}>[^<]*</{name}>", "by": f"<{name}>{value}</{name}>", "count": 0}
+        {
+            "action": action,
+            "pattern": f"<{name}>[^<]*</{name}>",
+            "by": f"<{name}>{value}</{name}>",
+            "count": 0,
+        }
         for name, value in changes.items()
     ]
     with _ruled(*rules):
@@ -175,7 +191,9 @@ def rewritten(action: str, pattern: str, by: str, count: int = 1) -> Iterator[No
 
 
 @contextmanager
-def refuses(action: str, code: str, status: str = "403 Forbidden", times: int | None = None) -> Iterator[None]:
+def refuses(
+    action: str, code: str, status: str = "403 Forbidden", times: int | None = None
+) -> Iterator[None]:
     """An action is refused by that code."""
     with _ruled({"action": action, "code": code, "status": status, "times": times}):
         yield

@@ -46,10 +46,14 @@ class Otherwise:
             if "status" in rule and self._refuses(rule):
                 return _answered(start, rule["status"], [], _ERROR.format(code=rule["code"]).encode())
         told: list[Any] = []
-        content = b"".join(self._application(environ, lambda status, headers, *_: told.extend((status, headers))))
+        content = b"".join(
+            self._application(environ, lambda status, headers, *_: told.extend((status, headers)))
+        )
         for rule in rules:
             if "pattern" in rule:
-                changed = re.sub(rule["pattern"], rule["by"], content.decode(), count=rule["count"], flags=re.DOTALL)
+                changed = re.sub(
+                    rule["pattern"], rule["by"], content.decode(), count=rule["count"], flags=re.DOTALL
+                )
                 content = changed.encode()
         return _answered(start, told[0], told[1], content)
 

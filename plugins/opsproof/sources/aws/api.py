@@ -41,26 +41,44 @@ class Operation:
 
 
 IDENTITY = Operation("sts", "GetCallerIdentity", "get_caller_identity", "Account")
-INSTANCES = Operation("rds", "DescribeDBInstances", "describe_db_instances", "DBInstances", "Marker", "Marker")
+INSTANCES = Operation(
+    "rds", "DescribeDBInstances", "describe_db_instances", "DBInstances", "Marker", "Marker"
+)
 CLUSTERS = Operation("rds", "DescribeDBClusters", "describe_db_clusters", "DBClusters", "Marker", "Marker")
-SNAPSHOTS = Operation("rds", "DescribeDBSnapshots", "describe_db_snapshots", "DBSnapshots", "Marker", "Marker")
+SNAPSHOTS = Operation(
+    "rds", "DescribeDBSnapshots", "describe_db_snapshots", "DBSnapshots", "Marker", "Marker"
+)
 CLUSTER_SNAPSHOTS = Operation(
-    "rds", "DescribeDBClusterSnapshots", "describe_db_cluster_snapshots", "DBClusterSnapshots", "Marker", "Marker"
+    "rds",
+    "DescribeDBClusterSnapshots",
+    "describe_db_cluster_snapshots",
+    "DBClusterSnapshots",
+    "Marker",
+    "Marker",
 )
 EVENTS = Operation("rds", "DescribeEvents", "describe_events", "Events", "Marker", "Marker")
 GROUPS = Operation(
-    "elasticache", "DescribeReplicationGroups", "describe_replication_groups", "ReplicationGroups", "Marker", "Marker"
+    "elasticache",
+    "DescribeReplicationGroups",
+    "describe_replication_groups",
+    "ReplicationGroups",
+    "Marker",
+    "Marker",
 )
 BALANCERS = Operation(
     "elbv2", "DescribeLoadBalancers", "describe_load_balancers", "LoadBalancers", "Marker", "NextMarker"
 )
 LISTENERS = Operation("elbv2", "DescribeListeners", "describe_listeners", "Listeners", "Marker", "NextMarker")
-POLICIES = Operation("elbv2", "DescribeSSLPolicies", "describe_ssl_policies", "SslPolicies", "Marker", "NextMarker")
+POLICIES = Operation(
+    "elbv2", "DescribeSSLPolicies", "describe_ssl_policies", "SslPolicies", "Marker", "NextMarker"
+)
 TARGET_GROUPS = Operation(
     "elbv2", "DescribeTargetGroups", "describe_target_groups", "TargetGroups", "Marker", "NextMarker"
 )
 HEALTH = Operation("elbv2", "DescribeTargetHealth", "describe_target_health", "TargetHealthDescriptions")
-JOBS = Operation("backup", "ListBackupJobs", "list_backup_jobs", "BackupJobs", "NextToken", "NextToken", document=False)
+JOBS = Operation(
+    "backup", "ListBackupJobs", "list_backup_jobs", "BackupJobs", "NextToken", "NextToken", document=False
+)
 POINTS = Operation(
     "backup", "ListRecoveryPointsByBackupVault", "list_recovery_points_by_backup_vault", "RecoveryPoints", "NextToken",
     "NextToken", document=False,

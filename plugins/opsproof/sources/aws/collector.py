@@ -15,7 +15,13 @@ from opsproof.sources.aws import api
 from opsproof.sources.aws.api import Operation
 from opsproof.sources.aws.facts.balancers import Listener, LoadBalancer, LoadBalancerOf, TargetGroup
 from opsproof.sources.aws.facts.caches import ReplicationGroup, ReplicationGroupOf
-from opsproof.sources.aws.facts.databases import Cluster, Database, DatabaseBackups, DatabaseBackupsOf, DatabaseOf
+from opsproof.sources.aws.facts.databases import (
+    Cluster,
+    Database,
+    DatabaseBackups,
+    DatabaseBackupsOf,
+    DatabaseOf,
+)
 from opsproof.sources.aws.facts.vaults import DAYS, Vault, VaultOf
 from opsproof.sources.aws.reading import balancers, caches, databases, vaults
 from opsproof.sources.aws.reading.values import moment, needed, part, text
@@ -111,7 +117,9 @@ class AwsCollector:
             return None
         named = [one for one in found if needed(part(one), key).lower() == name.lower()]
         if len(found) != 1 or not named:
-            raise BadAnswer(f"{operation.action} tells {len(found)} things, and {len(named)} are {cut(name, 64)}")
+            raise BadAnswer(
+                f"{operation.action} tells {len(found)} things, and {len(named)} are {cut(name, 64)}"
+            )
         return named[0]
 
     # -- RDS -------------------------------------------------------------------------------------------

@@ -73,7 +73,10 @@ class AwsSettings(TargetSettings):
         if self.endpoint is not None and in_the_clear(self.endpoint) and not self.plain_http:
             refuse(PLAIN_HTTP, PLAIN_HTTP_HINT)
         if CERTIFICATE in self.identity and urlsplit(self.endpoint or "").scheme != "https":
-            refuse(f"identity {CERTIFICATE} needs an https endpoint", "Amazon's servers are proven by the account")
+            refuse(
+                f"identity {CERTIFICATE} needs an https endpoint",
+                "Amazon's servers are proven by the account",
+            )
         if ACCOUNT in self.identity and not _ACCOUNT.fullmatch(self.identity[ACCOUNT]):
             refuse(f"identity {ACCOUNT} is no account", "write the twelve digits in quotes")
         return self

@@ -57,7 +57,9 @@ class _Call:
     def shown(self) -> str:
         """What people read of it; the signature is in the headers."""
         words = {name: cut(_plain(value), _SHOWN) for name, value in self.words.items()}
-        return f"/{self.operation.service}/{self.operation.action}" + (f"?{urlencode(words)}" if words else "")
+        return f"/{self.operation.service}/{self.operation.action}" + (
+            f"?{urlencode(words)}" if words else ""
+        )
 
 
 _CALL: ContextVar[_Call | None] = ContextVar("aws call", default=None)
@@ -77,7 +79,9 @@ class Wire:
         pins = pins_of(self.target, settings.endpoint) if settings.endpoint else None
         return web.session(ca=settings.ca, pins=pins)
 
-    def listed(self, operation: Operation, link: Link, *, absent: bool = False, **words: Any) -> Iterator[Any]:
+    def listed(
+        self, operation: Operation, link: Link, *, absent: bool = False, **words: Any
+    ) -> Iterator[Any]:
         """What an operation tells, over all its pages; with `absent` nothing, where the API says that it is not there.
 
         Raises:

@@ -68,7 +68,10 @@ def snapshots(told: Iterable[Any]) -> tuple[Snapshot, ...]:
     """The oldest first; those that are being made come last. Raises BadAnswer."""
     found = [_snapshot(part(one)) for one in told]
     begun = [one for one in found if one.made is not None]
-    return (*sorted(begun, key=lambda one: (one.made or _FIRST, one.name)), *(one for one in found if one.made is None))
+    return (
+        *sorted(begun, key=lambda one: (one.made or _FIRST, one.name)),
+        *(one for one in found if one.made is None),
+    )
 
 
 def _snapshot(one: Mapping[str, Any]) -> Snapshot:

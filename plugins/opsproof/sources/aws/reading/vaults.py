@@ -29,7 +29,9 @@ def points(told: Iterable[Any]) -> tuple[RecoveryPoint, ...]:
 def jobs(told: Iterable[Any]) -> tuple[BackupJob, ...]:
     """The oldest first. Raises BadAnswer."""
     found = (
-        BackupJob(resource=needed(one, "ResourceArn"), state=needed(one, "State"), began=moment(one, "CreationDate"))
+        BackupJob(
+            resource=needed(one, "ResourceArn"), state=needed(one, "State"), began=moment(one, "CreationDate")
+        )
         for one in map(part, told)
     )
     return tuple(sorted(found, key=lambda one: one.began or _FIRST))
