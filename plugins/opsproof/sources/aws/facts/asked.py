@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
-from opsproof.model.failure import CollectionError, Failure, NotConfigured
+from opsproof.model.failure import CollectionError, NotConfigured
 from opsproof.model.target import Target
 
 
@@ -65,14 +65,3 @@ def _told(answer: Answer[Any]) -> Any:
     except CollectionError as error:
         return error.as_failure()
 
-
-Found = tuple[Any, ...] | None
-
-
-def seen(found: Found, unknown: Any) -> Iterator[Any]:
-    """The facts; `unknown` is called with each Failure in their place."""
-    for one in found or ():
-        if isinstance(one, Failure):
-            unknown(one)
-        else:
-            yield one

@@ -45,7 +45,10 @@ class BackupJob(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Vault(Clocked, frozen=True, kw_only=True):
-    """A vault's recovery points and jobs of the last DAYS days, the oldest first."""
+    """A vault's recovery points and jobs of the last DAYS days, the oldest first.
+
+    What has had none for as long is not known any more.
+    """
 
     name: str
     points: tuple[RecoveryPoint, ...] = ()
