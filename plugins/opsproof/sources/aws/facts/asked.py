@@ -64,4 +64,3 @@ def _told(answer: Answer[Any]) -> Any:
         return answer.value()
     except CollectionError as error:
         return error.as_failure()
-
