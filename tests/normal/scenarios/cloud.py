@@ -9,7 +9,7 @@ from tests.faults.scenario import Changes, passes, scenario, transition
 from tests.testbed.services import aws
 
 GROUP = "backups"
-SECOND = r"(<DBSnapshot>.*?</DBSnapshot>)"
+FIRST = r"(<DBSnapshot>.*?</DBSnapshot>)"
 
 
 @scenario(
@@ -24,7 +24,7 @@ def maintenance() -> Iterator[Changes]:
     window = f"{begins:%a:%H:%M}-{ends:%a:%H:%M}".lower()
     with (
         aws.says("DescribeDBInstances", DBInstanceStatus="maintenance", PreferredMaintenanceWindow=window),
-        aws.rewritten("DescribeDBSnapshots", SECOND, r"\1" + _being_made()),
+        aws.rewritten("DescribeDBSnapshots", FIRST, r"\1" + _being_made()),
     ):
         yield {
             "EP-004": transition(

@@ -88,7 +88,8 @@ class Wire:
             CollectionError: as `call`; TooBig: there is more than facts hold.
         """
         tokens: set[str] = set()
-        count, more = 0, {}
+        more: dict[str, Any] = {}
+        count = 0
         while True:
             told = self.call(operation, link, absent=absent, **words, **more)
             found = told[operation.told]
