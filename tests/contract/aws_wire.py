@@ -140,6 +140,10 @@ def told(text: str) -> dict[str, str]:
         ),
         "DescribeDBInstances": instances(instance(text)),
         "DescribeDBSnapshots": snapshots(snapshot(f"rds:{text}")),
+        **{
+            f"Describe{what}": document(f"Describe{what}", f"<{what}/>")
+            for what in ("DBClusters", "DBClusterSnapshots", "Events")
+        },
         "DescribeReplicationGroups": group(text),
         **balancer(text),
         **vault(text),

@@ -93,7 +93,7 @@ class AwsCollector:
         region = self.target.settings.region
         few = {"MaxRecords": _FEWEST}
         found: tuple[tuple[Operation, dict[str, Any]], ...] = (
-            (api.INSTANCES, few), (api.CLUSTERS, few), (api.SNAPSHOTS, few), (api.CLUSTER_SNAPSHOTS, few),
+            (api.IDENTITY, {}), (api.INSTANCES, few), (api.CLUSTERS, few), (api.SNAPSHOTS, few), (api.CLUSTER_SNAPSHOTS, few),
             (api.EVENTS, few), (api.GROUPS, few),
             (api.BALANCERS, {"PageSize": 1}), (api.POLICIES, {"PageSize": 1}), (api.TARGET_GROUPS, {"PageSize": 1}),
             (api.LISTENERS, {"LoadBalancerArn": _NO_ARN.format(region=region, what="loadbalancer/app")}),
@@ -211,7 +211,7 @@ class AwsCollector:
 
     def _vault(self, name: str, link: Link) -> Vault:
         since = datetime.now(timezone.utc) - timedelta(days=DAYS)
-        words = {"ByCreatedAfter": since.replace(microsecond=0)}
+        words: dict[str, Any] = {"ByCreatedAfter": since.replace(microsecond=0)}
         points = vaults.points(self.wire.listed(api.POINTS, link, BackupVaultName=name, **words))
         jobs = vaults.jobs(self.wire.listed(api.JOBS, link, ByBackupVaultName=name, **words))
         return Vault(name=name, points=points, jobs=jobs)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
 from opsproof.model.failure import CollectionError, NotConfigured
+from opsproof.model.rights import Need
 from opsproof.model.target import Target
 
 
@@ -16,6 +17,7 @@ class Named(Ask, frozen=True, kw_only=True):
     """Base of the asks about one thing, by its name in the target's region."""
 
     name: str
+    needs: ClassVar[tuple[Need, ...]] = ()
 
 
 @dataclass(frozen=True)

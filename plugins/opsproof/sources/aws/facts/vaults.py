@@ -61,7 +61,7 @@ class Vault(Clocked, frozen=True, kw_only=True):
     @property
     def resources(self) -> tuple[str, ...]:
         """What anything is known of."""
-        return tuple(sorted({one.resource for one in (*self.points, *self.jobs)}))
+        return tuple(sorted({one.resource for one in self.points} | {one.resource for one in self.jobs}))
 
     def newest(self, resource: str) -> RecoveryPoint | None:
         """The newest recovery point of a resource that it can be restored from."""

@@ -21,10 +21,8 @@ def files(needs: Sequence[Need], target: Target, account: Account) -> tuple[Righ
         "Resource": "*",
         "Condition": {"StringEquals": {"aws:RequestedRegion": target.settings.region}},
     }
-    if not statement["Action"]:
-        return ()  # who one is, everybody may ask
     policy = {"Version": "2012-10-17", "Statement": [statement]}
     return (RightsFile(f"{target.role}.json", json.dumps(policy, indent=2) + "\n", comment=""),)
 
 
-RIGHTS = Rights(files)
+RIGHTS = Rights(files, (Need("sts:GetCallerIdentity"),))
