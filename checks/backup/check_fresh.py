@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from opsproof import CRITICAL, AtMost, Duration, Examination, check
+from opsproof import CRITICAL, AtMost, Duration, Examination, Scoped, check
+from opsproof.examine.aws_backups import AwsBackups, Managed, examine_young
 from opsproof.examine.backups import Backups, Kept, Shelves, SizedLimits, each, sized
 from opsproof.model.finding import BACKUP_AGE
 
 
 class FreshLimits(SizedLimits):
-    """`age`: of the newest backup; days on which none is made do not count."""
+    """`age`: of the newest backup; days on which none is made do not count.
 
+    `db_instances`: of RDS, whose automated snapshots count, `vaults`: of AWS Backup. `restorable`: how long ago the latest
+    moment may be that a DB instance can be brought back to.
+    """
+
+    db_instances: Scoped[tuple[str, ...]] = ()
+    vaults: Scoped[tuple[str, ...]] = ()
     age: AtMost[Duration] = AtMost.parse("26h", Duration)
+    restorable: AtMost[Duration] | None = None
 
 
 @check(
@@ -24,11 +32,15 @@ class FreshLimits(SizedLimits):
 def check_fresh(
     objects: Annotated[Shelves, Backups("s3")],
     files: Annotated[Shelves, Backups("files")],
+    managed: Annotated[Managed, AwsBackups()],
     limits: FreshLimits,
     examine: Examination,
 ) -> None:
     """What was written since the last backup is lost with the disk; a schedule stops without a word."""
-    for kept in each(examine, objects=objects, files=files):
+    for kept in each(examine, objects=objects, files=files, aws=managed):
+        if not isinstance(kept, Kept):
+            examine_young(kept, limits.age, limits.restorable, examine)
+            continue
         examine_age(kept, limits, examine)
         if finished := kept.finished(limits.running):
             sized(kept, finished[-1], limits, examine)

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import field_validator
 
 from opsproof import CRITICAL, Examination, Scoped, Undecided, check
+from opsproof.examine.aws_backups import AwsBackups, Managed, examine_whole
 from opsproof.examine.backups import Backups, Contents, Kept, Looked, Read, Shelves, SizedLimits, each, sized
 from opsproof.model.stored import Content
 
@@ -18,8 +19,9 @@ _PACKING = {
 
 
 class IntegrityLimits(SizedLimits):
-    """`which`: the backups that are read, `newest` and `oldest`."""
+    """`which`: the backups that are read, `newest` and `oldest`. `db_instances`: of RDS, whose snapshots are looked at."""
 
+    db_instances: Scoped[tuple[str, ...]] = ()
     which: Scoped[tuple[str, ...]] = ("newest",)
 
     @field_validator("which")
@@ -36,12 +38,16 @@ def check_integrity(
     files: Annotated[Read, Contents("files")],
     kept_objects: Annotated[Shelves, Backups("s3")],
     kept_files: Annotated[Shelves, Backups("files")],
+    managed: Annotated[Managed, AwsBackups()],
     limits: IntegrityLimits,
     examine: Examination,
 ) -> None:
     """Half a dump looks like one until it is needed: `pg_dump | gzip` ends well when pg_dump does not."""
-    for looked in each(examine, objects=objects, files=files):
-        examine_dump(looked, limits, examine)
+    for looked in each(examine, objects=objects, files=files, aws=managed):
+        if isinstance(looked, Looked):
+            examine_dump(looked, limits, examine)
+        else:
+            examine_whole(looked, examine)
     for kept in (*(kept_objects or ()), *(kept_files or ())):
         if isinstance(kept, Kept) and (found := kept.finished(limits.running)):
             sized(kept, found[-1], limits, examine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutations.answers import ANSWERS
 from tests.mutations.backups import BACKUPS
+from tests.mutations.cloud import CLOUD
 from tests.mutations.collect import COLLECT
 from tests.mutations.databases import DATABASES
 from tests.mutations.evidence import EVIDENCE
@@ -17,4 +18,5 @@ from tests.mutations.stores import STORES
 
 MUTATIONS = (
     *JUDGE, *EXAMINE, *EVIDENCE, *COLLECT, *SOURCES, *ANSWERS, *STORES, *MEMORY, *HOOKS, *REPORTS, *DATABASES, *BACKUPS,
+    *CLOUD,
 )  # fmt: skip

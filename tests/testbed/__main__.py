@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.testbed import build, kubernetes, place, process
 from tests.testbed.services import (
     alertmanager,
+    aws,
     drills,
     exporter,
     files,
@@ -42,6 +43,7 @@ PROCESSES = {
     **{name: name for name in redis_failover.SENTINELS},
     nginx.NAME: "nginx-https",
     s3.NAME: "s3",
+    aws.NAME: "aws",
 }
 
 
@@ -74,6 +76,7 @@ def services_up() -> None:
         ("Redis", redis_up),
         ("nginx", nginx.up),
         ("S3", s3.up),
+        ("AWS (a stand-in)", aws.up),
         ("files", files.up),
     ):
         _timed(name, start)
@@ -98,6 +101,7 @@ def down() -> None:
         redis.down,
         postgres.down,
         s3.down,
+        aws.down,
         kubernetes.down,
     )
     for end in ends:
@@ -114,6 +118,7 @@ def reset() -> None:
             ("PostgreSQL", postgres.reset),
             ("nginx", nginx.reset),
             ("S3", s3.reset),
+            ("AWS (a stand-in)", aws.reset),
             ("files", files.reset),
             ("Alertmanager", alertmanager.reset),
         ]

@@ -136,18 +136,21 @@ def get(
 def exchange(
     client: requests.Session, method: str, url: str, link: Link, *, path: str,
     headers: Mapping[str, str], take: Callable[[bytes], None] | None = None, attempt: int = 1,
+    content: bytes | None = None,
 ) -> Response:  # fmt: skip
     """One request that is not repeated, whatever its status.
 
     Args:
         path: what `requests.jsonl` shows; must hold no secret.
         take: gets the body of a good answer piece by piece, of which nothing is kept.
+        content: the body, of questions that are POSTed and change nothing.
 
     Raises:
         CollectionError: there is no whole answer.
     """
     with link.request(method, path, attempt=attempt) as entry:
-        response = _once(client, url, link, entry, headers, _Bounds(None, link.budget.max_bytes, take), None)
+        bounds = _Bounds(None, link.budget.max_bytes, take)
+        response = _once(client, url, link, entry, headers, bounds, content)
     link.clock = response.date or link.clock
     return response
 

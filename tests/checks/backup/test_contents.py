@@ -34,7 +34,7 @@ def content(data: bytes, **more: Any) -> Content:
 
 
 def integrity(one: Content, *, there: bool = False, shelves: Any = None, **limits: Any) -> Examination:
-    return examined(check_integrity, (looked(one, there=there),), None, shelves, None, **limits)
+    return examined(check_integrity, (looked(one, there=there),), None, shelves, None, None, **limits)
 
 
 def secrets(one: Content, bucket: Any = None, *, there: bool = False, **limits: Any) -> Examination:
@@ -118,7 +118,7 @@ def test_the_size_is_looked_at_beside_the_content() -> None:
 def test_what_was_not_read_is_undecided() -> None:
     failure = Failure("TooBig", "more than the budget", "s3:x")
     assert ["unknown: source objects: more than the budget"] == told(
-        examined(check_integrity, (failure,), None, None, None)
+        examined(check_integrity, (failure,), None, None, None, None)
     )
 
 

@@ -24,7 +24,7 @@ def probe(kind: str = "", message: str = "", **more: Any) -> CacheProbe:
 def examined(*probes: CacheProbe, **limits: Any) -> Examination:
     examine = Examination(level=HIGH)
     cache = CacheProbes(role="redis", probes=probes, wanted=len(probes))
-    check_cache_reachable(cache, CacheLimits(**limits), examine)
+    check_cache_reachable(cache, None, CacheLimits(**limits), examine)
     return examine
 
 

@@ -108,6 +108,7 @@ def another_name() -> Iterator[Changes]:
             ),
             "RS-007": unknown("high", "cache redis", message=acl),
             "SC-006": unknown("critical", "cache redis", message=acl),
+            "EP-005": unknown("high", "cache redis", message=acl),
             # The sizes of a standby are its primary's.
             **told("in recovery: a standby answers, *", "SC-066"),
             "RS-005": unknown("high", "source queues", message=acl),

@@ -40,6 +40,7 @@ def cache_loading() -> Iterator[Changes]:
         yield {
             "RS-007": fail("high", "cache redis", measured="3", message=said),
             "SC-006": fail("critical", "cache redis", measured="3", message=said),
+            "EP-005": fail("high", "cache redis", measured="3", message=said),
             "SC-111": unknown("medium", "cache redis", message="the server is still loading its data"),
             # Each command waits for a turn of the loading: all of them may be too many.
             "RS-005": unknown("high", "source *"),
@@ -125,6 +126,7 @@ def cache_forbidden() -> Iterator[Changes]:
         yield {
             "RS-007": unknown("high", "cache redis", message=said),
             "SC-006": unknown("critical", "cache redis", message=said),
+            "EP-005": unknown("high", "cache redis", message=said),
             "RS-005": unknown("high", "source queues", message="INFO*ACL of opsproof lacks it*"),
             "SC-110": unknown("high", "source server", message="INFO*ACL of opsproof lacks it*"),
             "SC-111": unknown("medium", "source server", message="INFO*ACL of opsproof lacks it*"),

@@ -95,6 +95,7 @@ def stopped() -> Iterator[Changes]:
             **unasked(sessions),
             "RS-007": fail("high", "cache redis", measured="3", message=REFUSED),
             "SC-006": fail("critical", "cache redis", measured="3", message=REFUSED),
+            "EP-005": fail("high", "cache redis", measured="3", message=REFUSED),
             "OF-002": fail("critical", "cache redis", measured="3", message=REFUSED),
             "OF-069": unknown("high", "source memory", message="connection refused"),
             "OF-008": unknown("critical", "source queues", message="connection refused"),

@@ -53,6 +53,7 @@ SITES = (
     ),
     Site("opsforge.example.com", {"/health": ALIVE, "/health/detailed": health("redis", "worker")}),
     Site("external-api.example.com", {"/health": ALIVE}),
+    Site("platform.example.com", {"/health": ALIVE}),
     Site(
         "api.accelerapp.io",
         {"/health": ALIVE, "/health/detailed": health("database", "redis", "model_store", "payment_api")},

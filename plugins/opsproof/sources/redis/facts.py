@@ -10,7 +10,7 @@ import msgspec
 
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
-from opsproof.model.failure import Failure
+from opsproof.model.failure import Failure, NotConfigured
 from opsproof.model.rights import Need
 from opsproof.model.subject import Subject
 
@@ -87,11 +87,22 @@ class CacheMemoryOf(Ask, frozen=True, kw_only=True, tag="redis/memory"):
 
 
 class RedisProbes(msgspec.Struct, frozen=True):
-    """Source: the `CacheProbes` of the row's target of kind redis."""
+    """Source: the `CacheProbes` of the row's target of kind redis.
+
+    `beside`: a field of the limits; a row that names something there is about more than what answers PING, and None
+    where the environment has no such target.
+    """
+
+    beside: str = ""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
         limits: Any = context.limits
-        target = context.target("redis")
+        try:
+            target = context.target("redis")
+        except NotConfigured:
+            if self.beside and getattr(limits, self.beside):
+                return ()
+            raise
         return (
             CacheProbesOf(
                 target=target.id,
@@ -101,8 +112,8 @@ class RedisProbes(msgspec.Struct, frozen=True):
             ),
         )
 
-    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> CacheProbes:
-        probes: CacheProbes = answers[0].value()
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> CacheProbes | None:
+        probes: CacheProbes | None = answers[0].value() if answers else None
         return probes
 
 

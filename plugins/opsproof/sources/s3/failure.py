@@ -59,7 +59,7 @@ TABLE = Table(
     Row(
         *_known("ResponseStreamingError IncompleteReadError ChecksumError FlexibleChecksumError EventStreamError"),
         parsers.XMLParseError, parsers.NoInitialResponseError, parsers.ResponseParserError,
-        failure=BadAnswer, message="the answer is truncated or damaged, or what answers there is no S3",
+        failure=BadAnswer, message="the answer is truncated or damaged, or something else answers there",
     ),
     Row(*_known("HTTPClientError"), failure=Unreachable, message="no connection could be made"),
     Row(*_known(_NO_LOGIN), failure=NotConfigured, message="the keys cannot be used", own=True),

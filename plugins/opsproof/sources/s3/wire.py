@@ -1,31 +1,25 @@
-"""botocore's client on our own connections: it signs and reads, and we send, within the ask's budget.
-
-Nothing comes from the shell: no AWS variables, no profile, no instance role, no proxy, no configured endpoint.
-"""
+"""A bucket's requests: botocore signs and reads them, and we send them, within the ask's budget."""
 
 from __future__ import annotations
 
-import os
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from threading import Lock
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import botocore.session
 from botocore.awsrequest import AWSResponse
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
 
 from opsproof.model.failure import BadAnswer, CollectionError, NotConfigured, TimedOut
 from opsproof.model.target import Target
+from opsproof.sources.s3.client import answer_of, headers_of, keys_of, made
 from opsproof.sources.s3.failure import BUSY, code_of, failed, status_of
 from opsproof.transport import web
 from opsproof.transport.link import Link
@@ -33,7 +27,6 @@ from opsproof.transport.pin import pins_of
 
 _ATTEMPTS = 3
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308})
-_NOTHING = (None, None, os.devnull, None)
 # botocore reads any document, and finds nothing in one of something else: what each has to be.
 _ROOTS = {
     "list_objects_v2": ("ListBucketResult",),
@@ -82,39 +75,11 @@ class Wire:
     def _client(self) -> Any:
         """Raises NotConfigured for keys that are not there."""
         settings = self.target.settings
-        session = botocore.session.Session(
-            session_vars={
-                "profile": (None, None, None, None), "config_file": _NOTHING, "credentials_file": _NOTHING,
-            }
-        )  # fmt: skip
-        session.register_component("data_loader", _loader())
-        client = session.create_client(
-            "s3",
-            region_name=settings.region,
-            endpoint_url=settings.url,
-            aws_access_key_id=settings.access_key.read(),
-            aws_secret_access_key=settings.secret_key.read(),
-            aws_session_token=settings.session_token.read() if settings.session_token else None,
-            config=Config(
-                signature_version="s3v4",
-                s3={"addressing_style": "path" if settings.by_path else "virtual"},
-                retries={"total_max_attempts": 1, "mode": "standard"},
-                ignore_configured_endpoint_urls=True,
-                use_dualstack_endpoint=False,
-                use_fips_endpoint=False,
-                proxies={},
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-                user_agent="opsproof",
-            ),
-        )
-        client.meta.events.register_first("before-send.s3", self._send)
-        return client
+        style = {"addressing_style": "path" if settings.by_path else "virtual"}
+        return made("s3", settings.url, settings, self._send, signature_version="s3v4", s3=style)
 
     def secrets(self) -> tuple[str, ...]:
-        settings = self.target.settings
-        kept = (settings.access_key, settings.secret_key, settings.session_token)
-        return tuple(one.read() for one in kept if one is not None)
+        return keys_of(self.target.settings)
 
     def call(
         self, operation: str, right: str, link: Link, *, take: Take | None = None,
@@ -168,19 +133,16 @@ class Wire:
         """What botocore would send, sent by us."""
         call = _CALL.get()
         assert call is not None
-        headers = {"Accept-Encoding": "identity"}
-        for name, value in request.headers.items():
-            headers[str(name)] = value.decode("latin-1") if isinstance(value, bytes) else str(value)
         response = web.exchange(
             self._session, request.method, request.url, call.link,
-            path=_shown(request.url), headers=headers, take=call.take, attempt=call.attempt,
+            path=_shown(request.url), headers=headers_of(request), take=call.take, attempt=call.attempt,
         )  # fmt: skip
         call.headers = response.headers
         if response.status in _ELSEWHERE:
             raise self._elsewhere(response)
         if response.status < 300 and call.roots and not _is(call.roots, response.body):
             raise BadAnswer(f"the answer is no {call.roots[0]}", target=self.target.id)
-        return AWSResponse(request.url, response.status, dict(response.headers), _Body(response.body))
+        return answer_of(request, response)
 
     def _elsewhere(self, response: web.Response) -> CollectionError:
         """A redirect is told, and not followed: the keys go to the declared server alone."""
@@ -199,26 +161,6 @@ class Wire:
 def _is(roots: tuple[str, ...], document: bytes) -> bool:
     found = _ROOT.match(document[:1000])
     return found is not None and found[1].decode() in roots
-
-
-@cache
-def _loader() -> Any:
-    """What describes the API to botocore: read once, whatever the number of buckets."""
-    return create_loader()
-
-
-class _Body:
-    """A body that has been received, as botocore reads one."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def stream(self, amount: int = 0, **_: Any) -> Iterator[bytes]:
-        yield self._body
-
-    def read(self, amount: int | None = None) -> bytes:
-        body, self._body = self._body, b""
-        return body
 
 
 def _shown(url: str) -> str:

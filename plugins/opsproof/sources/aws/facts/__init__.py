@@ -1,0 +1,1 @@
+"""What the APIs tell, by service, and what checks annotate their arguments with."""

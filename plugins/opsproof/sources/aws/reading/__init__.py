@@ -1,0 +1,1 @@
+"""Facts of what the APIs answer."""
