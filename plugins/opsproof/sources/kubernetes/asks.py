@@ -27,8 +27,10 @@ from opsproof.model.scope import WHOLE, Scope, in_namespace
 from opsproof.sources.kubernetes.existence import proven
 from opsproof.sources.kubernetes.facts import (
     autoscaling,
+    certmanager,
     cluster,
     events,
+    helm,
     network,
     nodes,
     quotas,
@@ -81,6 +83,7 @@ _SCALING, _REGISTRATION = "/apis/autoscaling/v2", "/apis/apiregistration.k8s.io/
 _MONITORING = "/apis/monitoring.coreos.com/v1"
 
 _KEDA, _KARPENTER = "/apis/keda.sh/v1alpha1", "/apis/karpenter.sh/v1"
+_CERTS, _ACME = f"/apis/{certmanager.GROUP}/v1", f"/apis/{certmanager.ACME}/v1"
 
 # Metadata alone, and nothing else in its place: of Secrets and ConfigMaps the data would be sent.
 _NAMES = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -116,6 +119,13 @@ RESOURCES: dict[str, Resource] = {
     "scaledobjects": Resource(_KEDA, "scaledobjects", autoscaling.ScaledObject, media=JSON),
     "nodepools": Resource(_KARPENTER, "nodepools", autoscaling.NodePool, namespaced=False, media=JSON),
     "nodeclaims": Resource(_KARPENTER, "nodeclaims", autoscaling.NodeClaim, namespaced=False, media=JSON),
+    "certificates": Resource(_CERTS, "certificates", certmanager.IssuedCertificate, media=JSON),
+    "certificaterequests": Resource(
+        _CERTS, "certificaterequests", certmanager.CertificateRequest, media=JSON
+    ),
+    "orders": Resource(_ACME, "orders", certmanager.Order, media=JSON),
+    "challenges": Resource(_ACME, "challenges", certmanager.Challenge, media=JSON),
+    "helm-releases": Resource(_CORE, "secrets", helm.ReleaseRecord, media=_NAMES),
     "nodes.metrics.k8s.io": Resource(_METRICS, "nodes", nodes.NodeUsage, namespaced=False, media=JSON),
     "pods.metrics.k8s.io": Resource(_METRICS, "pods", nodes.PodUsage, media=JSON),
 }
