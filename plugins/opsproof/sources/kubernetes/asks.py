@@ -319,6 +319,24 @@ class SecretNames(msgspec.Struct, frozen=True):
         return assembled(answers)
 
 
+class HelmReleases(msgspec.Struct, frozen=True):
+    """Source: Helm's releases by the labels of Secrets, where the target's `secret_names` allows the right; else None.
+
+    `namespace_from`: the limit that says where to look instead of in the environment's `namespaces`.
+    """
+
+    namespace_from: str = ""
+
+    def asks(self, context: Context) -> tuple[Ask, ...]:
+        allowed = getattr(context.target(ROLE).settings, "secret_names", False)
+        return (
+            Kubernetes("helm-releases", namespace_from=self.namespace_from).asks(context) if allowed else ()
+        )
+
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Listing[Any] | None:
+        return assembled(answers)
+
+
 class Single(msgspec.Struct, frozen=True):
     """Source: what the API server says of itself in one answer."""
 
