@@ -20,7 +20,7 @@ from opsproof import (
 from opsproof.examine.beside import Beside
 from opsproof.model.failure import Failure, raised_from
 from opsproof.model.words import first_few, several
-from opsproof.sources.kubernetes.asks import HelmReleases, Kubernetes, Pods
+from opsproof.sources.kubernetes.asks import HelmReleases, Kubernetes
 from opsproof.sources.kubernetes.facts.helm import ReleaseRecord
 from opsproof.sources.kubernetes.facts.meta import KubernetesObject
 from opsproof.sources.kubernetes.facts.pods import Pod
@@ -44,6 +44,8 @@ _UNDER_WAY = ("pending-", "uninstalling")
 
 ThingsThere = Annotated[Listing[Any], Kubernetes(*_KINDS, namespace_from="drill_namespace")]
 PodsThere = Annotated[Listing[Pod], Kubernetes("pods", namespace_from="drill_namespace")]
+# The control: that the source is alive is proven where something must be.
+OwnBeside = Annotated[Listing[Pod] | Failure | None, Beside(Kubernetes("pods"), when="empty")]
 ReleasesBeside = Annotated[
     Listing[ReleaseRecord] | Failure | None, Beside(HelmReleases(namespace_from="drill_namespace"))
 ]
@@ -72,7 +74,7 @@ def check_dr_environment(
     things: ThingsThere,
     pods: PodsThere,
     releases: ReleasesBeside,
-    own: Pods,
+    own: OwnBeside,
     limits: DrillLimits,
     examine: Examination,
 ) -> None:
@@ -80,7 +82,8 @@ def check_dr_environment(
     if releases is None:
         examine.note(_UNSEEN)
     if limits.empty:
-        examine.control(len(own), f"{several(len(own), 'pod')} in the system's own namespace answered")
+        found = len(own) if isinstance(own, Listing) else 0
+        examine.control(found, f"{several(found, 'pod')} in the system's own namespace answered")
         _examine_left(things, pods, releases, limits, examine)
     else:
         _examine_release(releases, limits, examine)

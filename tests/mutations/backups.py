@@ -23,9 +23,9 @@ BACKUPS = (
     ),
     Slip(
         "an empty backup fills a day",
-        "checks/backup/check_retention.py",
-        "for one in kept.backups if not one.hollow}",
-        "for one in kept.backups}",
+        f"{_P}/examine/backups.py",
+        "for one in self.backups if not one.hollow}",
+        "for one in self.backups}",
         "checks/backup/test_retention.py",
     ),
     Slip(
