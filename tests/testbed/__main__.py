@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from tests.testbed import build, kubernetes, place, process
 from tests.testbed.services import (
     alertmanager,
+    cert_manager,
     drills,
     exporter,
     files,
@@ -32,6 +33,7 @@ PROCESSES = {
     "kwok": "kwok",
     "metrics-server": "metrics-server",
     "stand-ins": "external-metrics",
+    cert_manager.NAME: "kubernetes",
     exporter.NAME: "exporter",
     prometheus.NAME: "prometheus",
     alertmanager.NAME: "alertmanager",
@@ -61,6 +63,9 @@ def up() -> None:
     began = time.monotonic()
     prepare()
     _together([("Kubernetes", lambda: kubernetes.up(say)), ("the servers beside it", services_up)])
+    # Both are about what the cluster has by now.
+    _timed("cert-manager", cert_manager.up)
+    _timed("manifests", files.keep_manifests)
     # Last: it finds its targets among the cluster's pods and waits until its Watchdog reached Alertmanager.
     _timed("Prometheus", prometheus.up)
     say(f"up in {time.monotonic() - began:.0f} s; the environments' variables: python -m tests.testbed env")
@@ -98,6 +103,7 @@ def down() -> None:
         redis.down,
         postgres.down,
         s3.down,
+        cert_manager.down,
         kubernetes.down,
     )
     for end in ends:
@@ -118,6 +124,8 @@ def reset() -> None:
             ("Alertmanager", alertmanager.reset),
         ]
     )
+    _timed("cert-manager", cert_manager.reset)
+    _timed("manifests", files.keep_manifests)
     _timed("Prometheus", prometheus.reset)
 
 
