@@ -78,7 +78,7 @@ def examine_issued(issued: Listing[IssuedCertificate], limits: ExpiryLimits, exa
             continue
         left = Duration((ends - issued.clock.latest).total_seconds())
         text = f"what it issued {'expired' if left <= 0 else 'expires'} {_day(ends)}"
-        brief = lifetime < 2 * max(bound for _, bound, _ in limits.lowest.steps)
+        brief = 0 < left < lifetime < 2 * max(bound for _, bound, _ in limits.lowest.steps)
         with examine(one) as it:
             if brief:
                 it.holds(limits.share, Percent(left / lifetime), f"{text}, of a life of {lifetime}")

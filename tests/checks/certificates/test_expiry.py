@@ -157,6 +157,13 @@ def test_an_expired_one_fails_whatever_its_life() -> None:
         assert "what it issued expired 2026-03-01" in finding.message
 
 
+def test_an_end_before_the_beginning_is_no_share_of_a_life() -> None:
+    """Whatever a status tells: the quotient of two negative numbers would be a long life."""
+    wrong = issued.certificate(begins=10, notAfter=issued.moment(60).isoformat())
+    (finding,) = beside(wrong).findings
+    assert finding.message.startswith("what it issued expired ")
+
+
 def test_without_cert_manager_only_what_is_served_is_looked_at() -> None:
     missing = Failure("NotFound", "the API server does not serve /apis/cert-manager.io/v1", "kubernetes:x")
     none = beside(services=issued.served("v1.apps"), found=missing)

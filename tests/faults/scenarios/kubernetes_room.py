@@ -129,8 +129,10 @@ def half_restored() -> Iterator[Changes]:
         faults.scaled(world.RESTORED, "frontend", 0),
         undo.removed("StatefulSet", world.RESTORED, "redis"),
     ):
+        frontend = f"deployment {world.RESTORED}/frontend"
         yield {
-            "SC-135": fail("high", f"deployment {world.RESTORED}/frontend", "statefulset redis", measured="0")
+            "SC-133": fail("high", frontend, measured="0", message="it is scaled to 0"),
+            "SC-135": fail("high", frontend, "statefulset redis", measured="0"),
         }
 
 

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.testbed import build, process
+from tests.testbed import kubernetes_age as age
 from tests.testbed import kubernetes_objects as make
 from tests.testbed import kubernetes_servers as servers
 from tests.testbed import kubernetes_undo as undo
@@ -147,10 +148,19 @@ def ready(api: Api, namespace: str, name: str = "", *, revision: int = 1) -> Obj
 
 
 def serve(api: Api) -> None:
-    """nginx shows what was issued last, as whatever mounts the Secret would."""
+    """nginx shows what was issued last, as whatever mounts the Secret would, and has had the time to."""
     namespace, host = SERVED
     secret = api.get("Secret", CERTIFICATES[namespace][0], namespace)["data"]
     nginx.adopt(host, base64.b64decode(secret["tls.crt"]), base64.b64decode(secret["tls.key"]))
+    issued_earlier()
+
+
+def issued_earlier(*, seconds: float = 2 * age.HOUR) -> None:
+    """The request that made the newest revision was granted so much earlier."""
+    namespace, _ = SERVED
+    name = CERTIFICATES[namespace][0]
+    revision = admin().get(KIND, name, namespace)["status"]["revision"]
+    age.lasting("CertificateRequest", namespace, f"{name}-{revision}", "Ready", seconds=seconds)
 
 
 def serial(api: Api) -> str:
@@ -173,6 +183,31 @@ def stopped() -> Iterator[None]:
         start()
         for namespace in CERTIFICATES:
             ready(admin(), namespace)
+
+
+@contextmanager
+def scaled_away() -> Iterator[None]:
+    """Its Deployment has no pod; what it stands for goes on."""
+    _scale(0)
+    try:
+        yield
+    finally:
+        _scale(1)
+
+
+def _scale(replicas: int) -> None:
+    api = admin()
+    api.patch("Deployment", NAME, {"spec": {"replicas": replicas}}, NAMESPACE)
+    undo.await_condition(
+        api,
+        "Deployment",
+        NAMESPACE,
+        NAME,
+        lambda now: (
+            now["status"].get("readyReplicas", 0) == replicas
+            and now["status"].get("observedGeneration") == now["metadata"]["generation"]
+        ),
+    )
 
 
 @contextmanager
