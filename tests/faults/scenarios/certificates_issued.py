@@ -45,7 +45,7 @@ def dead() -> Iterator[Changes]:
         }
 
 
-@scenario("a Certificate names an issuer that does not exist", group=UNISSUED)
+@scenario("a Certificate names an issuer that does not exist", group="backups spoilt")
 def nobody() -> Iterator[Changes]:
     with cert_manager.unissuable("opsforge") as name:
         age.lasting("Certificate", "opsforge", name, seconds=2 * age.HOUR)
@@ -62,11 +62,11 @@ def nobody() -> Iterator[Changes]:
 @scenario("cert-manager's Deployment is scaled to nothing", group=UNISSUED)
 def scaled_away() -> Iterator[Changes]:
     with cert_manager.scaled_away():
-        gone = {
-            "measured": "0",
-            "message": "it is scaled to 0: nothing renews certificates",
+        who, message = f"deployment {world.CERT_MANAGER}/cert-manager", "it is scaled to 0: *"
+        yield {
+            "SC-102": fail("high", who, measured="0", message=message),
+            "OF-096": fail("medium", who, measured="0", message=message),
         }
-        yield {"SC-102": fail("high", f"deployment {world.CERT_MANAGER}/cert-manager", **gone)}
 
 
 @scenario("a certificate was renewed, and the server was never told", group=UNISSUED)

@@ -136,6 +136,21 @@ def half_restored() -> Iterator[Changes]:
         }
 
 
+@scenario("what a drill restored three days ago is still there", group=SMALL)
+def left_behind() -> Iterator[Changes]:
+    """One thing of it is enough, however young the others are."""
+    days = 3 * 24 * age.HOUR
+    age.made_earlier("StatefulSet", world.RESTORED, "postgresql", seconds=days)
+    try:
+        yield {
+            "SC-136": fail(
+                "low", f"namespace {world.RESTORED}", measured="*", message="* things of a drill left: *"
+            )
+        }
+    finally:
+        age.made_earlier("StatefulSet", world.RESTORED, "postgresql", seconds=-days)
+
+
 @scenario("two of three replicas came back", group=SMALL)
 def two_of_three() -> Iterator[Changes]:
     with faults.scaled("accelerapp", "accelerapp", 2):

@@ -52,6 +52,15 @@ def keep_manifests() -> None:
         put(KEPT, f"manifests-{at:%Y%m%d}.yaml", manifests(), at)
 
 
+def all_manifests() -> list[str]:
+    """The names of what is kept, the newest first."""
+    return sorted((path.name for path in folder(KEPT).glob("manifests-*.yaml")), reverse=True)
+
+
+def newest_manifests() -> str:
+    return all_manifests()[0]
+
+
 def manifests(*without: tuple[str, str]) -> bytes:
     """YAML of all that was applied but these, by kind and name; no Secret is among it."""
     found: list[Object] = [
