@@ -127,6 +127,7 @@ def certificate(namespace: str, name: str, *hosts: str, **spec: Any) -> Object:
         "dnsNames": list(hosts),
         "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
         "issuerRef": {"name": ISSUER, "kind": "ClusterIssuer"},
+        "usages": ["digital signature", "server auth"],
         "duration": "2160h",
     }
     return make.thing("cert-manager.io/v1", KIND, name, namespace, spec={**usual, **spec})
