@@ -11,14 +11,12 @@ import pytest
 from opsproof.model.failure import Forbidden
 from opsproof.model.listing import Listing
 from opsproof.model.moment import Clock
-from opsproof.model.target import Target
 from opsproof.model.units import Duration, Percent
 from opsproof.sources.kubernetes.asks import ListOf
 from opsproof.sources.kubernetes.collector import KubernetesCollector
 from opsproof.sources.kubernetes.facts.certmanager import IssuedCertificate
 from opsproof.sources.kubernetes.reading.issuance import Patience, doubt, faults, issued, leaf_of
-from opsproof.sources.kubernetes.settings import KubernetesSettings
-from opsproof.testing.links import RecordingLink
+from opsproof.testing.links import RecordingLink, target_of
 from tests.testbed import kubernetes_access as access
 from tests.testbed.kubernetes_api import admin
 from tests.testbed.services import cert_manager
@@ -31,8 +29,7 @@ USUAL = Patience(Duration(3600), Duration(3600), Duration(600), Percent(0.05))
 @pytest.fixture
 def lists() -> Iterator[Any]:
     """What opsproof's user is told of one resource."""
-    settings = KubernetesSettings(kubeconfig={"file": str(access.credentials() / "opsproof.kubeconfig")})
-    target = Target("kubernetes", "kubernetes", "kubernetes:test", settings)
+    target = target_of("kubernetes", kubeconfig=str(access.credentials() / "opsproof.kubeconfig"))
     collector = KubernetesCollector(target)
 
     def asked(resource: str) -> list[Any]:
