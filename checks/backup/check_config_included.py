@@ -131,17 +131,17 @@ def examine_live(looked: Looked, live: Listing[Any] | Failure | None, examine: E
 
 def _due(found: Listing[KubernetesObject], made: datetime) -> Iterator[tuple[str, str, str]]:
     """Kind, namespace and name of what has no owner and was there by then; a StatefulSet makes its claims itself."""
-    sets = {(one.namespace, one.name) for one in found if isinstance(one, StatefulSet)}
+    sets = [one for one in found if isinstance(one, StatefulSet)]
     for one in found:
-        claimed = isinstance(one, VolumeClaim) and (one.namespace, _set_of(one)) in sets
+        claimed = isinstance(one, VolumeClaim) and any(_is_claim_of(one, made_by) for made_by in sets)
         if one.owner is None and not one.terminating and not claimed and one.created and one.created < made:
             yield type(one).kind, one.namespace, one.name
 
 
-def _set_of(claim: VolumeClaim) -> str:
-    """The StatefulSet that a claim would belong to by its name, <template>-<StatefulSet>-<number>."""
+def _is_claim_of(claim: VolumeClaim, one: StatefulSet) -> bool:
+    """By its name, <template>-<StatefulSet>-<number>: nothing else tells it."""
     before, _, number = claim.name.rpartition("-")
-    return before.partition("-")[2] if number.isdecimal() else ""
+    return claim.namespace == one.namespace and number.isdecimal() and before.endswith(f"-{one.name}")
 
 
 # -- what has to live ------------------------------------------------------------------------------------

@@ -284,6 +284,8 @@ def test_claims_of_a_stateful_set_are_made_by_it_and_all_others_are_written() ->
     own, other = object_of(VolumeClaim, "data-db-0"), object_of(VolumeClaim, "uploads")
     database = object_of(StatefulSet, "db")
     assert [] == told(lives(data, object_of(Deployment, "api"), database, own))
+    of_two_words = object_of(VolumeClaim, "data-dir-db-11")
+    assert [] == told(lives(data, object_of(Deployment, "api"), database, of_two_words))
     assert (
         "PersistentVolumeClaim shop/uploads"
         in told(lives(data, object_of(Deployment, "api"), database, other))[0]
