@@ -10,14 +10,11 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 
-	"github.com/go-logr/logr"
 	"k8s.io/klog/v2"
-	"k8s.io/utils/clock"
 
-	"github.com/cert-manager/cert-manager/pkg/acme/accounts"
 	"github.com/cert-manager/cert-manager/pkg/controller"
-	"github.com/cert-manager/cert-manager/pkg/metrics"
 
 	_ "github.com/cert-manager/cert-manager/pkg/controller/certificaterequests/approver"
 	_ "github.com/cert-manager/cert-manager/pkg/controller/certificaterequests/ca"
@@ -50,15 +47,10 @@ func main() {
 }
 
 func run(ctx context.Context, kubeconfig, namespace string) error {
-	options := controller.ContextOptions{
-		Kubeconfig:         kubeconfig,
-		KubernetesAPIQPS:   100,
-		KubernetesAPIBurst: 200,
-		Clock:              clock.RealClock{},
-		Metrics:            metrics.New(logr.Discard(), clock.RealClock{}),
-	}
+	options := controller.ContextOptions{Kubeconfig: kubeconfig, KubernetesAPIQPS: 100, KubernetesAPIBurst: 200}
 	options.ClusterResourceNamespace = namespace
-	options.AccountRegistry = accounts.NewDefaultRegistry()
+	options.CertificateRequestMinimumBackoffDuration = time.Hour
+	options.CertificateRequestMaximumBackoffDuration = 32 * time.Hour
 	factory, err := controller.NewContextFactory(ctx, options)
 	if err != nil {
 		return err
