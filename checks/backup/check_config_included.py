@@ -33,7 +33,7 @@ class ConfigLimits(BackupLimits):
     """`kinds`: of objects that have to be in it. `named`: those that have to be, as kind/name or kind/namespace/name.
 
     `live`: whatever lives in the namespaces and is older than it has to be in it. `age`: of the newest one.
-    `config_map`: one that has to be in the cluster itself, as namespace/name, with something under each of `keys`.
+    `config_map`: one that has to be in the cluster itself, as namespace/name. `keys`: what has to be in that.
     """
 
     kinds: Scoped[tuple[str, ...]] = ("ConfigMap",)

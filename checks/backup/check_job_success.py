@@ -40,8 +40,8 @@ class BackupJobLimits(BackupLimits):
     `late`: how long after its moment a run may begin; `longest`: how long it may take. A CronJob's own
     `startingDeadlineSeconds` and its Job's `activeDeadlineSeconds` come before them.
 
-    Of what runs where nobody can look, `objects` or `files` tell what it made: the newest is of `age` at most, and
-    each of the last `days`, not before the day `since`, has one.
+    `objects`, `files`: what it stores, by the dates in the names, where nobody can look at what runs it. `age`: of the
+    newest of these. `days`: of so many before today, each has one. `since`: the day of the first one ever.
     """
 
     cron_jobs: Scoped[tuple[str, ...]] = ()

@@ -34,8 +34,8 @@ ReplicaSetsBeside = Annotated[
 class PredeployLimits(BackupLimits):
     """`age`: of the newest backup when the deployment begins. No day is excused: it is made for the deployment.
 
-    `workloads`: references like `deployment/api`; where one of them is being rolled out, that has begun the
-    deployment, unless it began longer than `rollout` ago: then it hangs, and the next one begins now.
+    `workloads`: references like `deployment/api`; where one of them is being rolled out, the deployment has begun with
+    that. `rollout`: one that began longer ago hangs, and the next deployment begins now.
     """
 
     age: AtMost[Duration] = AtMost.parse("24h", Duration)

@@ -45,8 +45,8 @@ class ManagerLimits(Limits):
 
     `controller`: the Deployment that renews them, as namespace/name. `overdue`: how late a renewal may begin;
     `issuing`: how long an issuance or a challenge may last; `settling`: how long a Certificate may not be Ready.
-    Each of them is at most `share` of the life of a certificate that lives shortly. `failures`: issuances that may
-    have failed since the last that did not.
+    `share`: of its life, for one that lives shortly: none of these is longer. `failures`: issuances that may have
+    failed since the last that did not.
     """
 
     certificates: Scoped[tuple[str, ...]] = ()

@@ -54,8 +54,8 @@ ReleasesBeside = Annotated[
 class DrillLimits(Limits):
     """`drill_namespace`: where a drill restores to. `release`: what Helm installs there.
 
-    `empty`: nothing of a drill may be left; for `lasts` one may be under way. Without it, the release has to be there
-    and whole; for `settling` Helm may be at work.
+    `empty`: nothing of a drill may be left; without it, the release has to be there and whole. `lasts`: for so long a
+    drill may be under way. `settling`: for so long Helm may be at work.
     """
 
     drill_namespace: Scoped[str]
