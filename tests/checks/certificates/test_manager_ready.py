@@ -96,6 +96,12 @@ def test_what_nothing_excuses_is_told_before_what_is_under_way() -> None:
     assert finding == "fail: its last 2 issuances failed"
 
 
+def test_what_has_lasted_too_long_is_told_before_what_is_younger() -> None:
+    """Whichever of them comes first: a fresh attempt excuses no renewal that is overdue."""
+    (finding,) = told(of(certificate(ready=False, since=30, issuing=30, renews_in=-61)))
+    assert finding == "fail: its renewal was due 1h1m ago"
+
+
 @pytest.mark.parametrize(("late", "outcome"), [(2, "transition"), (4, "fail")])
 def test_of_a_short_life_only_a_share_is_waited_for(late: float, outcome: str) -> None:
     """Of an hour's certificate three minutes: a whole one would be its end."""
