@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated
 
-from opsproof import CRITICAL, Duration, Examination, Limits, Listing, Scoped, Undecided, check
+from pydantic import field_validator
+
+from opsproof import (
+    CRITICAL,
+    AtMost,
+    Count,
+    Duration,
+    Examination,
+    Listing,
+    Scoped,
+    Subject,
+    Undecided,
+    check,
+)
+from opsproof.examine.backups import BackupLimits, Backups, Kept, Shelves, aged, each
 from opsproof.examine.declared import Declared
+from opsproof.model.words import first_few
 from opsproof.sources.kubernetes.asks import Kubernetes
 from opsproof.sources.kubernetes.facts.workloads import CronJob, Job
 from opsproof.sources.kubernetes.reading.choice import absent, named, referred
@@ -18,16 +34,29 @@ JobsAsked = Annotated[Listing[Job] | None, Kubernetes("jobs", wanted_by=("cron_j
 Suspended = Annotated[tuple[str, ...], Declared("suspended_cron_jobs", optional=True)]
 
 
-class BackupJobLimits(Limits):
+class BackupJobLimits(BackupLimits):
     """`cron_jobs`: references like `cronjob/postgres-backup`, each of which must exist.
 
     `late`: how long after its moment a run may begin; `longest`: how long it may take. A CronJob's own
     `startingDeadlineSeconds` and its Job's `activeDeadlineSeconds` come before them.
+
+    `objects`, `files`: what it stores, by the dates in the names, where nobody can look at what runs it. `age`: of the
+    newest of these. `days`: of so many before today, each has one. `since`: the day of the first one ever.
     """
 
     cron_jobs: Scoped[tuple[str, ...]] = ()
+    since: Scoped[str] = ""
     late: Duration = Duration.parse("15m")
     longest: Duration = Duration.parse("6h")
+    age: AtMost[Duration] = AtMost.parse("26h", Duration)
+    days: Count = Count(7)
+
+    @field_validator("since")
+    @classmethod
+    def _is_a_day(cls, given: str) -> str:
+        if given and "${" not in given:
+            date.fromisoformat(given)
+        return given
 
 
 @check(
@@ -37,12 +66,46 @@ def check_backup_jobs(
     cron_jobs: CronJobsAsked,
     jobs: JobsAsked,
     suspended: Suspended,
+    objects: Annotated[Shelves, Backups("s3")],
+    files: Annotated[Shelves, Backups("files")],
     limits: BackupJobLimits,
     examine: Examination,
 ) -> None:
     """A backup that nobody starts, or that fails every night, is found on the day when it is needed."""
-    if cron_jobs is None or jobs is None:
-        raise Undecided("nothing says which jobs make the backups; set cron_jobs")
+    if limits.objects or limits.files:
+        for kept in each(examine, objects=objects, files=files):
+            aged(kept, limits.age, limits, examine)
+            _examine_days(kept, limits, examine)
+    elif not limits.cron_jobs:
+        raise Undecided(
+            "nothing says what makes the backups; set cron_jobs, or objects or files that it makes"
+        )
+    if cron_jobs is not None and jobs is not None:
+        _examine_cron_jobs(cron_jobs, jobs, suspended, limits, examine)
+
+
+def _examine_days(kept: Kept, limits: BackupJobLimits, examine: Examination) -> None:
+    """One that somebody made by hand this morning does not say that it runs by itself."""
+    if not kept.backups:
+        return
+    days = kept.days(int(limits.days), limits.weekdays, limits.since)
+    missing = kept.without(days)
+    with examine(
+        Subject("days", kept.pattern.pattern),
+        measured=Count(len(missing)),
+        limit=f"none of {len(days)} days missing",
+    ):
+        shown = first_few([str(day) for day in missing])
+        assert not missing, f"{len(missing)} of the last {len(days)} days have no backup: {shown}"
+
+
+def _examine_cron_jobs(
+    cron_jobs: Listing[CronJob],
+    jobs: Listing[Job],
+    suspended: tuple[str, ...],
+    limits: BackupJobLimits,
+    examine: Examination,
+) -> None:
     found, missing = named(cron_jobs, limits.cron_jobs)
     made = by_cron_job(jobs)
     for cron in found:

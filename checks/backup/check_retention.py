@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 
 from pydantic import field_validator
 
 from opsproof import HIGH, AtMost, Count, Duration, Examination, Scoped, Subject, check
-from opsproof.examine.backups import (
-    WEEK,
-    BackupLimits,
-    Backups,
-    BucketSettings,
-    Kept,
-    Shelves,
-    each,
-    midnight,
-)
+from opsproof.examine.backups import BackupLimits, Backups, BucketSettings, Kept, Shelves, each
 from opsproof.model.failure import Failure
 from opsproof.sources.s3.facts import Bucket, Expiry
 
@@ -73,26 +63,12 @@ def examine_days(kept: Kept, limits: RetentionLimits, examine: Examination) -> N
         assert left >= limits.least, f"{left} backups with something in them are left"
     if limits.keep is None:
         return
-    there = {one.named.begins for one in kept.backups if not one.hollow}
-    days = list(due(kept, limits))
-    missing = [
-        day for day in days
-        if not any(midnight(day, kept.zone) <= time < midnight(day + timedelta(days=1), kept.zone) for time in there)
-    ]  # fmt: skip
+    days = kept.days(int(limits.keep // 86400) - 1, limits.weekdays, limits.since)
+    missing = kept.without(days)
     subject = Subject("days", kept.pattern.pattern)
     with examine(subject, measured=Count(len(missing)), limit=f"none of {len(days)} days missing"):
         shown = ", ".join(str(day) for day in missing[:_SHOWN]) + (" ..." if len(missing) > _SHOWN else "")
         assert not missing, f"{len(missing)} of {len(days)} days have no backup: {shown}"
-
-
-def due(kept: Kept, limits: RetentionLimits) -> Iterator[date]:
-    """The days that are over, the oldest first, on which a backup was made that has to be there still."""
-    today = kept.clock.earliest.astimezone(kept.zone).date()
-    days = int((limits.keep or 0) // 86400)
-    for back in range(days - 1, 0, -1):
-        day = today - timedelta(days=back)
-        if WEEK[day.weekday()] in limits.weekdays and not (limits.since and str(day) < limits.since):
-            yield day
 
 
 def examine_oldest(kept: Kept, limits: RetentionLimits, examine: Examination) -> None:

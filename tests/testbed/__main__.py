@@ -12,6 +12,7 @@ from tests.testbed import build, kubernetes, place, process
 from tests.testbed.services import (
     alertmanager,
     aws,
+    cert_manager,
     drills,
     exporter,
     files,
@@ -33,6 +34,7 @@ PROCESSES = {
     "kwok": "kwok",
     "metrics-server": "metrics-server",
     "stand-ins": "external-metrics",
+    cert_manager.NAME: "kubernetes",
     exporter.NAME: "exporter",
     prometheus.NAME: "prometheus",
     alertmanager.NAME: "alertmanager",
@@ -63,6 +65,9 @@ def up() -> None:
     began = time.monotonic()
     prepare()
     _together([("Kubernetes", lambda: kubernetes.up(say)), ("the servers beside it", services_up)])
+    # Both are about what the cluster has by now.
+    _timed("cert-manager", cert_manager.up)
+    _timed("manifests", files.keep_manifests)
     # Last: it finds its targets among the cluster's pods and waits until its Watchdog reached Alertmanager.
     _timed("Prometheus", prometheus.up)
     say(f"up in {time.monotonic() - began:.0f} s; the environments' variables: python -m tests.testbed env")
@@ -102,6 +107,7 @@ def down() -> None:
         postgres.down,
         s3.down,
         aws.down,
+        cert_manager.down,
         kubernetes.down,
     )
     for end in ends:
@@ -123,6 +129,8 @@ def reset() -> None:
             ("Alertmanager", alertmanager.reset),
         ]
     )
+    _timed("cert-manager", cert_manager.reset)
+    _timed("manifests", files.keep_manifests)
     _timed("Prometheus", prometheus.reset)
 
 

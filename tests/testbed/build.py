@@ -18,7 +18,7 @@ from tests.testbed.process import TestbedError
 KUBERNETES = "v1.36.3"
 OLDEST_GO = (1, 26)
 LINKS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")
-_SOURCE = Path(__file__).parent / "kube"
+SOURCE = Path(__file__).parent / "kube"
 _STAMPS = {
     "k8s.io/component-base/version.gitVersion": KUBERNETES,
     "k8s.io/component-base/version.gitMajor": "1",
@@ -61,9 +61,10 @@ class Program:
 
 
 PROGRAMS = (
-    Program("kube", _SOURCE, stamps=tuple(f"-X {name}={value}" for name, value in _STAMPS.items())),
+    Program("kube", SOURCE, stamps=tuple(f"-X {name}={value}" for name, value in _STAMPS.items())),
     Program("kwok", package="sigs.k8s.io/kwok/cmd/kwok@v0.7.0"),
-    Program("metrics-server", _SOURCE / "metrics-server"),
+    Program("metrics-server", SOURCE / "metrics-server"),
+    Program("cert-manager", SOURCE / "cert-manager"),
     Program("versitygw", package="github.com/versity/versitygw/cmd/versitygw@v1.8.0"),
 )
 

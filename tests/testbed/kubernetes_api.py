@@ -56,6 +56,11 @@ KINDS: dict[str, tuple[str, str, bool]] = {
     "ScaledObject": ("/apis/keda.sh/v1alpha1", "scaledobjects", True),
     "NodePool": ("/apis/karpenter.sh/v1", "nodepools", False),
     "NodeClaim": ("/apis/karpenter.sh/v1", "nodeclaims", False),
+    "Certificate": ("/apis/cert-manager.io/v1", "certificates", True),
+    "CertificateRequest": ("/apis/cert-manager.io/v1", "certificaterequests", True),
+    "ClusterIssuer": ("/apis/cert-manager.io/v1", "clusterissuers", False),
+    "Order": ("/apis/acme.cert-manager.io/v1", "orders", True),
+    "Challenge": ("/apis/acme.cert-manager.io/v1", "challenges", True),
     "NodeMetrics": ("/apis/metrics.k8s.io/v1beta1", "nodes", False),
     "PodMetrics": ("/apis/metrics.k8s.io/v1beta1", "pods", True),
 }

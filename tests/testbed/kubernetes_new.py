@@ -27,7 +27,8 @@ def new_cluster(namespace: str) -> Iterator[str]:
         process.await_that("the new API server", lambda: api.send("GET", "/readyz") == "ok", within=180)
         process.await_that("its kube-system", lambda: api.find("Namespace", "kube-system"))
         rights = [world.load(access.RBAC / f"{name}.yaml") for name in ("clusterrole", "clusterrole-pods")]
-        for thing in (make.thing("v1", "Namespace", namespace), *rights[0], *rights[1]):
+        spaces = [make.thing("v1", "Namespace", name) for name in (namespace, world.CERT_MANAGER)]
+        for thing in (*spaces, *rights[0], *rights[1]):
             api.apply(thing)
         for thing in world.load(access.RBAC / "role.yaml"):
             api.apply({**thing, "metadata": {**thing["metadata"], "namespace": namespace}})

@@ -359,6 +359,20 @@ def cron_job(namespace: str, name: str, schedule: str, *, zone: str = "") -> Obj
     return thing("batch/v1", "CronJob", name, namespace, labels={"app": name}, spec=spec)
 
 
+def release(namespace: str, name: str, status: str, *, revision: int = 1) -> Object:
+    """The Secret in which Helm records a release, as far as its labels tell of it; its data are nobody's."""
+    labels = {"owner": "helm", "name": name, "status": status, "version": str(revision)}
+    return thing(
+        "v1",
+        "Secret",
+        f"sh.helm.release.v1.{name}.v{revision}",
+        namespace,
+        labels=labels,
+        type="helm.sh/release.v1",
+        data={"release": "cGxhbnRlZC1zM2NyZXQtdmFsdWU="},
+    )
+
+
 def node(name: str, zone: str) -> Object:
     """A node of the simulated kubelet; taking the kubelet label away silences it."""
     labels = {

@@ -14,6 +14,7 @@ from tests.testbed.pki import Authority, KeyPair
 
 MANIFESTS = Path(__file__).parent / "manifests"
 SERVERS = (
+    "cert-manager",
     "stand-ins",
     "metrics-server",
     "kwok",

@@ -18,8 +18,12 @@ DEFINITIONS = ("prometheusrules-crd.yaml", "keda-crd.yaml", "karpenter-crds.yaml
 NAMESPACES = ("repo-scanner", "opsforge", "production", "accelerapp", "smartcloudops")
 # Where a drill has restored to; no system's own.
 RESTORED = "smartcloudops-dr"
+# How Helm's charts label what they install there.
+RELEASE = {"app.kubernetes.io/instance": "smartcloudops-ai-dr"}
 NODES = {"node-a1": "zone-a", "node-a2": "zone-a", "node-b1": "zone-b", "node-b2": "zone-b"}
 INGRESS_ADDRESS = "203.0.113.10"
+# Where cert-manager's own Deployment and the key of its authority are.
+CERT_MANAGER = "cert-manager"
 # Nothing of what is written here may ever appear in an output.
 PLANTED_SECRET = "planted-s3cret-value"
 
@@ -170,7 +174,7 @@ WORKLOADS = (
         claim="/data",
     ),
     *(
-        Workload(RESTORED, name, 1, port, kind=kind, health="", service=None)
+        Workload(RESTORED, name, 1, port, kind=kind, health="", service=None, labels=RELEASE)
         for name, port, kind in (
             ("frontend", 3000, "Deployment"),
             ("backend", 5000, "Deployment"),
@@ -203,6 +207,8 @@ POOL = {
     "DB_POOL_SIZE": "20", "DB_MAX_OVERFLOW": "30", "DB_POOL_PRE_PING": "True", "DB_POOL_RECYCLE": "3600",
     "DB_ECHO": "False",
 }  # fmt: skip
+# What a restore of the production database needs to know.
+RESTORE = {"BACKUP_BUCKET": "enterprise-platform-backups", "RESTORE_DATABASE": "anomaly_detection"}
 AUTOSCALERS = (
     make.autoscaler("repo-scanner", "repo-scanner", 3, 10, cpu=70),
     make.following(
@@ -222,7 +228,8 @@ AUTOSCALERS = (
 
 def first_objects() -> list[Object]:
     """What the rest refers to: definitions, nodes, namespaces, rights, volumes, configuration."""
-    spaces = [make.thing("v1", "Namespace", name, labels={"team": name}) for name in (*NAMESPACES, RESTORED)]
+    named = (*NAMESPACES, RESTORED, CERT_MANAGER)
+    spaces = [make.thing("v1", "Namespace", name, labels={"team": name}) for name in named]
     return [
         *(loaded for name in DEFINITIONS for loaded in load(MANIFESTS / name)),
         *spaces,
@@ -335,6 +342,7 @@ def _configuration() -> list[Object]:
     tls = {(namespace, value[1]) for (namespace, _), value in INGRESSES.items()}
     return [
         *(make.thing("v1", "ConfigMap", name, space, data=_settings(name)) for space, name in maps),
+        make.thing("v1", "ConfigMap", "restore-config", "production", data=RESTORE),
         *(make.thing("v1", "Secret", name, space, data={"PASSWORD": hidden}) for space, name in secrets),
         *(
             make.thing(

@@ -97,6 +97,10 @@ def _directory(name: str, dumped: bytes, night: datetime) -> Iterator[Entry]:
     yield f"{name}/database.sql.gz", dumped, night
     yield f"{name}/config.yaml", configuration("smartcloudops"), night
     yield f"{name}/secrets.yaml.gpg", encrypted(), night
+    yield from _app_data(name, night)
+
+
+def _app_data(name: str, night: datetime) -> Iterator[Entry]:
     for number in range(4):
         yield f"{name}/uploads/{number}.png", b"upload" * 50, night
     for number in range(2):
@@ -111,3 +115,10 @@ def files(system: str, now: datetime) -> Iterator[Entry]:
             yield f"secrets-{night:%Y%m%d}.yaml.gpg", encrypted(), night
         elif now - night < timedelta(days=7):
             yield from _directory(f"{night:%Y%m%d_%H%M%S}", packed(dump()), night)
+    if system == "smartcloudops":
+        yield from restored(next(nights(now)))
+
+
+def restored(night: datetime) -> Iterator[Entry]:
+    """What a drill has put back of the files of one night."""
+    yield from _app_data(f"restored/{night:%Y%m%d_%H%M%S}", night)

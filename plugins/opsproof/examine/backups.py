@@ -5,7 +5,7 @@ objects: Annotated[Shelves, Backups("s3")], files: Annotated[Shelves, Backups("f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import cached_property
@@ -146,6 +146,20 @@ class Kept:
     def since(self, one: Backup) -> Moment:
         return Moment(one.stored.modified, "the time of its newest part", self.clock)
 
+    def days(self, count: int, weekdays: Sequence[str], since: str = "") -> tuple[date, ...]:
+        """Of so many days before today, by the clock that may be behind, those on which one is made; not before `since`."""
+        today = self.clock.earliest.astimezone(self.zone).date()
+        before = (today - timedelta(days=back) for back in range(count, 0, -1))
+        return tuple(
+            day for day in before if WEEK[day.weekday()] in weekdays and not (since and str(day) < since)
+        )
+
+    def without(self, days: Iterable[date]) -> list[date]:
+        """Those of the days on which none was begun that has something in it."""
+        there = {one.named.begins for one in self.backups if not one.hollow}
+        ends = {day: (midnight(day, self.zone), midnight(day + timedelta(days=1), self.zone)) for day in days}
+        return [day for day, (begin, end) in ends.items() if not any(begin <= time < end for time in there)]
+
     def nothing(self) -> str:
         """What is there where nothing fits the pattern."""
         ahead = len(self.shelf.stored)
@@ -211,12 +225,19 @@ class Looked:
         """What is there where there is no backup."""
         return self.kept.nothing() if self.kept is not None else f"nothing fits in {self.place}"
 
-    def require_young(self, limit: AtMost[Duration], weekdays: Sequence[str], it: Block) -> None:
-        """Raises AssertionError for one that is too old by its name or its time."""
+    @property
+    def made(self) -> datetime | None:
+        """When it was made at the latest, as a `Backup` tells it; None where there is none."""
         named = self.pattern.named(self.content.name, self.zone)
         if named is None or self.content.modified is None:
+            return None
+        return min(named.ends, self.content.modified)
+
+    def require_young(self, limit: AtMost[Duration], weekdays: Sequence[str], it: Block) -> None:
+        """Raises AssertionError for one that is too old by its name or its time."""
+        made = self.made
+        if made is None:
             raise Undecided(f"{self.content.name} tells no time")
-        made = min(named.ends, self.content.modified)
         age = self.clock.age(made + off(made, self.clock, self.zone, weekdays))
         it.holds(limit, age, f"the newest is {self.content.name}, made {made:%Y-%m-%d %H:%M} UTC")
 
@@ -228,9 +249,10 @@ Read = tuple[Looked | Failure, ...] | None
 @dataclass(frozen=True)
 class Backups:
     """Source: what a place keeps, by each pattern of the row. None: the environment has no such place, or the row
-    names nothing for it, so that another way decides."""
+    names nothing for it, so that another way decides. `field`: of the limits that names them, where it is another."""
 
     kind: str
+    field: str = ""
 
     def asks(self, context: Context) -> tuple[Ask, ...]:
         target = self._target(context)
@@ -243,7 +265,7 @@ class Backups:
         return tuple(kept(target, answer, context) for answer in answers)
 
     def patterns(self, context: Context) -> tuple[str, ...]:
-        found: tuple[str, ...] = getattr(context.limits, PLACES[self.kind], ())
+        found: tuple[str, ...] = getattr(context.limits, self.field or PLACES[self.kind], ())
         return tuple(dict.fromkeys(found))
 
     def problems(self, context: Context) -> tuple[str, ...]:
@@ -408,6 +430,26 @@ def each(examine: Examination, **ways: Any) -> Iterator[Any]:
                 yield one
 
 
+def aged(kept: Kept, age: AtMost[Duration], limits: BackupLimits, examine: Examination) -> None:
+    """The newest one that is whole; while another is being written, that one is about to be the newest."""
+    finished = kept.finished(limits.running)
+    writing = kept.backups[-1] if kept.backups[len(finished) :] else None
+    since = kept.since(writing) if writing is not None else None
+    if not finished:
+        with examine(kept.subject, limit=age, since=since, grace=limits.running):
+            raise AssertionError(
+                f"no backup: {kept.nothing() if writing is None else 'the first is being written'}"
+            )
+        return
+    newest = finished[-1]
+    found = kept.clock.age(newest.made + kept.off(newest.made, limits.weekdays))
+    with examine(
+        kept.subject, measured=Duration(max(0.0, found)), limit=age, since=since, grace=limits.running
+    ) as it:
+        assert not newest.hollow, f"{newest.stored.name} is empty"
+        it.holds(age, found, f"the newest is {newest.stored.name}, made {newest.made:%Y-%m-%d %H:%M} UTC")
+
+
 def usual(kept: Kept, one: Backup, limits: SizedLimits) -> float | None:
     """The median size of those before it; None where too few are there to tell."""
     before = [other.stored.size for other in kept.backups if other.made < one.made and not other.hollow]
@@ -439,5 +481,6 @@ __all__ = [
     "Kept",
     "Looked",
     "Undecided",
+    "aged",
     "each",
 ]

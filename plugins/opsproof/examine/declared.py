@@ -1,4 +1,4 @@
-"""Names of the environment as a check's argument: what the row is about, without asking any server."""
+"""What the environment says as a check's argument, without asking any server: its names, and its targets."""
 
 from __future__ import annotations
 
@@ -10,6 +10,22 @@ import msgspec
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
 from opsproof.model.failure import NotConfigured
+
+
+class Targeted(msgspec.Struct, frozen=True):
+    """Source: whether the environment has a target of a kind for the row, e.g. `Targeted("postgres")`."""
+
+    kind: str
+
+    def asks(self, context: Context) -> tuple[Ask, ...]:
+        return ()
+
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> bool:
+        try:
+            context.target(self.kind)
+        except NotConfigured:
+            return False
+        return True
 
 
 class Declared(msgspec.Struct, frozen=True):

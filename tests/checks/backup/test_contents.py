@@ -13,11 +13,17 @@ from checks.backup.check_integrity import check_integrity
 from checks.backup.check_secrets_encrypted import check_secrets_encrypted
 from opsproof import Examination
 from opsproof.model.failure import Failure
+from opsproof.model.listing import Listing
 from opsproof.model.stored import Content
 from opsproof.sources.files.remote.reader import Reader
+from opsproof.sources.kubernetes.config_values import SET, ConfigValues
+from opsproof.sources.kubernetes.facts.network import Service
+from opsproof.sources.kubernetes.facts.storage import VolumeClaim
+from opsproof.sources.kubernetes.facts.workloads import Deployment, StatefulSet
 from opsproof.sources.s3.facts import Bucket
 from opsproof.testing.facts import examined
 from tests.checks.backup.shelves import NOW, kept, looked, night, nights, stored, told
+from tests.checks.cluster import listing
 from tests.testbed import stored as testbed
 
 DUMP = testbed.dump(100)
@@ -42,7 +48,7 @@ def secrets(one: Content, bucket: Any = None, *, there: bool = False, **limits: 
 
 
 def config(one: Content, *, there: bool = False, **limits: Any) -> Examination:
-    return examined(check_config_included, (looked(one, there=there),), None, **limits)
+    return examined(check_config_included, (looked(one, there=there),), None, None, None, **limits)
 
 
 def test_a_whole_dump_passes() -> None:
@@ -217,3 +223,128 @@ def test_named_objects_that_are_there_pass() -> None:
 
 def test_encrypted_configuration_is_undecided() -> None:
     assert told(config(content(testbed.encrypted())))[0].startswith("unknown: ")
+
+
+# -- what lives ------------------------------------------------------------------------------------------
+
+
+def object_of(kind: Any, name: str, *, age: timedelta = timedelta(days=30), **more: Any) -> Any:
+    meta = {"name": name, "namespace": "shop", "creationTimestamp": (NOW - age).isoformat(), **more}
+    return msgspec.convert({"metadata": meta}, kind)
+
+
+def document(*objects: tuple[str, str], namespace: str = "shop") -> bytes:
+    where = f", namespace: {namespace}" if namespace else ""
+    return "---\n".join(
+        f"apiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}{where}}}\n" for kind, name in objects
+    ).encode()
+
+
+def lives(data: bytes, *objects: Any, found: Any = None) -> Examination:
+    live = Listing(objects, as_of=NOW) if found is None else found
+    return examined(
+        check_config_included, (looked(content(data)),), None, live, None, live=True, kinds=("Deployment",)
+    )
+
+
+API, WEB = ("Deployment", "api"), ("Service", "web")
+BOTH = (object_of(Deployment, "api"), object_of(Service, "web"))
+
+
+@pytest.mark.parametrize("namespace", ["shop", ""])
+def test_all_that_lives_is_in_it(namespace: str) -> None:
+    """As the cluster prints it, or as people write it: without a namespace."""
+    found = lives(document(API, WEB, namespace=namespace), *BOTH)
+    assert (2, []) == (found.passed, told(found))
+
+
+@pytest.mark.parametrize(
+    "data", [document(API), document(API, WEB, namespace="other"), document(API, ("Pod", "web"))]
+)
+def test_what_lives_and_is_not_in_it_is_named(data: bytes) -> None:
+    found = told(lives(data, *BOTH))
+    assert any("of 2 live objects: " in one and "Service shop/web" in one for one in found)
+    assert all(one.startswith("fail: live objects db-%Y%m%d.sql.gz: ") for one in found)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        object_of(Service, "web", age=timedelta(hours=1)),
+        object_of(Service, "web", ownerReferences=[{"kind": "Gateway", "name": "g", "controller": True}]),
+        object_of(Service, "web", deletionTimestamp=NOW.isoformat()),
+    ],
+)
+def test_what_is_younger_than_it_or_made_by_another_is_not_missed(made: Any) -> None:
+    assert [] == told(lives(document(API), object_of(Deployment, "api"), made))
+
+
+def test_claims_of_a_stateful_set_are_made_by_it_and_all_others_are_written() -> None:
+    data = document(API, ("StatefulSet", "db"))
+    own, other = object_of(VolumeClaim, "data-db-0"), object_of(VolumeClaim, "uploads")
+    database = object_of(StatefulSet, "db")
+    assert [] == told(lives(data, object_of(Deployment, "api"), database, own))
+    of_two_words = object_of(VolumeClaim, "data-dir-db-11")
+    assert [] == told(lives(data, object_of(Deployment, "api"), database, of_two_words))
+    assert (
+        "PersistentVolumeClaim shop/uploads"
+        in told(lives(data, object_of(Deployment, "api"), database, other))[0]
+    )
+
+
+def test_where_nothing_that_old_lives_nothing_is_proven() -> None:
+    young = object_of(Deployment, "api", age=timedelta(hours=1))
+    for found in (lives(document(API)), lives(document(API), young)):
+        assert [
+            "unknown: live objects db-%Y%m%d.sql.gz: nothing lives there that is older than db-20261126.sql.gz"
+        ] == (told(found))
+
+
+def test_what_may_not_be_listed_is_undecided() -> None:
+    refused = Failure("Forbidden", "the permission to list services is missing", "kubernetes:x")
+    for found in (refused, listing(object_of(Deployment, "api"), gaps=[refused])):
+        assert ["unknown"] == [one.partition(":")[0] for one in told(lives(document(API), found=found))]
+
+
+def test_a_backup_that_cannot_be_read_is_told_once() -> None:
+    (finding,) = told(lives(b"", *BOTH))
+    assert finding.startswith("fail: content newest")
+
+
+# -- what has to live ------------------------------------------------------------------------------------
+
+
+def config_map(*maps: Any, found: Any = None, **limits: Any) -> list[str]:
+    listed = listing(*maps) if found is None else found
+    asked = {"config_map": "shop/restore-config", "keys": ("script", "bucket"), **limits}
+    return told(examined(check_config_included, None, None, None, listed, **asked))
+
+
+def restore_config(**data: str) -> ConfigValues:
+    return msgspec.convert(
+        {"metadata": {"name": "restore-config", "namespace": "shop"}, "data": data}, ConfigValues
+    )
+
+
+def test_a_config_map_with_its_keys_passes() -> None:
+    """No backup is looked for where the row names none."""
+    assert [] == config_map(restore_config(script=SET, bucket=SET))
+
+
+@pytest.mark.parametrize(
+    ("maps", "message"),
+    [
+        ((), "there is no ConfigMap shop/restore-config"),
+        ((restore_config(script=SET),), "it has nothing under bucket"),
+        ((restore_config(),), "it has nothing under script, bucket"),
+    ],
+)
+def test_a_config_map_that_is_not_there_or_lacks_a_key_fails(maps: tuple[Any, ...], message: str) -> None:
+    assert [f"fail: configmap shop/restore-config: {message}"] == config_map(*maps)
+
+
+def test_a_config_map_that_may_not_be_read_is_undecided() -> None:
+    refused = Failure("Forbidden", "the permission to get configmaps is missing", "kubernetes:x")
+    assert ["unknown: configmap shop/restore-config: the permission to get configmaps is missing"] == (
+        config_map(found=refused)
+    )

@@ -13,12 +13,14 @@ from opsproof import Examination
 from opsproof.examine.backups import Kept
 from opsproof.model.failure import Failure
 from opsproof.model.finding import BACKUP_AGE
+from opsproof.model.listing import Listing
 from opsproof.testing.facts import examined
 from tests.checks.backup.shelves import DUMP, NOW, kept, night, nights, stored, told
+from tests.checks.cluster import deployment, listing
 
 
 def of(*places: Kept, files: tuple[Kept, ...] | None = None, **limits: Any) -> Examination:
-    return examined(check_fresh, places or None, files, None, **limits)
+    return examined(check_fresh, places or None, files, None, None, False, **limits)
 
 
 def test_last_nights_backup_passes() -> None:
@@ -149,13 +151,13 @@ def test_a_second_way_is_examined_too() -> None:
 
 def test_no_way_at_all_is_undecided() -> None:
     """No target of a kind that the row names: never green."""
-    (finding,) = told(examined(check_fresh, None, None, None))
+    (finding,) = told(examined(check_fresh, None, None, None, None, False))
     assert finding.startswith("unknown: source backups: nothing tells where backups are: targets.s3")
 
 
 def test_a_place_that_does_not_answer_is_undecided_and_the_other_decides() -> None:
     refused = Failure("Forbidden", "the right s3:ListBucket is missing", "s3:test")
-    found = told(examined(check_fresh, (refused,), (kept(stored(5), whole=False),), None))
+    found = told(examined(check_fresh, (refused,), (kept(stored(5), whole=False),), None, None, False))
     assert "unknown: source objects: the right s3:ListBucket is missing" in found
     assert any(one.startswith("fail: ") for one in found)
 
@@ -186,3 +188,56 @@ def test_one_backup_under_two_names_is_one() -> None:
 def test_the_subject_stays_the_same_from_night_to_night() -> None:
     (finding,) = of(kept(stored(5))).findings
     assert ("backup", DUMP) == (finding.subject.kind, finding.subject.name)
+
+
+# -- only where there is a database ----------------------------------------------------------------------
+
+ENGINES = ("postgres", "mysql*")
+
+
+def conditional(*workloads: Any, found: Any = None, target: bool = False) -> list[str]:
+    listed = listing(*workloads) if found is None else found
+    return told(examined(check_fresh, (kept(),), None, listed, target, databases=ENGINES))
+
+
+def running(image: str, port: int = 8080) -> Any:
+    container = {"name": "app", "image": image, "ports": [{"containerPort": port}]}
+    return deployment("app", spec={"template": {"spec": {"containers": [container]}}})
+
+
+@pytest.mark.parametrize(
+    ("image", "port"),
+    [
+        ("registry.example.com:5000/shop/postgres@sha256:" + "0" * 64, 8080),
+        ("mysql-server:8", 8080),
+        ("registry.example.com/shop/orders:1", 5432),
+        ("not an image at all", 3306),
+    ],
+)
+def test_a_workload_that_is_a_database_makes_the_row_apply(image: str, port: int) -> None:
+    """By its image, or by where it listens."""
+    (finding,) = conditional(running(image, port))
+    assert "no backup: the bucket shop is empty" in finding
+
+
+@pytest.mark.parametrize("image", ["registry.example.com/shop/api:1", "prom/postgres-exporter:1", "redis:7"])
+def test_without_a_database_the_row_does_not_apply(image: str) -> None:
+    assert [
+        "not_applicable: database any: there is no database: none of 1 workload is one, "
+        "and there is no target of kind postgres"
+    ] == conditional(running(image))
+
+
+def test_a_target_of_the_environment_is_a_database() -> None:
+    assert conditional(running("api:1"), target=True)[0].startswith("fail: ")
+
+
+def test_where_workloads_are_not_all_known_nothing_is_concluded() -> None:
+    """Refused, in a part refused, or not proven to be there: never that there is none."""
+    refused = Failure("Forbidden", "the permission to list deployments is missing", "kubernetes:x")
+    assert ["unknown: database any: the permission to list deployments is missing"] == conditional(
+        found=refused
+    )
+    assert [] == conditional(found=listing(gaps=[refused]))  # the gap itself is undecided
+    doubtful = Listing([], as_of=NOW, doubts=["nothing seen in namespace shop"])
+    assert ["unknown: database any: nothing seen in namespace shop"] == conditional(found=doubtful)

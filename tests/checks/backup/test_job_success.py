@@ -10,8 +10,10 @@ import pytest
 
 from checks.backup.check_job_success import BackupJobLimits, check_backup_jobs
 from opsproof import CRITICAL, Examination
+from opsproof.examine.backups import Kept
 from opsproof.model.outcome import Outcome
 from opsproof.sources.kubernetes.facts.workloads import CronJob, Job
+from tests.checks.backup.shelves import DUMP, kept, night, nights, stored, told
 from tests.checks.cluster import NOW, TOO_MANY, ago, ended_job, examination, job, listing, meta
 
 TODAY, YESTERDAY = "2026-03-02T02:00:00Z", "2026-03-01T02:00:00Z"
@@ -22,7 +24,7 @@ def examined(cron: CronJob | None, *jobs: Job, suspended: tuple[str, ...] = (), 
     examine = examination(CRITICAL)
     crons = [cron] if cron is not None else []
     asked = BackupJobLimits(cron_jobs=("cronjob/backup",), **limits)
-    check_backup_jobs(listing(*crons), listing(*jobs), suspended, asked, examine)
+    check_backup_jobs(listing(*crons), listing(*jobs), suspended, None, None, asked, examine)
     return examine
 
 
@@ -188,5 +190,67 @@ def test_a_named_cron_job_must_be_there() -> None:
 def test_where_nothing_says_what_makes_the_backups_it_is_undecided() -> None:
     examine = examination(CRITICAL)
     with examine.whole("backup/job-success"):
-        check_backup_jobs(None, None, (), BackupJobLimits(), examine)
+        check_backup_jobs(None, None, (), None, None, BackupJobLimits(), examine)
     assert examine.findings[0].outcome is Outcome.UNKNOWN
+
+
+# -- by what they make -----------------------------------------------------------------------------------
+
+
+def made(*places: Kept, **limits: Any) -> list[str]:
+    examine = examination(CRITICAL)
+    asked = BackupJobLimits(objects=(DUMP,), **limits)
+    check_backup_jobs(None, None, (), places or None, None, asked, examine)
+    return told(examine)
+
+
+def test_a_backup_of_every_day_passes() -> None:
+    assert [] == made(kept(*nights()))
+
+
+def test_the_newest_has_to_be_young_enough() -> None:
+    found = made(kept(*nights(0, 1)))
+    assert (
+        "fail: backup db-%Y%m%d.sql.gz: the newest is db-20261124.sql.gz, made 2026-11-24 03:00 UTC" in found
+    )
+
+
+@pytest.mark.parametrize(("without", "fails"), [(1, True), (7, True), (8, False)])
+def test_a_day_without_one_shows_that_it_does_not_run_by_itself(without: int, fails: bool) -> None:
+    """However fresh the newest is; what is longer ago is the matter of how long backups are kept."""
+    day = night(without)
+    said = f"fail: days db-%Y%m%d.sql.gz: 1 of the last 7 days have no backup: {day:%Y-%m-%d}"
+    assert ([said] if fails else []) == made(kept(*nights(without)))
+
+
+def test_an_empty_one_makes_no_day() -> None:
+    found = made(kept(*nights(3), stored(3, size=0)))
+    assert ["fail: days db-%Y%m%d.sql.gz: 1 of the last 7 days have no backup: 2026-11-23"] == found
+
+
+def test_days_on_which_none_is_made_are_not_missed() -> None:
+    """On a Thursday, the weekend is four and five days ago."""
+    working = ("mon", "tue", "wed", "thu", "fri")
+    assert [] == made(kept(*nights(4, 5)), weekdays=working)
+    assert 1 == len(made(kept(*nights(3, 4, 5)), weekdays=working))
+
+
+def test_days_before_the_first_backup_ever_are_not_missed() -> None:
+    assert [] == made(kept(*nights(count=3)), since="2026-11-24")
+    assert 1 == len(made(kept(*nights(count=3))))
+
+
+def test_without_a_backup_only_that_is_told() -> None:
+    (finding,) = made(kept())
+    assert "no backup: the bucket shop is empty" in finding
+
+
+def test_where_no_place_is_configured_it_is_undecided() -> None:
+    assert made()[0].startswith("unknown: ")
+
+
+def test_both_ways_count() -> None:
+    examine = examination(CRITICAL)
+    asked = BackupJobLimits(objects=(DUMP,), cron_jobs=("cronjob/backup",))
+    check_backup_jobs(listing(), listing(), (), (kept(*nights(0, 1)),), None, asked, examine)
+    assert 3 == len(told(examine))

@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import pytest
+
 from checks.certificates.check_expiry import ExpiryLimits, check_expiry
 from opsproof import CRITICAL, HIGH, MEDIUM, Examination
 from opsproof.model.failure import Failure
 from opsproof.model.finding import Finding
 from opsproof.model.outcome import Outcome
 from opsproof.sources.tls.facts import Certificate, Served, Unserved
+from opsproof.testing.facts import examined as run
+from tests.checks.certificates import issued
+from tests.checks.cluster import listing
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=timezone.utc)
 
@@ -35,7 +40,7 @@ def served(leaf: Certificate | None, *chain: Certificate, **more: Any) -> Served
 
 def examined(server: Served | Unserved, **limits: Any) -> Examination:
     examine = Examination(level=HIGH)
-    check_expiry((server,), ExpiryLimits(hosts=("example.org:443",), **limits), examine)
+    check_expiry((server,), None, None, ExpiryLimits(hosts=("example.org:443",), **limits), examine)
     return examine
 
 
@@ -119,3 +124,54 @@ def test_a_certificate_for_another_name_is_of_the_rows_level() -> None:
 
 def test_a_server_that_wants_a_certificate_of_its_clients_is_judged_by_its_own() -> None:
     assert 1 == examined(served(certificate(90), wants_certificate=True)).passed
+
+
+# -- Certificates of cert-manager ------------------------------------------------------------------------
+
+
+def beside(*certificates: Any, services: Any = None, found: Any = None, **limits: Any) -> Examination:
+    given = issued.served() if services is None else services
+    listed = listing(*certificates) if found is None else found
+    return run(check_expiry, (), given, listed, hosts=("example.org",), issued=True, **limits)
+
+
+def test_a_certificate_that_no_server_shows_counts_too() -> None:
+    assert (1, []) == ((found := beside(issued.certificate())).passed, found.findings)
+    (finding,) = beside(issued.certificate(begins=70 * issued.DAY)).findings
+    assert (finding.level, finding.measured.text) == (MEDIUM, "20d")
+    assert "what it issued expires 2026-03-22 09:00 UTC" == finding.message
+
+
+@pytest.mark.parametrize(("begins", "fails"), [(4, False), (5.2, True)])
+def test_of_a_certificate_that_lives_shortly_a_share_has_to_be_left(begins: float, fails: bool) -> None:
+    """Six days: no number of days would ever fit."""
+    brief = issued.certificate(begins=begins * issued.DAY, life=6 * issued.DAY)
+    assert fails == bool(beside(brief).findings)
+
+
+def test_an_expired_one_fails_whatever_its_life() -> None:
+    for life in (6, 90):
+        (finding,) = beside(
+            issued.certificate(begins=(life + 1) * issued.DAY, life=life * issued.DAY)
+        ).findings
+        assert "what it issued expired 2026-03-01" in finding.message
+
+
+def test_an_end_before_the_beginning_is_no_share_of_a_life() -> None:
+    """Whatever a status tells: the quotient of two negative numbers would be a long life."""
+    wrong = issued.certificate(begins=10, notAfter=issued.moment(60).isoformat())
+    (finding,) = beside(wrong).findings
+    assert finding.message.startswith("what it issued expired ")
+
+
+def test_without_cert_manager_only_what_is_served_is_looked_at() -> None:
+    missing = Failure("NotFound", "the API server does not serve /apis/cert-manager.io/v1", "kubernetes:x")
+    none = beside(services=issued.served("v1.apps"), found=missing)
+    assert ([], True) == (none.findings, any("there is no cert-manager" in note for note in none.notes))
+    (finding,) = beside(found=missing).findings
+    assert finding.outcome is Outcome.UNKNOWN
+
+
+def test_one_that_was_never_issued_is_the_managers_matter() -> None:
+    found = beside(issued.certificate(notBefore=None, notAfter=None))
+    assert ([], 1) == (found.findings, len(found.excluded))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
+from tests.faults.elsewhere import edited
 from tests.faults.scenario import Changes, absent, fail, passes, scenario, unknown
+from tests.testbed import kubernetes_age as age
 from tests.testbed import stored
+from tests.testbed.kubernetes_api import admin
 from tests.testbed.services import files, postgres, s3
 
 ACCELERAPP, SMARTCLOUDOPS, ENTERPRISE = s3.BUCKETS
@@ -19,6 +23,7 @@ DIRECTORY = "%Y%m%d_%H%M%S"
 POSTGRES = "postgres/postgres-%Y%m%d.sql.gz"
 CLUSTER = "cluster-config-%Y%m%d.yaml"
 FILES = "secrets-%Y%m%d.yaml.gpg"
+MANIFESTS = "manifests-%Y%m%d.yaml"
 SPOILT, LATE, GONE, AWAY = "backups spoilt", "backups late", "backups gone", "backups away"
 
 
@@ -42,6 +47,7 @@ def cut_off() -> Iterator[Changes]:
         yield {
             "AC-087": fail("critical", f"content newest {DATABASE}", message=message),
             "AC-094": fail("high", f"content newest {DATABASE}", message=message),
+            "AC-056": fail("critical", f"content newest {DATABASE}", message=message),
         }
 
 
@@ -53,6 +59,7 @@ def empty_gzip() -> Iterator[Changes]:
         yield {
             "SC-062": fail("critical", f"size {DUMP}", message="* has 20 bytes, and * are usual there"),
             "SC-064": fail("critical", f"content newest {DUMP}", f"size {DUMP}", message="*"),
+            "SC-082": fail("critical", f"content newest {DUMP}", f"size {DUMP}", message="*"),
             "SC-063": passes(),  # what is in the bucket has bytes
         }
 
@@ -135,6 +142,11 @@ def a_part_missing() -> Iterator[Changes]:
             "SC-119": fail(
                 "high", f"backup {DIRECTORY}/uploads/", message="the newest is */uploads/, made *"
             ),
+            "SC-130": fail(
+                "high",
+                f"restored restored/{DIRECTORY}/uploads/",
+                message="* is restored, and the bucket smartcloudops-backups has no backup of that date",
+            ),
         }
 
 
@@ -193,18 +205,23 @@ def late() -> Iterator[Changes]:
             "SC-062": fail("critical", f"backup {DUMP}", measured="*d*", message=newest),
             "SC-063": fail("critical", "backup set the bucket smartcloudops-backups", message=of_set),
             "SC-065": fail("high", f"days {DUMP}", message="* of 29 days have no backup: *"),
+            "SC-082": fail("critical", f"backup {DUMP}", f"days {DUMP}", message="*"),
         }
 
 
-@scenario("Secrets were not stored for three nights, and a day's dump is missing", group=LATE)
+@scenario("Secrets were not stored for three nights, and two days' dumps are missing", group=LATE)
 def a_day_missing() -> Iterator[Changes]:
     days = nights(12)
     with ExitStack() as gone:
         for night in days[:3]:
             gone.enter_context(s3.replaced(ACCELERAPP, named(SECRETS, night), None))
-        gone.enter_context(s3.replaced(ACCELERAPP, named(DATABASE, days[11]), None))
-        message = f"1 of 29 days have no backup: {days[11]:%Y-%m-%d}"
+        for night in (days[11], days[3]):
+            gone.enter_context(s3.replaced(ACCELERAPP, named(DATABASE, night), None))
+        message = f"2 of 29 days have no backup: {days[11]:%Y-%m-%d}, {days[3]:%Y-%m-%d}"
+        own = f"1 of the last 7 days have no backup: {days[3]:%Y-%m-%d}"
         yield {
+            "AC-086": fail("critical", f"days {DATABASE}", measured="1", message=own),
+            "AC-063": fail("critical", f"backup {SECRETS}", message="the newest is */secrets-*, made *"),
             "AC-008": fail("critical", f"backup {SECRETS}", message="the newest is */secrets-*, made *"),
             "AC-089": fail(
                 "critical", f"content newest {SECRETS}", message="the newest is */secrets-*, made *"
@@ -212,8 +229,90 @@ def a_day_missing() -> Iterator[Changes]:
             "AC-090": fail(
                 "critical", "backup set the bucket accelerapp-backups", message=f"that of * lacks {SECRETS}"
             ),
-            "AC-092": fail("high", f"days {DATABASE}", measured="1", message=message),
+            "AC-092": fail("high", f"days {DATABASE}", measured="2", message=message),
         }
+
+
+@scenario("one night the backup script did not run", group=LATE)
+def a_night_missing() -> Iterator[Changes]:
+    """The newest directory is as fresh as ever."""
+    night = nights(4)[3]
+    with ExitStack() as gone:
+        for below in ("*", "uploads/*", "models/*"):
+            gone.enter_context(s3.emptied(SMARTCLOUDOPS, f"{named(DIRECTORY, night)}/{below}"))
+        message = f"1 of the last 7 days have no backup: {night:%Y-%m-%d}"
+        yield {"SC-117": fail("critical", f"days {DIRECTORY}/", measured="1", message=message)}
+
+
+@scenario("of the files that a drill put back, one is missing", group=LATE)
+def not_all_back() -> Iterator[Changes]:
+    (night,) = nights(1)
+    with files.replaced("smartcloudops", named(f"restored/{DIRECTORY}/uploads/0.png", night), None):
+        yield {
+            "SC-130": fail(
+                "high",
+                f"restored restored/{DIRECTORY}/uploads/",
+                message="* has 3 files of 900 bytes; the backup has 4 files of 1200 bytes",
+            )
+        }
+
+
+@scenario("a Deployment lives that is in no backup of the manifests", group=SPOILT)
+def unwritten() -> Iterator[Changes]:
+    """It is older than the backup; whatever is younger is not missed yet."""
+    newest, then = files.newest_manifests(), datetime.now(timezone.utc) - timedelta(hours=2)
+    age.made_earlier("Deployment", files.KEPT, "worker", seconds=3 * age.HOUR)
+    with files.replaced(files.KEPT, newest, files.manifests(("Deployment", "worker")), then):
+        yield {
+            "OF-072": fail(
+                "high",
+                f"live objects {MANIFESTS}",
+                measured="1",
+                message=f"{newest} lacks 1 of * live object*: Deployment opsforge/worker",
+            )
+        }
+
+
+@scenario("the manifests were not stored for two days", group=LATE)
+def not_stored() -> Iterator[Changes]:
+    """Before a deployment that is too old; a Redis that saves makes up for nothing."""
+    with ExitStack() as gone:
+        for name in files.all_manifests()[:2]:
+            gone.enter_context(files.replaced(files.KEPT, name, None))
+        message = "the newest is manifests-*.yaml, made * UTC"
+        yield {
+            "OF-016": fail("critical", f"backup {MANIFESTS}", message=message),
+            "OF-072": fail("high", f"content newest {MANIFESTS}", message=message),
+        }
+
+
+@scenario("the ConfigMap of a restore has lost a key", group=SPOILT)
+def restore_config() -> Iterator[Changes]:
+    with lost("production", "restore-config", "RESTORE_DATABASE"):
+        message = "it has nothing under RESTORE_DATABASE"
+        yield {"EP-112": fail("medium", "configmap production/restore-config", message=message)}
+
+
+@contextmanager
+def lost(namespace: str, name: str, key: str) -> Iterator[None]:
+    """A ConfigMap is without a key."""
+    api = admin()
+    value = api.get("ConfigMap", name, namespace)["data"][key]
+    api.patch("ConfigMap", name, {"data": {key: None}}, namespace)
+    try:
+        yield
+    finally:
+        api.patch("ConfigMap", name, {"data": {key: value}}, namespace)
+
+
+@scenario("a system without backups of a database has got a database", group=SPOILT)
+def a_database() -> Iterator[Changes]:
+    def change(document: Any) -> None:
+        document["targets"]["postgres"] = {"host": "127.0.0.1", "database": "jobs", "user": "opsproof"}
+
+    with edited("systems/opsforge/environments/testbed.yaml", change):
+        message = "no backup: * has * others where it was looked: manifests-*"
+        yield {"OF-073": fail("high", "backup db-%Y%m%d.sql.gz", message=message)}
 
 
 @scenario("the configuration in the backup ends in its middle", group=LATE)
@@ -254,12 +353,16 @@ def nothing_there() -> Iterator[Changes]:
             "AC-090": fail("critical", "backup set the bucket accelerapp-backups", message=message),
             "AC-092": fail("high", "requirement AC-092", message=f"nothing there to examine*{message}*"),
             "AC-094": fail("high", f"content newest {DATABASE}", message=message),
+            "AC-056": fail("critical", f"backup {DATABASE}", f"content newest {DATABASE}", message=message),
+            "AC-063": fail("critical", *(f"backup {one}" for one in patterns), message=message),
+            "AC-086": fail("critical", f"backup {DATABASE}", message=message),
         }
 
 
 BUCKET_ROWS = {
     "SC-062": "critical", "SC-063": "critical", "SC-064": "critical", "SC-065": "high", "SC-118": "critical",
     "SC-119": "high", "SC-120": "critical", "SC-121": "medium", "SC-122": "critical", "SC-132": "high",
+    "SC-082": "critical", "SC-117": "critical", "SC-130": "high",
 }  # fmt: skip
 
 
@@ -284,6 +387,7 @@ def away() -> Iterator[Changes]:
     rows = {
         **BUCKET_ROWS, "EP-108": "critical", "EP-110": "high", "AC-008": "critical", "AC-087": "critical",
         "AC-088": "medium", "AC-089": "critical", "AC-090": "critical", "AC-092": "high", "AC-094": "high",
+        "AC-056": "critical", "AC-063": "critical", "AC-086": "critical",
     }  # fmt: skip
     with s3.stopped():
         yield {row: unknown(level, "source *", message="connection refused") for row, level in rows.items()}

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
 
 from tests.faults.rollouts import followed
 from tests.faults.scenario import Changes, fail, scenario, transition
+from tests.faults.scenarios.backups import DATABASE, named, nights
 from tests.testbed import kubernetes_age as age
 from tests.testbed import kubernetes_pod_faults as faults
 from tests.testbed import kubernetes_undo as undo
+from tests.testbed import stored
 from tests.testbed.kubernetes_api import Object, admin
 from tests.testbed.kubernetes_objects import NOTE
 from tests.testbed.process import await_that
+from tests.testbed.services import s3
 
 
 @scenario("a rollout passed its deadline", group="restarts and rollouts")
@@ -34,6 +38,27 @@ def rollout_stuck() -> Iterator[Changes]:
                 "critical", "pod repo-scanner/repo-scanner-*", message="Running but not Ready; *"
             ),
         }
+
+
+@scenario("a rollout began before the only dump of its day was finished", group="restarts and rollouts")
+def before_the_backup() -> Iterator[Changes]:
+    """What is in that dump the new version may have spoilt already."""
+    (night,) = nights(1)
+    with faults.rollout_in_progress("accelerapp", "accelerapp"):
+        now = datetime.now(timezone.utc)
+        with s3.replaced(s3.BUCKETS[0], named(DATABASE, night), stored.packed(stored.dump()), now):
+            late = "the newest is db-*.sql.gz, made *, before the rollout that began *"
+            yield {
+                "AC-056": fail("critical", f"backup {DATABASE}", message=late),
+                "AC-098": fail(
+                    "critical",
+                    "deployment accelerapp/accelerapp",
+                    message="1 of 3 pods of the newest template",
+                ),
+                "AC-014": transition(
+                    "critical", "pod accelerapp/accelerapp-*", message="Running but not Ready; *"
+                ),
+            }
 
 
 @scenario("a container restarts, Ready in between", group="restarts and rollouts")

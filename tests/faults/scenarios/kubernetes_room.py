@@ -129,9 +129,26 @@ def half_restored() -> Iterator[Changes]:
         faults.scaled(world.RESTORED, "frontend", 0),
         undo.removed("StatefulSet", world.RESTORED, "redis"),
     ):
+        frontend = f"deployment {world.RESTORED}/frontend"
         yield {
-            "SC-135": fail("high", f"deployment {world.RESTORED}/frontend", "statefulset redis", measured="0")
+            "SC-133": fail("high", frontend, measured="0", message="it is scaled to 0"),
+            "SC-135": fail("high", frontend, "statefulset redis", measured="0"),
         }
+
+
+@scenario("what a drill restored three days ago is still there", group=SMALL)
+def left_behind() -> Iterator[Changes]:
+    """One thing of it is enough, however young the others are."""
+    days = 3 * 24 * age.HOUR
+    age.made_earlier("StatefulSet", world.RESTORED, "postgresql", seconds=days)
+    try:
+        yield {
+            "SC-136": fail(
+                "low", f"namespace {world.RESTORED}", measured="*", message="* things of a drill left: *"
+            )
+        }
+    finally:
+        age.made_earlier("StatefulSet", world.RESTORED, "postgresql", seconds=-days)
 
 
 @scenario("two of three replicas came back", group=SMALL)

@@ -10,6 +10,12 @@ from tests.testbed.services import certificates, nginx, postgres_faults, redis
 from tests.testbed.services.sites import HTML, Page, health
 
 GROUP = "applications answer wrongly"
+# Whatever the server shows, cert-manager has issued another one.
+NOT_ISSUED = fail(
+    "medium",
+    "certificate smartcloudops.ai:443",
+    message="it shows serial *, valid from * UTC; revision * has *",
+)
 REPLICA = "a replica answers*name the master"
 
 
@@ -155,7 +161,8 @@ def expiring_soon() -> Iterator[Changes]:
         yield {
             "SC-101": fail(
                 "medium", "certificate smartcloudops.ai:443", measured="19d*", message="it expires *UTC"
-            )
+            ),
+            "SC-103": NOT_ISSUED,
         }
 
 
@@ -196,6 +203,7 @@ def broker() -> Iterator[Changes]:
             "OF-008": unknown("critical", "queue redis/opsforge:jobs", message=REPLICA),
             "OF-042": unknown("high", "queue redis/opsforge:jobs", message=REPLICA),
             "OF-071": unknown("critical", "cache redis", message=REPLICA),
+            "OF-016": unknown("critical", "cache redis", message=REPLICA),
             "OF-075": fail(
                 "high",
                 "replication redis",

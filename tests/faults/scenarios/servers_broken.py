@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from tests.faults.databases import told, unasked
 from tests.faults.elsewhere import reached
 from tests.faults.scenario import Changes, fail, scenario, unknown
+from tests.faults.scenarios.servers_answers import NOT_ISSUED
 from tests.faults.scenarios.servers_gone import routed
 from tests.testbed.services import certificates, faults, nginx, postgres_faults, proxy, redis, secrets
 
@@ -143,6 +144,7 @@ def untrusted() -> Iterator[Changes]:
                 "certificate api.smartcloudops.ai:443",
                 message="*[iI]t*",
             ),
+            "SC-103": NOT_ISSUED,
             "SC-056": fail(
                 "critical",
                 "endpoint https://smartcloudops.ai/api/health",
@@ -248,6 +250,7 @@ def broker_password() -> Iterator[Changes]:
             "OF-042": unknown("high", "source queues", message=said),
             "OF-070": unknown("medium", "source server", message=said),
             "OF-071": unknown("critical", "source server", message=said),
+            "OF-016": unknown("critical", "source server", message=said),
             "OF-075": unknown("high", "source server", message=said),
             "SC-008": unknown("high", "source queues", message=said),
             "SC-009": unknown("critical", "source server", message=said),

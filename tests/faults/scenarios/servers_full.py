@@ -8,6 +8,7 @@ from typing import Any
 from tests.faults.databases import unasked
 from tests.faults.elsewhere import edited
 from tests.faults.scenario import Changes, fail, scenario, unknown
+from tests.faults.scenarios.servers_answers import NOT_ISSUED
 from tests.testbed.services import certificates, nginx, postgres_faults, redis
 from tests.testbed.services.sites import Page, health
 
@@ -98,7 +99,8 @@ def expiring() -> Iterator[Changes]:
                 "certificate api.smartcloudops.ai:443",
                 measured="*d23h",
                 message="it expires *UTC",
-            )
+            ),
+            "SC-103": NOT_ISSUED,
         }
 
 
@@ -150,6 +152,7 @@ def broker_full() -> Iterator[Changes]:
             "OF-008": unknown("critical", "source queues", message="*too many connections"),
             "OF-042": unknown("high", "source queues", message="*too many connections"),
             "OF-071": unknown("critical", "cache redis", message="the server takes no further client"),
+            "OF-016": unknown("critical", "cache redis", message="the server takes no further client"),
             "OF-075": unknown("high", "replication redis", message="the server takes no further client"),
             "SC-008": unknown("high", "source queues", message="*too many connections"),
             "SC-009": unknown("critical", "cache redis-broker", message="the server takes no further client"),

@@ -70,6 +70,14 @@ def web() -> Iterator[Changes]:
                 measured="",
                 message="no handshake: connection refused",
             ),
+            **{
+                name: fail(level, f"certificate {host}:443", message="no handshake: connection refused")
+                for name, level, host in (
+                    ("SC-103", "medium", "smartcloudops.ai"),
+                    ("OF-095", "high", "opsforge.example.com"),
+                    ("AC-107", "high", "api.accelerapp.io"),
+                )
+            },
         }
 
 
@@ -102,6 +110,7 @@ def stopped() -> Iterator[Changes]:
             "OF-042": unknown("high", "source queues", message="connection refused"),
             "OF-070": unknown("medium", "source server", message="connection refused"),
             "OF-071": unknown("critical", "source server", message="connection refused"),
+            "OF-016": unknown("critical", "source server", message="connection refused"),
             "OF-075": unknown("high", "source server", message="connection refused"),
             "RS-005": unknown("high", "source queues", message="connection refused"),
             "SC-008": unknown("high", "source queues", message="connection refused"),

@@ -56,7 +56,7 @@ def silenced() -> Iterator[Changes]:
     proves=("certificates/expiry", "health/http-endpoint", "health/dependency-status"),
 )
 def renewed() -> Iterator[Changes]:
-    host = "smartcloudops.ai"
+    host = "api.smartcloudops.ai"
     with nginx.showing(host, certificates.issue(host, days=90, began_days_ago=1 / 1440)):
         yield {}
 

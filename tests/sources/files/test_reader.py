@@ -100,6 +100,13 @@ def test_manifests_tell_names_and_whether_secrets_can_be_read() -> None:
     assert "c3dvcmRmaXNo" not in json.dumps(found)
 
 
+def test_of_what_others_make_no_name_is_told() -> None:
+    """A dump of a whole cluster has thousands of them, and nobody has to keep any."""
+    found = told(stored.manifest("Deployment", "Pod", "ReplicaSet", "EndpointSlice", "Service"))
+    assert ["Deployment/shop/deployment", "Service/shop/service"] == found["names"]
+    assert 1 == found["kinds"]["Pod"]
+
+
 @pytest.mark.parametrize(
     ("data", "secrets"),
     [

@@ -18,6 +18,7 @@ from opsproof.model.target import Target
 from opsproof.sources.kubernetes.asks import (
     RESOURCES,
     AutoscalerStatusOf,
+    HelmReleases,
     Kubernetes,
     ListOf,
     Named,
@@ -135,10 +136,28 @@ def test_names_of_secrets_are_asked_for_only_where_the_target_allows_it(allowed:
     assert allowed or SecretNames().assemble((), context) is None
 
 
-def test_of_secrets_nothing_but_metadata_is_accepted() -> None:
+@pytest.mark.parametrize("allowed", [True, False])
+def test_releases_of_helm_are_asked_for_only_where_the_target_allows_it(allowed: bool) -> None:
+    class Allowing(Planned):
+        def target(self, role: str) -> Target:
+            return Target(role, "kubernetes", "kubernetes:prod", SimpleNamespace(secret_names=allowed))
+
+    source_of = HelmReleases(namespace_from="restored_to")
+    context = Allowing(SampleLimits(restored_to="shop-dr"))
+    assert asked(source_of, context) == (["helm-releases shop-dr", "namespaces shop-dr"] if allowed else [])
+    assert allowed or source_of.assemble((), context) is None
+
+
+def test_releases_of_helm_need_the_sensitive_right_to_list_secrets() -> None:
+    (need,) = ListOf(target="t", resource="helm-releases", namespace="shop").needs
+    assert (need.verb, need.on, need.scope) == ("list", "secrets", "shop")
+
+
+@pytest.mark.parametrize("name", ["secrets", "helm-releases"])
+def test_of_secrets_nothing_but_metadata_is_accepted(name: str) -> None:
     """A server that does not know the form must refuse, and not send their data."""
-    assert RESOURCES["secrets"].media == "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-    assert RESOURCES["secrets"].list_kind == "PartialObjectMetadataList"
+    assert RESOURCES[name].media == "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+    assert RESOURCES[name].list_kind == "PartialObjectMetadataList"
 
 
 def test_without_namespaces_there_is_nothing_to_ask() -> None:

@@ -171,7 +171,7 @@ def test_least_privilege_is_enough_for_what_checks_ask(client: Callable[..., Cli
             one.ask(ask)
         except Forbidden:
             refused.append(ask.resource)
-    assert refused == ["namespaces", "secrets", "configmaps"]
+    assert refused == ["namespaces", "secrets", "configmaps", "helm-releases"]
 
 
 def test_facts_hold_no_annotation_and_no_environment(client: Callable[..., Client]) -> None:
@@ -188,7 +188,7 @@ def test_facts_hold_no_annotation_and_no_environment(client: Callable[..., Clien
         assert word not in kept.replace(b'"annotations":{"cronjob.kubernetes.io/instantiate"', b"")
 
 
-@pytest.mark.parametrize("resource", ["secrets", "configmaps"])
+@pytest.mark.parametrize("resource", ["secrets", "configmaps", "helm-releases"])
 def test_of_secrets_and_config_maps_the_server_sends_no_content(
     resource: str, client: Callable[..., Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:

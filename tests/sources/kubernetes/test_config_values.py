@@ -8,7 +8,14 @@ import msgspec
 
 from opsproof import Limits
 from opsproof.model.rights import Need
-from opsproof.sources.kubernetes.config_values import ConfigOf, ConfigValues, ConfigValuesOf
+from opsproof.sources.kubernetes.config_values import (
+    SET,
+    ConfigKeys,
+    ConfigKeysOf,
+    ConfigOf,
+    ConfigValues,
+    ConfigValuesOf,
+)
 from tests.checks.contexts import Row
 
 ASK = ConfigValuesOf(target="kubernetes:x", namespace="shop", name="api-config", keys=("SIZE", "NONE"))
@@ -45,3 +52,27 @@ def test_a_row_asks_for_the_keys_that_it_names_and_without_a_name_for_nothing() 
     assert ask == ConfigValuesOf(target="kubernetes:x", namespace="shop", name="api-config", keys=("SIZE",))
     assert source.asks(Row(limits=_Pool())) == ()
     assert source.assemble([], Row(limits=_Pool())) is None
+
+
+KEYS = ConfigKeysOf(
+    target="kubernetes:x", namespace="shop", name="api-config", keys=("SIZE", "EMPTY", "NONE")
+)
+
+
+def test_of_keys_alone_only_that_there_is_something_is_kept() -> None:
+    (kept,) = KEYS.kept([read({"SIZE": "planted-secret", "EMPTY": " ", "PASSWORD": "planted-secret"})])
+    assert kept.data == {"SIZE": SET}
+    assert KEYS.needs == ASK.needs
+    assert KEYS.digest != ASK.digest
+
+
+class _Named(Limits):
+    config: str = ""
+    keys: tuple[str, ...] = ("SIZE", "ALSO", "SIZE")
+
+
+def test_a_row_asks_which_of_its_keys_there_are() -> None:
+    source = ConfigKeys("config", "keys")
+    (ask,) = source.asks(Row(limits=_Named(config="shop/api-config")))
+    wanted = ConfigKeysOf(target="kubernetes:x", namespace="shop", name="api-config", keys=("ALSO", "SIZE"))
+    assert (ask, source.asks(Row(limits=_Named()))) == (wanted, ())

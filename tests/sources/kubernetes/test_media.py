@@ -19,6 +19,8 @@ METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 OTHERS = {
     "secrets": METADATA,
     "configmaps": METADATA,
+    "helm-releases": METADATA,
+    **dict.fromkeys(("certificates", "certificaterequests", "orders", "challenges"), JSON),
     **dict.fromkeys(("resourcequotas", "limitranges", "events"), JSON),
     **dict.fromkeys(("prometheusrules", "scaledobjects", "nodepools", "nodeclaims"), JSON),
     "nodes.metrics.k8s.io": JSON,

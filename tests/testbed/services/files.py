@@ -6,12 +6,18 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import yaml
+
+from tests.testbed import kubernetes_world as world
 from tests.testbed import place, stored
+from tests.testbed.kubernetes_api import Object
 
 SYSTEMS = ("enterprise-platform", "smartcloudops")
+# Whose manifests are kept in a folder: every object of its namespace, as it was applied.
+KEPT = "opsforge"
 
 
 def folder(system: str) -> Path:
@@ -36,6 +42,34 @@ def reset() -> None:
 def fill(system: str) -> None:
     for name, content, at in stored.files(system, datetime.now(timezone.utc)):
         put(system, name, content, at)
+
+
+def keep_manifests() -> None:
+    """What lives in a system's namespace is stored by now, and was on the days before."""
+    now = datetime.now(timezone.utc)
+    for back in range(4):
+        at = now - timedelta(days=back)
+        put(KEPT, f"manifests-{at:%Y%m%d}.yaml", manifests(), at)
+
+
+def all_manifests() -> list[str]:
+    """The names of what is kept, the newest first."""
+    return sorted((path.name for path in folder(KEPT).glob("manifests-*.yaml")), reverse=True)
+
+
+def newest_manifests() -> str:
+    return all_manifests()[0]
+
+
+def manifests(*without: tuple[str, str]) -> bytes:
+    """YAML of all that was applied but these, by kind and name; no Secret is among it."""
+    found: list[Object] = [
+        each for each in (*world.first_objects(), *world.objects())
+        if each["metadata"].get("namespace") == KEPT
+        and each["kind"] != "Secret"
+        and (each["kind"], each["metadata"]["name"]) not in without
+    ]  # fmt: skip
+    return yaml.safe_dump_all(found).encode()
 
 
 def put(system: str, name: str, content: bytes, at: datetime) -> None:

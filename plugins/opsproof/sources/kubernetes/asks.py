@@ -27,8 +27,10 @@ from opsproof.model.scope import WHOLE, Scope, in_namespace
 from opsproof.sources.kubernetes.existence import proven
 from opsproof.sources.kubernetes.facts import (
     autoscaling,
+    certmanager,
     cluster,
     events,
+    helm,
     network,
     nodes,
     quotas,
@@ -81,6 +83,7 @@ _SCALING, _REGISTRATION = "/apis/autoscaling/v2", "/apis/apiregistration.k8s.io/
 _MONITORING = "/apis/monitoring.coreos.com/v1"
 
 _KEDA, _KARPENTER = "/apis/keda.sh/v1alpha1", "/apis/karpenter.sh/v1"
+_CERTS, _ACME = f"/apis/{certmanager.GROUP}/v1", f"/apis/{certmanager.ACME}/v1"
 
 # Metadata alone, and nothing else in its place: of Secrets and ConfigMaps the data would be sent.
 _NAMES = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -116,6 +119,13 @@ RESOURCES: dict[str, Resource] = {
     "scaledobjects": Resource(_KEDA, "scaledobjects", autoscaling.ScaledObject, media=JSON),
     "nodepools": Resource(_KARPENTER, "nodepools", autoscaling.NodePool, namespaced=False, media=JSON),
     "nodeclaims": Resource(_KARPENTER, "nodeclaims", autoscaling.NodeClaim, namespaced=False, media=JSON),
+    "certificates": Resource(_CERTS, "certificates", certmanager.IssuedCertificate, media=JSON),
+    "certificaterequests": Resource(
+        _CERTS, "certificaterequests", certmanager.CertificateRequest, media=JSON
+    ),
+    "orders": Resource(_ACME, "orders", certmanager.Order, media=JSON),
+    "challenges": Resource(_ACME, "challenges", certmanager.Challenge, media=JSON),
+    "helm-releases": Resource(_CORE, "secrets", helm.ReleaseRecord, media=_NAMES),
     "nodes.metrics.k8s.io": Resource(_METRICS, "nodes", nodes.NodeUsage, namespaced=False, media=JSON),
     "pods.metrics.k8s.io": Resource(_METRICS, "pods", nodes.PodUsage, media=JSON),
 }
@@ -304,6 +314,24 @@ class SecretNames(msgspec.Struct, frozen=True):
     def asks(self, context: Context) -> tuple[Ask, ...]:
         allowed = getattr(context.target(ROLE).settings, "secret_names", False)
         return Kubernetes("secrets").asks(context) if allowed else ()
+
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Listing[Any] | None:
+        return assembled(answers)
+
+
+class HelmReleases(msgspec.Struct, frozen=True):
+    """Source: Helm's releases by the labels of Secrets, where the target's `secret_names` allows the right; else None.
+
+    `namespace_from`: the limit that says where to look instead of in the environment's `namespaces`.
+    """
+
+    namespace_from: str = ""
+
+    def asks(self, context: Context) -> tuple[Ask, ...]:
+        allowed = getattr(context.target(ROLE).settings, "secret_names", False)
+        return (
+            Kubernetes("helm-releases", namespace_from=self.namespace_from).asks(context) if allowed else ()
+        )
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Listing[Any] | None:
         return assembled(answers)

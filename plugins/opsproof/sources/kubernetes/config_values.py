@@ -28,6 +28,8 @@ class ConfigValues(KubernetesObject, frozen=True):
         return (self.data or {}).get(key)
 
 
+SET = "set"
+
 # No key of RESOURCES: nobody may list ConfigMaps, which would hand over all their contents.
 CONFIG_MAPS = Resource("/api/v1", "configmaps", ConfigValues, media=JSON)
 
@@ -52,6 +54,39 @@ class ConfigValuesOf(Ask, frozen=True, kw_only=True, tag="kubernetes/config-valu
             )
             for one in found
         ]
+
+
+class ConfigKeysOf(ConfigValuesOf, frozen=True, kw_only=True, tag="kubernetes/config-keys"):
+    """Which of `keys` the ConfigMap has with something under it; of what that is nothing is kept."""
+
+    def kept(self, found: list[ConfigValues]) -> list[ConfigValues]:
+        """Each key that has a value, with a word in its place."""
+        return [
+            msgspec.structs.replace(
+                one, data={key: SET for key in self.keys if (one.data or {}).get(key, "").strip()}
+            )
+            for one in found
+        ]
+
+
+class ConfigKeys(msgspec.Struct, frozen=True):
+    """Source: the ConfigMap that the limit `name` names as `namespace/name`, with those of the limit `keys` that it has.
+
+    None while `name` is empty.
+    """
+
+    name: str
+    keys: str
+
+    def asks(self, context: Context) -> tuple[Ask, ...]:
+        namespace, _, name = str(getattr(context.limits, self.name)).rpartition("/")
+        if not name:
+            return ()
+        keys = tuple(sorted(set(getattr(context.limits, self.keys))))
+        return (ConfigKeysOf(target=context.target(ROLE).id, namespace=namespace, name=name, keys=keys),)
+
+    def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Listing[ConfigValues] | None:
+        return listing(answers, _scope) if answers else None
 
 
 class ConfigOf(msgspec.Struct, frozen=True):

@@ -6,6 +6,8 @@ from opsproof.sources.files.remote.form import Form
 
 _TEXT = 16 * 2**20  # bytes that are parsed
 _NAMES = 20_000
+# What others make: nobody has to keep it, and there is much of it.
+_MADE = frozenset({"Pod", "ReplicaSet", "ControllerRevision", "Event", "Endpoints", "EndpointSlice", "Lease"})
 
 
 class Manifest(Form):
@@ -121,7 +123,7 @@ class _Objects:
             self._kinds[kind] = self._kinds.get(kind, 0) + 1
         if kind == "Secret" and frame.filled & {"data", "stringData"}:
             self._secrets += 1
-        if kind in {"ConfigMap", "Secret"} and len(self._names) < _NAMES:
+        if kind not in _MADE and len(self._names) < _NAMES:
             self._names.append("/".join((kind, frame.meta.get("namespace", ""), frame.meta["name"])))
 
     def told(self) -> dict[str, object]:
