@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from opsproof import CRITICAL, Duration, Examination, Limits, Listing, Scoped, Undecided, check
+from opsproof import CRITICAL, AtMost, Duration, Examination, Listing, Scoped, Subject, Undecided, check
 from opsproof.examine.declared import Declared
+from opsproof.examine.velero import Vault, Vaults, VeleroIn, VeleroLimits
+from opsproof.model.failure import Failure
 from opsproof.sources.kubernetes.asks import Kubernetes
 from opsproof.sources.kubernetes.facts.workloads import CronJob, Job
 from opsproof.sources.kubernetes.reading.choice import absent, named, referred
+from opsproof.sources.kubernetes.facts.velero import Schedule
 from opsproof.sources.kubernetes.reading.cron_runs import runs_by_itself
 from opsproof.sources.kubernetes.reading.runs import by_cron_job
+from opsproof.sources.kubernetes.reading.velero_runs import makes_backups, newest_ended
 
 CronJobsAsked = Annotated[Listing[CronJob] | None, Kubernetes("cronjobs", wanted_by=("cron_jobs",))]
 JobsAsked = Annotated[Listing[Job] | None, Kubernetes("jobs", wanted_by=("cron_jobs",))]
@@ -18,16 +22,18 @@ JobsAsked = Annotated[Listing[Job] | None, Kubernetes("jobs", wanted_by=("cron_j
 Suspended = Annotated[tuple[str, ...], Declared("suspended_cron_jobs", optional=True)]
 
 
-class BackupJobLimits(Limits):
+class BackupJobLimits(VeleroLimits):
     """`cron_jobs`: references like `cronjob/postgres-backup`, each of which must exist.
 
     `late`: how long after its moment a run may begin; `longest`: how long it may take. A CronJob's own
-    `startingDeadlineSeconds` and its Job's `activeDeadlineSeconds` come before them.
+    `startingDeadlineSeconds` and its Job's `activeDeadlineSeconds` come before them. `age`: how long ago the last
+    backup of a schedule of Velero may have ended.
     """
 
     cron_jobs: Scoped[tuple[str, ...]] = ()
     late: Duration = Duration.parse("15m")
     longest: Duration = Duration.parse("6h")
+    age: AtMost[Duration] | None = None
 
 
 @check(
@@ -37,12 +43,20 @@ def check_backup_jobs(
     cron_jobs: CronJobsAsked,
     jobs: JobsAsked,
     suspended: Suspended,
+    velero: Annotated[Vaults, VeleroIn("backups", "schedules")],
     limits: BackupJobLimits,
     examine: Examination,
 ) -> None:
     """A backup that nobody starts, or that fails every night, is found on the day when it is needed."""
+    if velero is None and (cron_jobs is None or jobs is None):
+        raise Undecided("nothing says which jobs make the backups; set cron_jobs or velero")
+    for one in velero or ():
+        if isinstance(one, Failure):
+            examine.unknown(Subject("source", "velero"), one)
+        else:
+            _examine_schedules(one, limits, examine)
     if cron_jobs is None or jobs is None:
-        raise Undecided("nothing says which jobs make the backups; set cron_jobs")
+        return
     found, missing = named(cron_jobs, limits.cron_jobs)
     made = by_cron_job(jobs)
     for cron in found:
@@ -75,3 +89,40 @@ def _examine(
         grace=found.grace,
     ):
         assert not found.fault, found.fault
+
+
+def _examine_schedules(vault: Vault, limits: BackupJobLimits, examine: Examination) -> None:
+    """Every schedule of Velero that makes backups of one of the namespaces, each of which has one."""
+    making = {one.name: one for namespace in vault.namespaces for one in vault.making(namespace)}
+    for schedule in making.values():
+        _examine_schedule(vault, schedule, limits, examine)
+    for namespace in vault.namespaces:
+        if not vault.making(namespace):
+            with examine(Subject("namespace", namespace), measured="no schedule", limit="a schedule"):
+                raise AssertionError(f"no schedule of Velero in {vault.place} makes backups of all of it")
+
+
+def _examine_schedule(
+    vault: Vault, schedule: Schedule, limits: BackupJobLimits, examine: Examination
+) -> None:
+    made = vault.made_by(schedule)
+    try:
+        found = makes_backups(schedule, made, vault.schedules.clock.latest, limits.late, limits.longest)
+    except Undecided as doubt:
+        examine.unknown(schedule, doubt)
+        return
+    last = newest_ended(made)
+    if last is not None and last.status.warnings:
+        examine.note(f"{last.name}: {last.status.warnings} warnings, which are in its log")
+    ended = last.status.completion_timestamp if last is not None else None
+    with examine(
+        schedule,
+        measured=found.measured,
+        limit="every backup begun and completed",
+        since=vault.schedules.moment(*found.since),
+        grace=found.grace,
+    ) as it:
+        assert not found.fault, found.fault
+        if limits.age is not None and last is not None:
+            age = vault.backups.age(ended) if ended is not None else None
+            it.holds(limits.age, age, f"{last.name}, the last backup, ended {age} ago")

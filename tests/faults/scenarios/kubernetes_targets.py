@@ -31,7 +31,7 @@ KUBERNETES = {
     *("health/jobs-succeeded", "health/warning-events", "backup/job-success"),
     *("capacity/disk-usage", "capacity/growth-forecast", "database/disk"),
 }
-ROWS = {"RS-030", "OF-009", "OF-030", "SC-015"}
+ROWS = {"RS-030", "OF-009", "OF-030", "SC-015", *("RS-093", "RS-094", "RS-140", "RS-143", "OF-097")}
 # Look at nodes alone.
 OF_NODES = {"SC-038"}
 OF_THE_CLUSTER = {"health/cluster-reachable", "health/nodes-ready", "capacity/node-usage"}
@@ -205,6 +205,7 @@ def new_cluster() -> Iterator[Changes]:
             ),
             "OF-066": unknown("low", "requirement OF-066", message="nothing there to examine*"),
             "OF-080": fail("medium", "autoscaler cluster-autoscaler", message="nothing adds nodes: *"),
+            "OF-097": unknown("high", "source velero", message="the permission to * is missing"),
         }
 
 

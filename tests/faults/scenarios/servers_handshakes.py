@@ -51,6 +51,7 @@ def mute_broker() -> Iterator[Changes]:
             # Its exporter is lost in the same group.
             "OF-070": unknown("medium", "source server", *CLIENTS),
             "OF-071": unknown("critical", "source server", message="*no * in time"),
+            "OF-097": unknown("high", "source redis", message="*no * in time"),
             "OF-075": unknown("high", "source server", message="*no * in time"),
         }
 
@@ -115,5 +116,6 @@ def web_server() -> Iterator[Changes]:
             "OF-042": unknown("high", "source queues", message="*"),
             "OF-070": unknown("medium", "source server", CLIENTS[0]),
             "OF-071": unknown("critical", "source server", message="*"),
+            "OF-097": unknown("high", "source redis", message="*"),
             "OF-075": unknown("high", "source server", message="*"),
         }

@@ -46,7 +46,10 @@ def unsaved() -> Iterator[Changes]:
         yield {
             "OF-071": fail(
                 "critical", "cache redis", message="the last snapshot failed (rdb_last_bgsave_status)"
-            )
+            ),
+            "OF-097": fail(
+                "high", "cache redis", message="the last snapshot failed (rdb_last_bgsave_status)"
+            ),
         }
 
 
