@@ -9,9 +9,9 @@ from opsproof.examine.declared import Declared
 from opsproof.examine.velero import Vault, Vaults, VeleroIn, VeleroLimits
 from opsproof.model.failure import Failure
 from opsproof.sources.kubernetes.asks import Kubernetes
+from opsproof.sources.kubernetes.facts.velero import Schedule
 from opsproof.sources.kubernetes.facts.workloads import CronJob, Job
 from opsproof.sources.kubernetes.reading.choice import absent, named, referred
-from opsproof.sources.kubernetes.facts.velero import Schedule
 from opsproof.sources.kubernetes.reading.cron_runs import runs_by_itself
 from opsproof.sources.kubernetes.reading.runs import by_cron_job
 from opsproof.sources.kubernetes.reading.velero_runs import makes_backups, newest_ended

@@ -21,6 +21,7 @@ from tests.testbed.services import (
     redis,
     redis_failover,
     s3,
+    velero,
 )
 
 Step = tuple[str, Callable[[], None]]
@@ -42,6 +43,7 @@ PROCESSES = {
     **{name: name for name in redis_failover.SENTINELS},
     nginx.NAME: "nginx-https",
     s3.NAME: "s3",
+    velero.NAME: "velero",
 }
 
 
@@ -61,8 +63,9 @@ def up() -> None:
     began = time.monotonic()
     prepare()
     _together([("Kubernetes", lambda: kubernetes.up(say)), ("the servers beside it", services_up)])
-    # Last: it finds its targets among the cluster's pods and waits until its Watchdog reached Alertmanager.
-    _timed("Prometheus", prometheus.up)
+    # Last: Prometheus finds its targets among the cluster's pods and waits until its Watchdog reached Alertmanager;
+    # Velero makes a backup of the cluster into a bucket.
+    _together([("Prometheus", prometheus.up), ("Velero", velero.up)])
     say(f"up in {time.monotonic() - began:.0f} s; the environments' variables: python -m tests.testbed env")
 
 
@@ -92,6 +95,7 @@ def redis_reset() -> None:
 def down() -> None:
     redis_failover.down()
     ends = (
+        velero.down,
         prometheus.down,
         alertmanager.down,
         nginx.down,
@@ -118,7 +122,7 @@ def reset() -> None:
             ("Alertmanager", alertmanager.reset),
         ]
     )
-    _timed("Prometheus", prometheus.reset)
+    _together([("Prometheus", prometheus.reset), ("Velero", velero.reset)])
 
 
 def _together(steps: Iterable[Step]) -> None:

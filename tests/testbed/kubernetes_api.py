@@ -56,6 +56,10 @@ KINDS: dict[str, tuple[str, str, bool]] = {
     "ScaledObject": ("/apis/keda.sh/v1alpha1", "scaledobjects", True),
     "NodePool": ("/apis/karpenter.sh/v1", "nodepools", False),
     "NodeClaim": ("/apis/karpenter.sh/v1", "nodeclaims", False),
+    **{
+        kind: ("/apis/velero.io/v1", f"{kind.lower()}s", True)
+        for kind in ("Backup", "BackupStorageLocation", "PodVolumeBackup", "Restore", "Schedule")
+    },
     "NodeMetrics": ("/apis/metrics.k8s.io/v1beta1", "nodes", False),
     "PodMetrics": ("/apis/metrics.k8s.io/v1beta1", "pods", True),
 }

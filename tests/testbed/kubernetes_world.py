@@ -18,6 +18,8 @@ DEFINITIONS = ("prometheusrules-crd.yaml", "keda-crd.yaml", "karpenter-crds.yaml
 NAMESPACES = ("repo-scanner", "opsforge", "production", "accelerapp", "smartcloudops")
 # Where a drill has restored to; no system's own.
 RESTORED = "smartcloudops-dr"
+# Where Velero is at home, which runs beside the cluster; two pods of its name stand for it, on two nodes.
+VELERO = "velero"
 NODES = {"node-a1": "zone-a", "node-a2": "zone-a", "node-b1": "zone-b", "node-b2": "zone-b"}
 INGRESS_ADDRESS = "203.0.113.10"
 # Nothing of what is written here may ever appear in an output.
@@ -178,6 +180,7 @@ WORKLOADS = (
             ("redis", 6379, "StatefulSet"),
         )
     ),
+    Workload(VELERO, "velero", 2, 8085, health="", service=None),
     Workload("kube-system", "coredns", 2, 53, labels={"k8s-app": "kube-dns"}, health="", service="kube-dns"),
 )
 
@@ -222,7 +225,7 @@ AUTOSCALERS = (
 
 def first_objects() -> list[Object]:
     """What the rest refers to: definitions, nodes, namespaces, rights, volumes, configuration."""
-    spaces = [make.thing("v1", "Namespace", name, labels={"team": name}) for name in (*NAMESPACES, RESTORED)]
+    spaces = [make.thing("v1", "Namespace", name, labels={"team": name}) for name in (*NAMESPACES, RESTORED, VELERO)]
     return [
         *(loaded for name in DEFINITIONS for loaded in load(MANIFESTS / name)),
         *spaces,

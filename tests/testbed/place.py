@@ -35,6 +35,7 @@ PORTS = {
     "sentinel-2": 27642,
     "sentinel-3": 27643,
     "s3": 27900,
+    "velero": 27085,
     "nginx-http": 27080,
     "nginx-https": 27081,
 }

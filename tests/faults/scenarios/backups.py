@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from tests.faults.scenario import Changes, fail, passes, scenario, unknown
 from tests.testbed import stored
-from tests.testbed.services import files, postgres, s3
+from tests.testbed.services import files, postgres, s3, velero
 
 ACCELERAPP, SMARTCLOUDOPS, ENTERPRISE = s3.BUCKETS
 DATABASE = "%Y/%m/db-%Y%m%d.sql.gz"
@@ -267,5 +267,14 @@ def away() -> Iterator[Changes]:
         **BUCKET_ROWS, "EP-108": "critical", "EP-110": "high", "AC-008": "critical", "AC-087": "critical",
         "AC-088": "medium", "AC-089": "critical", "AC-090": "critical", "AC-092": "high", "AC-094": "high",
     }  # fmt: skip
+    velero_rows = {"RS-093": "high", "RS-094": "medium", "RS-140": "critical", "OF-097": "high"}
     with s3.stopped():
-        yield {row: unknown(level, "source *", message="connection refused") for row, level in rows.items()}
+        velero.await_validated("Unavailable")
+        yield {
+            **{
+                row: unknown(level, "source *", message="connection refused")
+                for row, level in (rows | velero_rows).items()
+            },
+            "RS-143": fail("high", "backupstoragelocation velero/default", message="it is Unavailable"),
+        }
+    velero.await_validated("Available")
