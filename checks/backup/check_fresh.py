@@ -80,9 +80,7 @@ def _examine_newest(
     with examine(
         subject, measured=Duration(max(0.0, age)), limit=limits.age, since=since, grace=limits.running
     ) as it:
-        it.holds(
-            limits.age, age, f"the newest is {newest.name}, begun {newest.begun:%Y-%m-%d %H:%M} UTC"
-        )
+        it.holds(limits.age, age, f"the newest is {newest.name}, begun {newest.begun:%Y-%m-%d %H:%M} UTC")
 
 
 def _examine_none(

@@ -122,13 +122,12 @@ def _examine_told(
         if limits.keep is None or not known:
             raise Undecided("for how long is not said: set keep" if known else "neither it nor a backup says")
         assert min(known) >= limits.keep, f"its backups are taken away after {min(known)}"
-        for longest in (limits.longest,) if limits.longest is not None else ():
-            assert longest.allows(max(known)), f"its backups stay for {max(known)}; {longest} needed"
+        assert limits.longest is None or limits.longest.allows(max(known)), (
+            f"its backups stay for {max(known)}; {limits.longest} needed"
+        )
 
 
-def _examine_expired(
-    vault: Vault, namespace: str, limits: RetentionLimits, examine: Examination
-) -> None:
+def _examine_expired(vault: Vault, namespace: str, limits: RetentionLimits, examine: Examination) -> None:
     """Those that Velero has to take away, and has not."""
     over = [
         (one.status.expiration, one.name) for one in vault.of(namespace)

@@ -49,7 +49,9 @@ def check_storage_location(
 def used(vault: Vault) -> Iterator[tuple[str, StorageLocation | None]]:
     """The places of the newest backups of the namespaces, and of those to come; without any, the default one."""
     names = {
-        one.spec.template.storage_location for namespace in vault.namespaces for one in vault.making(namespace)
+        one.spec.template.storage_location
+        for namespace in vault.namespaces
+        for one in vault.making(namespace)
     }
     names |= {good[-1].spec.storage_location for name in vault.namespaces if (good := vault.good(name))}
     found: dict[str, StorageLocation | None] = {}
@@ -80,7 +82,9 @@ def examine_location(
         every = seconds(location.spec.validation_frequency or "") or 0.0
         bound = max(_SHORTEST, every * limits.missed)
         if every and age is not None and age > bound:
-            told = f"it is to be validated every {Duration(every)}, and was {age} ago: its status stands still"
+            told = (
+                f"it is to be validated every {Duration(every)}, and was {age} ago: its status stands still"
+            )
             it.holds(limits.validated, age, told)
             raise AssertionError(told)
         it.holds(limits.validated, age, f"it was last validated {age} ago")

@@ -55,7 +55,9 @@ def test_claims_are_asked_in_the_namespaces_of_the_row() -> None:
     assert ["shop", "billing"] == [one.namespace for one in asks if isinstance(one, ListOf)]
 
 
-@pytest.mark.parametrize("source", [VeleroIn("backups"), VeleroIn("volumes", when="volumes"), ClaimsIn("volumes")])
+@pytest.mark.parametrize(
+    "source", [VeleroIn("backups"), VeleroIn("volumes", when="volumes"), ClaimsIn("volumes")]
+)
 def test_another_way_decides_where_no_cluster_is_or_nothing_is_named(source: Any) -> None:
     for context in (Elsewhere(limits=row().limits), row(velero=[])):
         assert () == source.asks(context)

@@ -122,9 +122,7 @@ class Vault:
 
     def location(self, name: str) -> StorageLocation | None:
         """The one of that name; "" is the default one."""
-        return next(
-            (one for one in self.locations if (one.name == name if name else one.spec.default)), None
-        )
+        return next((one for one in self.locations if (one.name == name if name else one.spec.default)), None)
 
     def nothing(self, namespace: str) -> str:
         """What is there where no good backup is."""

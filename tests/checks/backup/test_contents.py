@@ -34,9 +34,7 @@ def content(data: bytes, **more: Any) -> Content:
 
 
 def integrity(one: Content, *, there: bool = False, shelves: Any = None, **limits: Any) -> Examination:
-    return examined(
-        check_integrity, (looked(one, there=there),), None, shelves, None, *[None] * 4, **limits
-    )
+    return examined(check_integrity, (looked(one, there=there),), None, shelves, None, *[None] * 4, **limits)
 
 
 def secrets(one: Content, bucket: Any = None, *, there: bool = False, **limits: Any) -> Examination:

@@ -146,7 +146,9 @@ def test_snapshots_are_counted_where_the_backup_is_of_this_namespace_alone() -> 
 
 def test_snapshots_of_many_namespaces_are_not_told_apart() -> None:
     """Ten snapshots of others are no proof of two of this one."""
-    last = backup(spec={"includedNamespaces": ["*"]}, csiVolumeSnapshotsAttempted=10, csiVolumeSnapshotsCompleted=10)
+    last = backup(
+        spec={"includedNamespaces": ["*"]}, csiVolumeSnapshotsAttempted=10, csiVolumeSnapshotsCompleted=10
+    )
     (finding,) = volumes(last=last)
     assert finding.startswith("unknown: volumes shop: nightly-7 has 10 snapshots")
 

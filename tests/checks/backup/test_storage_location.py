@@ -114,7 +114,9 @@ def test_a_frozen_status_is_no_status(given: dict[str, Any], message: str) -> No
 
 
 def test_a_server_that_restarts_is_in_transition() -> None:
-    assert only(vault(backup(), deployments=(server(0, since=2),))).startswith("transition: deployment velero/velero")
+    assert only(vault(backup(), deployments=(server(0, since=2),))).startswith(
+        "transition: deployment velero/velero"
+    )
 
 
 def test_no_server_at_all_fails() -> None:
@@ -139,4 +141,6 @@ def test_what_the_cluster_does_not_tell_is_undecided() -> None:
 
 
 def test_without_a_cluster_it_is_undecided() -> None:
-    assert only(None).startswith("unknown: source backups: nothing tells where backups are: targets.kubernetes")
+    assert only(None).startswith(
+        "unknown: source backups: nothing tells where backups are: targets.kubernetes"
+    )

@@ -40,7 +40,12 @@ def backup(
     }
     document = {
         "metadata": meta(name or f"{of or 'hand'}-{hours:g}", namespace=PLACE, age=60 * hours, labels=labels),
-        "spec": {"includedNamespaces": [SHOP], "ttl": "720h0m0s", "storageLocation": "default", **(spec or {})},
+        "spec": {
+            "includedNamespaces": [SHOP],
+            "ttl": "720h0m0s",
+            "storageLocation": "default",
+            **(spec or {}),
+        },
         "status": given,
     }
     return msgspec.convert(document, Backup)

@@ -115,9 +115,7 @@ def lacking() -> Iterator[Changes]:
 def a_week() -> Iterator[Changes]:
     with velero.saying("Schedule", velero.SCHEDULE, template={"ttl": "168h0m0s"}):
         yield {
-            "RS-094": fail(
-                "medium", NIGHTLY, measured="7d", message="its backups are taken away after 7d"
-            )
+            "RS-094": fail("medium", NIGHTLY, measured="7d", message="its backups are taken away after 7d")
         }
 
 
