@@ -6,21 +6,19 @@ from typing import Any
 
 import pytest
 
-from opsproof.environment.references import Files
 from opsproof.model.failure import Forbidden
 from opsproof.sources.kubernetes.asks import ListOf
 from opsproof.sources.kubernetes.collector import KubernetesCollector
 from opsproof.testing.links import RecordingLink, target_of
 from tests.testbed import kubernetes_access as access
 from tests.testbed import kubernetes_world as world
-from tests.testbed.services import velero
+from tests.testbed.services import s3, velero
 
 pytestmark = pytest.mark.usefixtures("testbed")
 
 
 def listed(resource: str, user: str = "opsproof") -> list[Any]:
-    kubeconfig = Files(file=str(access.credentials() / f"{user}.kubeconfig"))
-    target = target_of("kubernetes", kubeconfig=kubeconfig.file)
+    target = target_of("kubernetes", kubeconfig=str(access.credentials() / f"{user}.kubeconfig"))
     ask = ListOf(target=target.id, resource=resource, namespace=world.VELERO)
     found: list[Any] = KubernetesCollector(target).collect(ask, RecordingLink(target))
     return found
@@ -51,7 +49,7 @@ def test_the_storage_is_validated_again_and_again() -> None:
         found.spec.object_storage.bucket,
     )
     newest = velero.names()[0]
-    assert velero.stored(newest) / f"{newest}.tar.gz" == velero.s3.file(velero.BUCKET, found.path(newest))
+    assert velero.stored(newest) / f"{newest}.tar.gz" == s3.file(velero.BUCKET, found.path(newest))
 
 
 def test_volumes_know_their_backup_and_their_claim() -> None:
