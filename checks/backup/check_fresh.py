@@ -10,11 +10,14 @@ from opsproof import CRITICAL, AtMost, Duration, Examination, Listing, Scoped, S
 from opsproof.examine.aws_backups import AwsBackups, Managed, examine_young
 from opsproof.examine.backups import Backups, Kept, Shelves, SizedLimits, aged, each, sized
 from opsproof.examine.beside import Beside
+from opsproof.examine.deciding import deciding
 from opsproof.examine.declared import Targeted
+from opsproof.examine.velero import Vault, Vaults, VeleroIn, VeleroLimits
 from opsproof.model.failure import Failure
 from opsproof.model.finding import BACKUP_AGE
 from opsproof.model.words import several
 from opsproof.sources.kubernetes.asks import Kubernetes
+from opsproof.sources.kubernetes.facts.velero import Backup
 from opsproof.sources.kubernetes.facts.workloads import Workload
 from opsproof.sources.kubernetes.reading.images import parse_image
 
@@ -24,8 +27,8 @@ _WORKLOADS = Kubernetes("deployments", "statefulsets", "daemonsets")
 WorkloadsBeside = Annotated[Listing[Workload] | Failure | None, Beside(_WORKLOADS, when="databases")]
 
 
-class FreshLimits(SizedLimits):
-    """`age`: of the newest backup; days on which none is made do not count.
+class FreshLimits(SizedLimits, VeleroLimits):
+    """`age`: of the newest backup; days on which none is made do not count. One of Velero is as old as its beginning.
 
     `databases`: names of images, for a row that applies only to a system with a database: one of its workloads runs
     such an image or listens where databases do, or the environment has a target of kind postgres.
@@ -53,19 +56,22 @@ def check_fresh(
     managed: Annotated[Managed, AwsBackups()],
     workloads: WorkloadsBeside,
     database: Annotated[bool, Targeted("postgres")],
+    velero: Annotated[Vaults, VeleroIn("backups", "schedules", "locations")],
     limits: FreshLimits,
     examine: Examination,
 ) -> None:
     """What was written since the last backup is lost with the disk; a schedule stops without a word."""
     if limits.databases and not database and not _has_database(workloads, limits, examine):
         return
-    for kept in each(examine, objects=objects, files=files, aws=managed):
-        if not isinstance(kept, Kept):
-            examine_young(kept, limits.age, limits.restorable, examine)
-            continue
-        aged(kept, limits.age, limits, examine)
-        if finished := kept.finished(limits.running):
-            sized(kept, finished[-1], limits, examine)
+    for found in each(examine, objects=objects, files=files, aws=managed, velero=velero):
+        if isinstance(found, Vault):
+            examine_vault(found, objects, limits, examine)
+        elif isinstance(found, Kept):
+            aged(found, limits.age, limits, examine)
+            if finished := found.finished(limits.running):
+                sized(found, finished[-1], limits, examine)
+        else:
+            examine_young(found, limits.age, limits.restorable, examine)
 
 
 def _has_database(
@@ -102,3 +108,66 @@ def _is_database(image: str, ports: frozenset[int], limits: FreshLimits) -> bool
     except ValueError:
         name = ""
     return bool(ports & _PORTS) or any(fnmatchcase(name, pattern) for pattern in limits.databases)
+
+
+def examine_vault(vault: Vault, objects: Shelves, limits: FreshLimits, examine: Examination) -> None:
+    """Of each namespace the newest one that Velero calls completed, and that it is where it is stored."""
+    for namespace in vault.namespaces:
+        subject = Subject("velero", namespace)
+        good = vault.good(namespace)
+        with deciding(examine, subject):
+            if good:
+                _examine_newest(vault, good[-1], subject, limits, examine)
+                _examine_stored(vault, good[-1], namespace, objects, limits, examine)
+            else:
+                _examine_none(vault, namespace, subject, limits, examine)
+
+
+def _examine_newest(
+    vault: Vault, newest: Backup, subject: Subject, limits: FreshLimits, examine: Examination
+) -> None:
+    assert newest.begun is not None
+    age = vault.backups.age(newest.begun)
+    since = vault.under_way(subject.name)
+    with examine(
+        subject, measured=Duration(max(0.0, age)), limit=limits.age, since=since, grace=limits.running
+    ) as it:
+        it.holds(limits.age, age, f"the newest is {newest.name}, begun {newest.begun:%Y-%m-%d %H:%M} UTC")
+
+
+def _examine_none(
+    vault: Vault, namespace: str, subject: Subject, limits: FreshLimits, examine: Examination
+) -> None:
+    """The first one may be on its way; until it is there for no longer than the newest may be old."""
+    since, grace = vault.under_way(namespace), limits.running
+    if since is None:
+        since, grace = vault.awaited(namespace, min(bound for _, bound, _ in limits.age.steps))
+    with examine(subject, limit=limits.age, since=since, grace=grace):
+        raise AssertionError(f"no backup: {vault.nothing(namespace)}")
+
+
+def _examine_stored(
+    vault: Vault,
+    newest: Backup,
+    namespace: str,
+    objects: Shelves,
+    limits: FreshLimits,
+    examine: Examination,
+) -> None:
+    """Velero's word for it is not enough where the bucket can be looked into, which was listed at another moment."""
+    location = vault.location(newest.spec.storage_location)
+    key = location.path(newest.name) if location is not None else ""
+    shelves = [one for one in objects or () if isinstance(one, Kept) and one.pattern.fitting(key)]
+    if objects is None or len([one for one in objects if isinstance(one, Kept)]) < len(objects):
+        return
+    if not shelves:
+        examine.note(f"{newest.name} is not among the objects that the row names: it was not looked for")
+        return
+    ended = vault.backups.moment(newest.status.completion_timestamp, "its completion")
+    with examine(Subject("archive", namespace), limit="in the bucket", since=ended, grace=limits.running):
+        bucket = location.spec.object_storage.bucket if location and location.spec.object_storage else ""
+        if bucket != vault.bucket:
+            raise Undecided(f"it is stored in the bucket {bucket}, and the target is {vault.bucket}")
+        sizes = [one.size for kept in shelves for one in kept.shelf.stored if one.name == key]
+        assert sizes, f"{shelves[0].place} has no {key}"
+        assert max(sizes) > 0, f"{key} is empty"

@@ -21,12 +21,16 @@ from opsproof import (
 )
 from opsproof.examine.backups import BackupLimits, Backups, Kept, Shelves, aged, each
 from opsproof.examine.declared import Declared
+from opsproof.examine.velero import Vault, Vaults, VeleroIn, VeleroLimits
+from opsproof.model.failure import Failure
 from opsproof.model.words import first_few
 from opsproof.sources.kubernetes.asks import Kubernetes
+from opsproof.sources.kubernetes.facts.velero import Schedule
 from opsproof.sources.kubernetes.facts.workloads import CronJob, Job
 from opsproof.sources.kubernetes.reading.choice import absent, named, referred
 from opsproof.sources.kubernetes.reading.cron_runs import runs_by_itself
 from opsproof.sources.kubernetes.reading.runs import by_cron_job
+from opsproof.sources.kubernetes.reading.velero_runs import makes_backups, newest_ended
 
 CronJobsAsked = Annotated[Listing[CronJob] | None, Kubernetes("cronjobs", wanted_by=("cron_jobs",))]
 JobsAsked = Annotated[Listing[Job] | None, Kubernetes("jobs", wanted_by=("cron_jobs",))]
@@ -34,14 +38,14 @@ JobsAsked = Annotated[Listing[Job] | None, Kubernetes("jobs", wanted_by=("cron_j
 Suspended = Annotated[tuple[str, ...], Declared("suspended_cron_jobs", optional=True)]
 
 
-class BackupJobLimits(BackupLimits):
+class BackupJobLimits(BackupLimits, VeleroLimits):
     """`cron_jobs`: references like `cronjob/postgres-backup`, each of which must exist.
 
     `late`: how long after its moment a run may begin; `longest`: how long it may take. A CronJob's own
     `startingDeadlineSeconds` and its Job's `activeDeadlineSeconds` come before them.
 
     `objects`, `files`: what it stores, by the dates in the names, where nobody can look at what runs it. `age`: of the
-    newest of these. `days`: of so many before today, each has one. `since`: the day of the first one ever.
+    newest of these, and of the end of the last one of a schedule of Velero. `days`: of so many before today, each has one. `since`: the day of the first one ever.
     """
 
     cron_jobs: Scoped[tuple[str, ...]] = ()
@@ -68,6 +72,7 @@ def check_backup_jobs(
     suspended: Suspended,
     objects: Annotated[Shelves, Backups("s3")],
     files: Annotated[Shelves, Backups("files")],
+    velero: Annotated[Vaults, VeleroIn("backups", "schedules")],
     limits: BackupJobLimits,
     examine: Examination,
 ) -> None:
@@ -76,10 +81,15 @@ def check_backup_jobs(
         for kept in each(examine, objects=objects, files=files):
             aged(kept, limits.age, limits, examine)
             _examine_days(kept, limits, examine)
-    elif not limits.cron_jobs:
+    elif velero is None and not limits.cron_jobs:
         raise Undecided(
-            "nothing says what makes the backups; set cron_jobs, or objects or files that it makes"
+            "nothing says what makes the backups; set cron_jobs, velero, or objects or files that it makes"
         )
+    for one in velero or ():
+        if isinstance(one, Failure):
+            examine.unknown(Subject("source", "velero"), one)
+        else:
+            _examine_schedules(one, limits, examine)
     if cron_jobs is not None and jobs is not None:
         _examine_cron_jobs(cron_jobs, jobs, suspended, limits, examine)
 
@@ -138,3 +148,40 @@ def _examine(
         grace=found.grace,
     ):
         assert not found.fault, found.fault
+
+
+def _examine_schedules(vault: Vault, limits: BackupJobLimits, examine: Examination) -> None:
+    """Every schedule of Velero that makes backups of one of the namespaces, each of which has one."""
+    making = {one.name: one for namespace in vault.namespaces for one in vault.making(namespace)}
+    for schedule in making.values():
+        _examine_schedule(vault, schedule, limits, examine)
+    for namespace in vault.namespaces:
+        if not vault.making(namespace):
+            with examine(Subject("namespace", namespace), measured="no schedule", limit="a schedule"):
+                raise AssertionError(f"no schedule of Velero in {vault.place} makes backups of all of it")
+
+
+def _examine_schedule(
+    vault: Vault, schedule: Schedule, limits: BackupJobLimits, examine: Examination
+) -> None:
+    made = vault.made_by(schedule)
+    try:
+        found = makes_backups(schedule, made, vault.schedules.clock.latest, limits.late, limits.longest)
+    except Undecided as doubt:
+        examine.unknown(schedule, doubt)
+        return
+    last = newest_ended(made)
+    if last is not None and last.status.warnings:
+        examine.note(f"{last.name}: {last.status.warnings} warnings, which are in its log")
+    ended = last.status.completion_timestamp if last is not None else None
+    with examine(
+        schedule,
+        measured=found.measured,
+        limit="every backup begun and completed",
+        since=vault.schedules.moment(*found.since),
+        grace=found.grace,
+    ) as it:
+        assert not found.fault, found.fault
+        if last is not None:
+            age = vault.backups.age(ended) if ended is not None else None
+            it.holds(limits.age, age, f"{last.name}, the last backup, ended {age} ago")

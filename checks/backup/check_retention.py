@@ -7,24 +7,29 @@ from typing import Annotated
 
 from pydantic import field_validator
 
-from opsproof import HIGH, AtMost, Count, Duration, Examination, Scoped, Subject, check
+from opsproof import HIGH, AtMost, Count, Duration, Examination, Scoped, Subject, Undecided, check
 from opsproof.examine.backups import BackupLimits, Backups, BucketSettings, Kept, Shelves, each
+from opsproof.examine.velero import Vault, Vaults, VeleroIn, VeleroLimits
 from opsproof.model.failure import Failure
+from opsproof.sources.kubernetes.facts.velero import Backup, Schedule
+from opsproof.sources.kubernetes.reading.velero_runs import newest_ended
 from opsproof.sources.s3.facts import Bucket, Expiry
 
 _SHOWN = 5
 
 
-class RetentionLimits(BackupLimits):
+class RetentionLimits(BackupLimits, VeleroLimits):
     """`keep`: for how long each day's backup has to be there. `longest`: how old the oldest may be.
 
     `since`: the day of the first backup ever, where that is not so long ago. `least`: how many have to be left.
+    `overdue`: for how long one of Velero may still be there after its expiration.
     """
 
     keep: Duration | None = None
     longest: AtMost[Duration] | None = None
     since: Scoped[str] = ""
     least: Count = Count(1)
+    overdue: AtMost[Duration] = AtMost.parse("6h", Duration)
 
     @field_validator("since")
     @classmethod
@@ -41,11 +46,15 @@ def check_retention(
     objects: Annotated[Shelves, Backups("s3")],
     files: Annotated[Shelves, Backups("files")],
     bucket: Annotated[Bucket | Failure | None, BucketSettings()],
+    velero: Annotated[Vaults, VeleroIn("backups", "schedules")],
     limits: RetentionLimits,
     examine: Examination,
 ) -> None:
     """A mistake is often found weeks later; and what is never deleted fills the disk, and keeps what must go."""
-    for kept in each(examine, objects=objects, files=files):
+    for kept in each(examine, objects=objects, files=files, velero=velero):
+        if isinstance(kept, Vault):
+            examine_vault(kept, limits, examine)
+            continue
         if not kept.backups:
             examine.exclude(kept.subject, f"no backup: {kept.nothing()}")
             continue
@@ -69,6 +78,51 @@ def examine_days(kept: Kept, limits: RetentionLimits, examine: Examination) -> N
     with examine(subject, measured=Count(len(missing)), limit=f"none of {len(days)} days missing"):
         shown = ", ".join(str(day) for day in missing[:_SHOWN]) + (" ..." if len(missing) > _SHOWN else "")
         assert not missing, f"{len(missing)} of {len(days)} days have no backup: {shown}"
+
+
+def examine_vault(vault: Vault, limits: RetentionLimits, examine: Examination) -> None:
+    """How long Velero is told to keep them, how many are left, and that those are gone whose time is over."""
+    making = {one.name: one for namespace in vault.namespaces for one in vault.making(namespace)}
+    for schedule in making.values():
+        _examine_told(schedule, newest_ended(vault.made_by(schedule)), limits, examine)
+    for namespace in vault.namespaces:
+        good = vault.good(namespace)
+        with examine(
+            Subject("backups", namespace), measured=f"{len(good)} left", limit=f"at least {limits.least}"
+        ):
+            assert len(good) >= limits.least, (
+                f"{len(good)} backups are left that can be restored: {vault.nothing(namespace)}"
+                if not good
+                else f"{len(good)} backups are left that can be restored"
+            )
+        _examine_expired(vault, namespace, limits, examine)
+
+
+def _examine_told(
+    schedule: Schedule, last: Backup | None, limits: RetentionLimits, examine: Examination
+) -> None:
+    """What the schedule says, and what its last backup was made with, which is the server's default without."""
+    told = [schedule.spec.template.kept_for, last.spec.kept_for if last is not None else None]
+    known = [Duration(seconds) for seconds in told if seconds is not None]
+    with examine(schedule, measured=min(known, default=None), limit=f"at least {limits.keep}"):
+        if limits.keep is None or not known:
+            raise Undecided("for how long is not said: set keep" if known else "neither it nor a backup says")
+        assert min(known) >= limits.keep, f"its backups are taken away after {min(known)}"
+        assert limits.longest is None or limits.longest.allows(max(known)), (
+            f"its backups stay for {max(known)}; {limits.longest} needed"
+        )
+
+
+def _examine_expired(vault: Vault, namespace: str, limits: RetentionLimits, examine: Examination) -> None:
+    """Those that Velero has to take away, and has not."""
+    over = [
+        (one.status.expiration, one.name) for one in vault.of(namespace)
+        if one.status.expiration is not None and vault.backups.age(one.status.expiration) > 0
+    ]  # fmt: skip
+    oldest, name = min(over, default=(None, ""))
+    age = vault.backups.age(oldest) if oldest is not None else Duration(0)
+    with examine(Subject("expired", namespace), measured=age, limit=limits.overdue) as it:
+        it.holds(limits.overdue, age, f"{name} expired {age} ago, and is still there")
 
 
 def examine_oldest(kept: Kept, limits: RetentionLimits, examine: Examination) -> None:

@@ -7,14 +7,14 @@ from typing import Literal
 
 from opsproof import CRITICAL, AtMost, Duration, Examination, Limits, Scoped, Subject, Undecided, check
 from opsproof.model.words import several
-from opsproof.sources.drill.facts import LOAD, Drill, Records
+from opsproof.sources.drill.facts import LOAD, RESTORE, Drill, Records
 
 _SHOWN = 5  # tables of many
 
 
 def _loads(drill: Drill) -> None:
     before = drill.failed
-    load = drill.step(LOAD)
+    load = drill.step(LOAD) or drill.step(RESTORE)
     assert load is not None, f"it ended before: {before.told}" if before else "it ended before"
     assert not load.failure, load.told
 

@@ -23,6 +23,7 @@ from tests.testbed.services import (
     redis,
     redis_failover,
     s3,
+    velero,
 )
 
 Step = tuple[str, Callable[[], None]]
@@ -46,6 +47,7 @@ PROCESSES = {
     nginx.NAME: "nginx-https",
     s3.NAME: "s3",
     aws.NAME: "aws",
+    velero.NAME: "velero",
 }
 
 
@@ -68,8 +70,9 @@ def up() -> None:
     # Both are about what the cluster has by now.
     _timed("cert-manager", cert_manager.up)
     _timed("manifests", files.keep_manifests)
-    # Last: it finds its targets among the cluster's pods and waits until its Watchdog reached Alertmanager.
-    _timed("Prometheus", prometheus.up)
+    # Last: Prometheus finds its targets among the cluster's pods and waits until its Watchdog reached Alertmanager;
+    # Velero makes a backup of the cluster into a bucket.
+    _together([("Prometheus", prometheus.up), ("Velero", velero.up)])
     say(f"up in {time.monotonic() - began:.0f} s; the environments' variables: python -m tests.testbed env")
 
 
@@ -100,6 +103,7 @@ def redis_reset() -> None:
 def down() -> None:
     redis_failover.down()
     ends = (
+        velero.down,
         prometheus.down,
         alertmanager.down,
         nginx.down,
@@ -131,7 +135,7 @@ def reset() -> None:
     )
     _timed("cert-manager", cert_manager.reset)
     _timed("manifests", files.keep_manifests)
-    _timed("Prometheus", prometheus.reset)
+    _together([("Prometheus", prometheus.reset), ("Velero", velero.reset)])
 
 
 def _together(steps: Iterable[Step]) -> None:

@@ -60,11 +60,14 @@ class Program:
             raise TestbedError(f"{' '.join(command)} failed:\n{last}")
 
 
+_AWS = "github.com/vmware-tanzu/velero-plugin-for-aws"
 PROGRAMS = (
     Program("kube", SOURCE, stamps=tuple(f"-X {name}={value}" for name, value in _STAMPS.items())),
     Program("kwok", package="sigs.k8s.io/kwok/cmd/kwok@v0.7.0"),
     Program("metrics-server", SOURCE / "metrics-server"),
     Program("cert-manager", SOURCE / "cert-manager"),
+    Program("velero", SOURCE / "velero"),
+    Program("velero-plugin-for-aws", SOURCE / "velero", package=f"{_AWS}/velero-plugin-for-aws"),
     Program("versitygw", package="github.com/versity/versitygw/cmd/versitygw@v1.8.0"),
 )
 

@@ -46,7 +46,8 @@ def objects() -> list[Object]:
         if each["metadata"]["namespace"] != PARTIAL_LACKS_NAMESPACE
     ]
     pods = world.load(RBAC / "clusterrole-pods.yaml")
-    return [*cluster, *pods, *whole, *(_for_partial(each) for each in [*cluster, *part])]
+    velero = world.load(RBAC / "role-velero.yaml")
+    return [*cluster, *pods, *velero, *whole, *(_for_partial(each) for each in [*cluster, *velero, *part])]
 
 
 def _within(thing: Object, namespace: str) -> Object:

@@ -61,6 +61,10 @@ KINDS: dict[str, tuple[str, str, bool]] = {
     "ClusterIssuer": ("/apis/cert-manager.io/v1", "clusterissuers", False),
     "Order": ("/apis/acme.cert-manager.io/v1", "orders", True),
     "Challenge": ("/apis/acme.cert-manager.io/v1", "challenges", True),
+    **{
+        kind: ("/apis/velero.io/v1", f"{kind.lower()}s", True)
+        for kind in ("Backup", "BackupStorageLocation", "PodVolumeBackup", "Restore", "Schedule")
+    },
     "NodeMetrics": ("/apis/metrics.k8s.io/v1beta1", "nodes", False),
     "PodMetrics": ("/apis/metrics.k8s.io/v1beta1", "pods", True),
 }

@@ -20,6 +20,8 @@ NAMESPACES = ("repo-scanner", "opsforge", "production", "accelerapp", "smartclou
 RESTORED = "smartcloudops-dr"
 # How Helm's charts label what they install there.
 RELEASE = {"app.kubernetes.io/instance": "smartcloudops-ai-dr"}
+# Where Velero is at home, which runs beside the cluster; two pods of its name stand for it, on two nodes.
+VELERO = "velero"
 NODES = {"node-a1": "zone-a", "node-a2": "zone-a", "node-b1": "zone-b", "node-b2": "zone-b"}
 INGRESS_ADDRESS = "203.0.113.10"
 # Where cert-manager's own Deployment and the key of its authority are.
@@ -182,6 +184,7 @@ WORKLOADS = (
             ("redis", 6379, "StatefulSet"),
         )
     ),
+    Workload(VELERO, "velero", 2, 8085, health="", service=None),
     Workload("kube-system", "coredns", 2, 53, labels={"k8s-app": "kube-dns"}, health="", service="kube-dns"),
 )
 
@@ -228,7 +231,7 @@ AUTOSCALERS = (
 
 def first_objects() -> list[Object]:
     """What the rest refers to: definitions, nodes, namespaces, rights, volumes, configuration."""
-    named = (*NAMESPACES, RESTORED, CERT_MANAGER)
+    named = (*NAMESPACES, RESTORED, CERT_MANAGER, VELERO)
     spaces = [make.thing("v1", "Namespace", name, labels={"team": name}) for name in named]
     return [
         *(loaded for name in DEFINITIONS for loaded in load(MANIFESTS / name)),

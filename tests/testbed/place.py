@@ -36,6 +36,7 @@ PORTS = {
     "sentinel-3": 27643,
     "s3": 27900,
     "aws": 27910,
+    "velero": 27085,
     "nginx-http": 27080,
     "nginx-https": 27081,
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opsproof.cli.files import planned
+from opsproof.drill.cluster import Cluster, proven_cluster
 from opsproof.drill.scratch import Refused, Scratch, proven
 from opsproof.environment.environment import Environment
 from opsproof.environment.load import load_systems
@@ -26,13 +27,20 @@ class Wish:
 
     environment: str
     drill: Target
-    into: Scratch
+    into: Scratch | Cluster
     rows: tuple[str, ...]
 
     def announced(self) -> Iterator[str]:
         """What will be done, before it is."""
         settings = self.drill.settings
         identity = ", ".join(f"{name} {value}" for name, value in self.into.identity.items())
+        if isinstance(self.into, Cluster):
+            shape = self.into.shape
+            left_out = ", ".join(shape.leave_out) or "nothing"
+            yield f"restores: namespace {shape.namespace} of Velero's newest backup, leaving out {left_out}"
+            yield f"into: a new namespace on {self.into.id} ({identity}), deleted at the end"
+            yield f"writes: that namespace, a Restore in {shape.velero_in}, and its record in {settings.records}"
+            return
         yield f"restores: the newest file of {settings.dumps.folder} that is named like {settings.dumps.pattern}"
         yield f"into: a new database on {self.into.id} ({identity}), dropped at the end"
         yield f"writes: its record in {settings.records}; nothing else, anywhere"
@@ -55,7 +63,8 @@ def wished(folder: Path, environment: str, row: str) -> Wish:
     deciding = _deciding(folder, environment)
     drill = _drill(chosen, deciding, row)
     rows = tuple(sorted(name for name, role in deciding.items() if role == drill.role))
-    return Wish(environment, drill, proven(drill, environments.values()), rows)
+    prove = proven_cluster if drill.settings.velero is not None else proven
+    return Wish(environment, drill, prove(drill, environments.values()), rows)
 
 
 def _deciding(folder: Path, environment: str) -> dict[str, str]:

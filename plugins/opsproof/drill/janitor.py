@@ -1,30 +1,45 @@
-"""A process that outlives a drill that is killed, and takes its database away.
+"""A process that outlives a drill that is killed, and takes its database or namespace away.
 
 It waits for the end of its input. `done` there means that nothing is left to do.
 """
 
 from __future__ import annotations
 
+import base64
 import json
+import pickle
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import IO
+from contextlib import AbstractContextManager, contextmanager
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opsproof.sources.kubernetes.settings import KubernetesSettings
 
 _PATIENCE = 60.0  # seconds
 
 
-@contextmanager
-def watching(parameters: Mapping[str, str], database: str) -> Iterator[None]:
+def watching(parameters: Mapping[str, str], database: str) -> AbstractContextManager[None]:
     """While this runs, its end by a signal leaves no database behind."""
+    return _watched({"parameters": dict(parameters), "database": database})
+
+
+def watching_cluster(cluster: KubernetesSettings, velero: str, name: str) -> AbstractContextManager[None]:
+    """The same of a namespace and the Restore that fills it."""
+    settings = base64.b64encode(pickle.dumps(cluster)).decode()  # secrets in it are references
+    return _watched({"cluster": settings, "velero": velero, "name": name})
+
+
+@contextmanager
+def _watched(task: Mapping[str, object]) -> Iterator[None]:
     child = subprocess.Popen(
         [sys.executable, "-m", "opsproof.drill.janitor"],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     assert child.stdin is not None
     try:
-        child.stdin.write(json.dumps({"parameters": dict(parameters), "database": database}).encode() + b"\n")
+        child.stdin.write(json.dumps(task).encode() + b"\n")
         child.stdin.flush()
         yield
     finally:
@@ -46,12 +61,25 @@ def main(told: IO[bytes]) -> None:
     task = json.loads(told.readline())
     if told.read().strip() == b"done":
         return
+    if "cluster" in task:
+        _cleared(task)
+        return
     import psycopg
 
     from opsproof.drill.scratch import drop
 
     with psycopg.connect(**task["parameters"], autocommit=True) as session:
         drop(session, task["database"])
+
+
+def _cleared(task: Mapping[str, str]) -> None:
+    from opsproof.drill.cluster import connected
+    from opsproof.drill.velero import take_away
+
+    # Nobody but the drill that started this writes to its input.
+    settings = pickle.loads(base64.b64decode(task["cluster"]))  # noqa: S301
+    with connected(settings) as api:
+        take_away(api, task["velero"], task["name"])
 
 
 if __name__ == "__main__":

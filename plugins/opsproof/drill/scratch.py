@@ -21,7 +21,7 @@ from opsproof.sources.postgres.settings import PostgresSettings
 SYSTEM = "system-identifier"
 PREFIX = "opsproof_drill_"
 APPLICATION = "opsproof-drill"
-_PRODUCTION = re.compile(r"(?:^|[-_.])prod(?:uction)?(?:$|[-_.\d])", re.IGNORECASE)
+PRODUCTION = re.compile(r"(?:^|[-_.])prod(?:uction)?(?:$|[-_.\d])", re.IGNORECASE)
 _CONNECT = 10  # seconds
 _LOCK = 0x6F7073647269  # one drill at a time on a server
 _IDENTITY = "SELECT system_identifier::text FROM pg_control_system()"
@@ -108,7 +108,7 @@ def _not_production(
 ) -> None:
     own = _addresses(settings)
     for environment in environments:
-        if not _PRODUCTION.search(environment.name):
+        if not PRODUCTION.search(environment.name):
             continue
         for role, other in environment.targets.items():
             if other.kind == "postgres" and (

@@ -30,6 +30,13 @@ from opsproof.sources.files.facts import ListedOf, ReadOf
 from opsproof.sources.s3.facts import Bucket, BucketOf, ContentOf, ObjectsOf
 
 PLACES = {"s3": "objects", "files": "files"}  # the kind of target -> the field of a row's scope
+# What an environment and a row have to say for each way.
+_WAYS = {
+    **{field: f"targets.{kind} with scope.{field}" for kind, field in PLACES.items()},
+    "velero": "targets.kubernetes with scope.velero",
+    "redis": "targets.redis with scope.redis",
+    "aws": "targets.aws with scope.db_instances",
+}
 WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FEWEST = 3  # earlier backups that tell a usual size
 _AHEAD = timedelta(days=1)  # a name may be so far ahead: its clock may be in another zone than is declared
@@ -416,9 +423,12 @@ class BucketSettings:
 
 
 def each(examine: Examination, **ways: Any) -> Iterator[Any]:
-    """What every way tells; failures become findings. A row that has no way at all is undecided."""
+    """What every way tells; failures become findings. A row that has no way at all is undecided.
+
+    The ways are named as the fields of a row's scope.
+    """
     if all(found is None for found in ways.values()):
-        kinds = " or ".join(f"targets.{kind} with scope.{field}" for kind, field in PLACES.items())
+        kinds = " or ".join(_WAYS[field] for field in ways)
         examine.unknown(
             Subject("source", "backups"), NotConfigured(f"nothing tells where backups are: {kinds}")
         )

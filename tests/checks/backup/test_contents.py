@@ -40,7 +40,7 @@ def content(data: bytes, **more: Any) -> Content:
 
 
 def integrity(one: Content, *, there: bool = False, shelves: Any = None, **limits: Any) -> Examination:
-    return examined(check_integrity, (looked(one, there=there),), None, shelves, None, None, **limits)
+    return examined(check_integrity, (looked(one, there=there),), None, shelves, None, *[None] * 5, **limits)
 
 
 def secrets(one: Content, bucket: Any = None, *, there: bool = False, **limits: Any) -> Examination:
@@ -75,6 +75,30 @@ def test_a_dump_that_is_none_fails(data: bytes, message: str) -> None:
     (finding,) = told(integrity(content(data)))
     assert finding.startswith("fail: content newest db-%Y%m%d.sql.gz: db-20261126.sql.gz: ")
     assert message in finding
+
+
+ARCHIVE = testbed.packed(b"resources/\0" + bytes(600) + b"ustar")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (ARCHIVE[:-4], "the gzip ends before its end: it is truncated"),
+        (testbed.packed(b""), "an empty gzip"),
+        (b"resources/\0" + bytes(600), "is no packed archive: its form is other"),
+        (ARCHIVE, ""),
+    ],
+)
+def test_an_archive_is_whole_when_its_gzip_is(data: bytes, message: str) -> None:
+    """Of what a database's dump is, nothing is asked of it."""
+    found = told(integrity(content(data), form="archive"))
+    assert bool(message) == bool(found)
+    assert message in "".join(found)
+
+
+def test_an_archive_is_no_dump_of_a_database() -> None:
+    (finding,) = told(integrity(content(ARCHIVE)))
+    assert finding.startswith("unknown: ")
 
 
 def test_functions_with_carriage_returns_are_no_terminal() -> None:
@@ -124,7 +148,7 @@ def test_the_size_is_looked_at_beside_the_content() -> None:
 def test_what_was_not_read_is_undecided() -> None:
     failure = Failure("TooBig", "more than the budget", "s3:x")
     assert ["unknown: source objects: more than the budget"] == told(
-        examined(check_integrity, (failure,), None, None, None, None)
+        examined(check_integrity, (failure,), *[None] * 8)
     )
 
 

@@ -20,7 +20,7 @@ from tests.checks.cluster import deployment, listing
 
 
 def of(*places: Kept, files: tuple[Kept, ...] | None = None, **limits: Any) -> Examination:
-    return examined(check_fresh, places or None, files, None, None, False, **limits)
+    return examined(check_fresh, places or None, files, None, None, False, None, **limits)
 
 
 def test_last_nights_backup_passes() -> None:
@@ -151,13 +151,13 @@ def test_a_second_way_is_examined_too() -> None:
 
 def test_no_way_at_all_is_undecided() -> None:
     """No target of a kind that the row names: never green."""
-    (finding,) = told(examined(check_fresh, None, None, None, None, False))
+    (finding,) = told(examined(check_fresh, None, None, None, None, False, None, None))
     assert finding.startswith("unknown: source backups: nothing tells where backups are: targets.s3")
 
 
 def test_a_place_that_does_not_answer_is_undecided_and_the_other_decides() -> None:
     refused = Failure("Forbidden", "the right s3:ListBucket is missing", "s3:test")
-    found = told(examined(check_fresh, (refused,), (kept(stored(5), whole=False),), None, None, False))
+    found = told(examined(check_fresh, (refused,), (kept(stored(5), whole=False),), None, None, False, None))
     assert "unknown: source objects: the right s3:ListBucket is missing" in found
     assert any(one.startswith("fail: ") for one in found)
 

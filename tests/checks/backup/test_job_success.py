@@ -24,7 +24,7 @@ def examined(cron: CronJob | None, *jobs: Job, suspended: tuple[str, ...] = (), 
     examine = examination(CRITICAL)
     crons = [cron] if cron is not None else []
     asked = BackupJobLimits(cron_jobs=("cronjob/backup",), **limits)
-    check_backup_jobs(listing(*crons), listing(*jobs), suspended, None, None, asked, examine)
+    check_backup_jobs(listing(*crons), listing(*jobs), suspended, None, None, None, asked, examine)
     return examine
 
 
@@ -190,7 +190,7 @@ def test_a_named_cron_job_must_be_there() -> None:
 def test_where_nothing_says_what_makes_the_backups_it_is_undecided() -> None:
     examine = examination(CRITICAL)
     with examine.whole("backup/job-success"):
-        check_backup_jobs(None, None, (), None, None, BackupJobLimits(), examine)
+        check_backup_jobs(None, None, (), None, None, None, BackupJobLimits(), examine)
     assert examine.findings[0].outcome is Outcome.UNKNOWN
 
 

@@ -18,7 +18,7 @@ LIMITS = {"keep": "30d", "longest": "32d"}
 
 
 def of(*places: Kept, bucket: Bucket | Failure | None = None, **limits: Any) -> Examination:
-    return examined(check_retention, places, None, bucket, **{**LIMITS, **limits})
+    return examined(check_retention, places, None, bucket, None, **{**LIMITS, **limits})
 
 
 def test_thirty_days_without_a_gap_pass() -> None:

@@ -12,7 +12,7 @@ from tests.faults.scenario import Changes, absent, fail, passes, scenario, unkno
 from tests.testbed import kubernetes_age as age
 from tests.testbed import stored
 from tests.testbed.kubernetes_api import admin
-from tests.testbed.services import files, postgres, s3
+from tests.testbed.services import files, postgres, s3, velero
 
 ACCELERAPP, SMARTCLOUDOPS, ENTERPRISE = s3.BUCKETS
 DATABASE = "%Y/%m/db-%Y%m%d.sql.gz"
@@ -389,5 +389,14 @@ def away() -> Iterator[Changes]:
         "AC-088": "medium", "AC-089": "critical", "AC-090": "critical", "AC-092": "high", "AC-094": "high",
         "AC-056": "critical", "AC-063": "critical", "AC-086": "critical",
     }  # fmt: skip
+    velero_rows = {"RS-093": "high", "RS-094": "medium", "RS-140": "critical", "OF-097": "high"}
     with s3.stopped():
-        yield {row: unknown(level, "source *", message="connection refused") for row, level in rows.items()}
+        velero.await_validated("Unavailable")
+        yield {
+            **{
+                row: unknown(level, "source *", message="connection refused")
+                for row, level in (rows | velero_rows).items()
+            },
+            "RS-143": fail("high", "backupstoragelocation velero/default", message="it is Unavailable"),
+        }
+    velero.await_validated("Available")

@@ -33,7 +33,8 @@ KUBERNETES = {
     *("certificates/manager-ready", "certificates/rotation", "recovery/dr-environment"),
 }
 # Rows of checks that ask Kubernetes for these alone. Those that backups tell of are told by no cluster.
-ROWS = {"RS-030", "OF-009", "OF-030", "SC-015", "OF-072", "OF-073", "OF-095", "AC-056", "AC-107", "EP-112"}
+ROWS = {"RS-030", "OF-009", "OF-030", "SC-015", "OF-072", "OF-073", "OF-095", "AC-056", "AC-107", "EP-112",
+        "RS-093", "RS-094", "RS-140", "RS-143", "OF-097"}  # fmt: skip
 BY_WHAT_IS_STORED = {"AC-086", "SC-082", "SC-117"}
 # Look at nodes alone.
 OF_NODES = {"SC-038"}
@@ -210,6 +211,7 @@ def new_cluster() -> Iterator[Changes]:
             "OF-066": unknown("low", "requirement OF-066", message="nothing there to examine*"),
             "OF-096": not_applicable("medium", "API v1.cert-manager.io", message="*there is no cert-manager"),
             "OF-080": fail("medium", "autoscaler cluster-autoscaler", message="nothing adds nodes: *"),
+            "OF-097": unknown("high", "source velero", message="the permission to * is missing"),
         }
 
 

@@ -175,5 +175,6 @@ def blank_broker() -> Iterator[Changes]:
             "OF-070": unknown("medium", "source server", message="*"),
             "OF-071": unknown("critical", "source server", message="*"),
             "OF-016": unknown("critical", "source server", message="*"),
+            "OF-097": unknown("high", "source redis", message="*"),
             "OF-075": unknown("high", "source server", message="*"),
         }

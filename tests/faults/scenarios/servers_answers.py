@@ -204,6 +204,7 @@ def broker() -> Iterator[Changes]:
             "OF-042": unknown("high", "queue redis/opsforge:jobs", message=REPLICA),
             "OF-071": unknown("critical", "cache redis", message=REPLICA),
             "OF-016": unknown("critical", "cache redis", message=REPLICA),
+            "OF-097": unknown("high", "cache redis", message=REPLICA),
             "OF-075": fail(
                 "high",
                 "replication redis",

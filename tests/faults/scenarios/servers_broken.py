@@ -251,6 +251,7 @@ def broker_password() -> Iterator[Changes]:
             "OF-070": unknown("medium", "source server", message=said),
             "OF-071": unknown("critical", "source server", message=said),
             "OF-016": unknown("critical", "source server", message=said),
+            "OF-097": unknown("high", "source redis", message=said),
             "OF-075": unknown("high", "source server", message=said),
             "SC-008": unknown("high", "source queues", message=said),
             "SC-009": unknown("critical", "source server", message=said),

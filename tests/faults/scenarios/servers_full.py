@@ -153,6 +153,7 @@ def broker_full() -> Iterator[Changes]:
             "OF-042": unknown("high", "source queues", message="*too many connections"),
             "OF-071": unknown("critical", "cache redis", message="the server takes no further client"),
             "OF-016": unknown("critical", "cache redis", message="the server takes no further client"),
+            "OF-097": unknown("high", "cache redis", message="the server takes no further client"),
             "OF-075": unknown("high", "replication redis", message="the server takes no further client"),
             "SC-008": unknown("high", "source queues", message="*too many connections"),
             "SC-009": unknown("critical", "cache redis-broker", message="the server takes no further client"),

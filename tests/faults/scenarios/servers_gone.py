@@ -111,6 +111,7 @@ def stopped() -> Iterator[Changes]:
             "OF-070": unknown("medium", "source server", message="connection refused"),
             "OF-071": unknown("critical", "source server", message="connection refused"),
             "OF-016": unknown("critical", "source server", message="connection refused"),
+            "OF-097": unknown("high", "source redis", message="connection refused"),
             "OF-075": unknown("high", "source server", message="connection refused"),
             "RS-005": unknown("high", "source queues", message="connection refused"),
             "SC-008": unknown("high", "source queues", message="connection refused"),

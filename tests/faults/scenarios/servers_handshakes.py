@@ -52,6 +52,7 @@ def mute_broker() -> Iterator[Changes]:
             "OF-070": unknown("medium", "source server", *CLIENTS),
             "OF-071": unknown("critical", "source server", message="*no * in time"),
             "OF-016": unknown("critical", "source server", message="*no * in time"),
+            "OF-097": unknown("high", "source redis", message="*no * in time"),
             "OF-075": unknown("high", "source server", message="*no * in time"),
         }
 
@@ -117,5 +118,6 @@ def web_server() -> Iterator[Changes]:
             "OF-070": unknown("medium", "source server", CLIENTS[0]),
             "OF-071": unknown("critical", "source server", message="*"),
             "OF-016": unknown("critical", "source server", message="*"),
+            "OF-097": unknown("high", "source redis", message="*"),
             "OF-075": unknown("high", "source server", message="*"),
         }

@@ -43,8 +43,9 @@ def exchanged() -> Iterator[Changes]:
 @scenario("the broker cannot write its snapshot", group=LOSING)
 def unsaved() -> Iterator[Changes]:
     with redis.unable_to_save("redis-broker"):
-        failed = fail("critical", "cache redis", message="the last snapshot failed (rdb_last_bgsave_status)")
-        yield {"OF-071": failed, "OF-016": failed}
+        said = "the last snapshot failed (rdb_last_bgsave_status)"
+        failed = fail("critical", "cache redis", message=said)
+        yield {"OF-071": failed, "OF-016": failed, "OF-097": fail("high", "cache redis", message=said)}
 
 
 @scenario("the broker has hardly a client more to take", group=LOSING)

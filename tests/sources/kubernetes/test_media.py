@@ -23,6 +23,8 @@ OTHERS = {
     **dict.fromkeys(("certificates", "certificaterequests", "orders", "challenges"), JSON),
     **dict.fromkeys(("resourcequotas", "limitranges", "events"), JSON),
     **dict.fromkeys(("prometheusrules", "scaledobjects", "nodepools", "nodeclaims"), JSON),
+    **dict.fromkeys(("backups.velero.io", "schedules.velero.io", "restores.velero.io"), JSON),
+    **dict.fromkeys(("backupstoragelocations", "podvolumebackups", "datauploads"), JSON),
     "nodes.metrics.k8s.io": JSON,
     "pods.metrics.k8s.io": JSON,
 }

@@ -22,10 +22,15 @@ CHOOSE, MAKE, LOAD, LOOK, COUNT = (
     "look at the restored data",
     "count the rows",
 )
+# Those of Velero, between which it is looked at the restored data, too.
+CHOOSE_BACKUP, MAKE_NAMESPACE, RESTORE = "choose the newest backup", "make a namespace", "restore the backup"
 
 
 class Dump(msgspec.Struct, frozen=True, kw_only=True):
-    """What was restored: `made` is what its name says, `bytes` and `sha256` are the file's as it was read."""
+    """What was restored: `made` is what its name says, `bytes` and `sha256` are the file's as it was read.
+
+    Or a backup of Velero: `made` is when it was begun, and nothing is known of its size.
+    """
 
     name: str
     made: datetime
@@ -34,7 +39,10 @@ class Dump(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TableRows(msgspec.Struct, frozen=True, kw_only=True):
-    """The rows of a table: as counted when the dump was made, and after it was restored (None: no such table)."""
+    """The rows of a table: as counted when the dump was made, and after it was restored (None: no such table).
+
+    Of Velero the one table is `items`: those of the backup that were to be restored, and those that were.
+    """
 
     table: str
     wanted: int

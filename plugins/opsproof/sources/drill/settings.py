@@ -13,8 +13,14 @@ from opsproof.environment.references import located
 from opsproof.environment.settings import TargetSettings
 from opsproof.environment.shape import Shape, Text, described, refuse
 from opsproof.model.units import Duration
+from opsproof.sources.kubernetes.settings import KubernetesSettings
 from opsproof.sources.postgres.settings import PostgresSettings
 
+# What would begin to work: on the queues, databases and hosts that it was told of.
+RUNS = (
+    "pods", "replicationcontrollers", "replicasets.apps", "deployments.apps", "statefulsets.apps", "daemonsets.apps",
+    "jobs.batch", "cronjobs.batch", "ingresses.networking.k8s.io", "horizontalpodautoscalers.autoscaling",
+)  # fmt: skip
 _EXAMPLE = "write it like backup-%Y%m%d.sql.gz"
 
 
@@ -48,11 +54,28 @@ class DumpsShape(Shape):
     pattern: Annotated[Text, AfterValidator(_pattern)]
 
 
+class VeleroShape(Shape):
+    """A namespace out of Velero's newest backup of it, restored under a name of the drill's own.
+
+    Args:
+        cluster: where Velero restores it, as a target of kind kubernetes. It must declare its kube-system-uid.
+        namespace: what is restored.
+        velero_in: the namespace of Velero itself.
+        leave_out: kinds that are not restored; by default whatever would run or serve.
+    """
+
+    cluster: KubernetesSettings
+    namespace: Text
+    velero_in: Text = "velero"
+    leave_out: tuple[Text, ...] = RUNS
+
+
 class DrillSettings(TargetSettings):
-    """A restore drill.
+    """A restore drill: of dumps `into` a server, or of `velero`.
 
     Args:
         records: the folder where a drill leaves its record, and where rows read it.
+        velero: a namespace that Velero restores.
         dumps: what is restored: the newest of them.
         into: the PostgreSQL server that is restored into, as a target of kind postgres. It must declare its
             system-identifier; `database` is where sessions begin, and is left as it is.
@@ -66,20 +89,32 @@ class DrillSettings(TargetSettings):
 
     identities = ()
     addressed_by = ("records",)
-    unasked = frozenset({"into"})
+    unasked = frozenset({"into", "velero"})
 
     records: Folder
-    dumps: DumpsShape
-    into: PostgresSettings
+    velero: VeleroShape | None = None
+    dumps: DumpsShape | None = None
+    into: PostgresSettings | None = None
     owner: Text | None = None
     template: Text = "template0"
-    newest: Text
+    newest: Text | None = None
     counts: Text | None = None
     within: Duration = Duration(4 * 3600)
 
     @property
     def address(self) -> str:
         return "local"
+
+    @model_validator(mode="after")
+    def _restores_one_thing(self) -> DrillSettings:
+        of_dumps = {"dumps": self.dumps, "into": self.into, "newest": self.newest}
+        given = [name for name, value in of_dumps.items() if value is not None]
+        if self.velero is not None and given:
+            refuse(f"velero and {given[0]} are two drills", "make a target of each")
+        missing = [name for name in of_dumps if name not in given]
+        if self.velero is None and missing:
+            refuse(f"needs {', '.join(missing)}", "or velero, for a backup of Velero")
+        return self
 
     @model_validator(mode="after")
     def _counts_lie_beside_it(self) -> DrillSettings:
@@ -90,7 +125,11 @@ class DrillSettings(TargetSettings):
         return self
 
     def hosts(self, path: tuple[str, ...]) -> tuple[str, ...]:
-        return self.into.hosts(path[1:]) if path[:1] == ("into",) else ()
+        if path[:1] == ("into",) and self.into is not None:
+            return self.into.hosts(path[1:])
+        if path[:2] == ("velero", "cluster") and self.velero is not None:
+            return self.velero.cluster.hosts(path[2:])
+        return ()
 
     def manifest_of(self, name: str) -> str | None:
         """The name of the file with the counts of a dump."""

@@ -36,6 +36,7 @@ from opsproof.sources.kubernetes.facts import (
     quotas,
     scaling,
     storage,
+    velero,
     workloads,
 )
 from opsproof.sources.kubernetes.facts.meta import KubernetesObject
@@ -84,6 +85,7 @@ _MONITORING = "/apis/monitoring.coreos.com/v1"
 
 _KEDA, _KARPENTER = "/apis/keda.sh/v1alpha1", "/apis/karpenter.sh/v1"
 _CERTS, _ACME = f"/apis/{certmanager.GROUP}/v1", f"/apis/{certmanager.ACME}/v1"
+_VELERO, _VELERO_DATA = "/apis/velero.io/v1", "/apis/velero.io/v2alpha1"
 
 # Metadata alone, and nothing else in its place: of Secrets and ConfigMaps the data would be sent.
 _NAMES = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -126,6 +128,12 @@ RESOURCES: dict[str, Resource] = {
     "orders": Resource(_ACME, "orders", certmanager.Order, media=JSON),
     "challenges": Resource(_ACME, "challenges", certmanager.Challenge, media=JSON),
     "helm-releases": Resource(_CORE, "secrets", helm.ReleaseRecord, media=_NAMES),
+    "backups.velero.io": Resource(_VELERO, "backups", velero.Backup, media=JSON),
+    "schedules.velero.io": Resource(_VELERO, "schedules", velero.Schedule, media=JSON),
+    "restores.velero.io": Resource(_VELERO, "restores", velero.Restore, media=JSON),
+    "backupstoragelocations": Resource(_VELERO, "backupstoragelocations", velero.StorageLocation, media=JSON),
+    "podvolumebackups": Resource(_VELERO, "podvolumebackups", velero.VolumeOfPod, media=JSON),
+    "datauploads": Resource(_VELERO_DATA, "datauploads", velero.DataUpload, media=JSON),
     "nodes.metrics.k8s.io": Resource(_METRICS, "nodes", nodes.NodeUsage, namespaced=False, media=JSON),
     "pods.metrics.k8s.io": Resource(_METRICS, "pods", nodes.PodUsage, media=JSON),
 }
