@@ -31,7 +31,7 @@ PREFIX = {
 COUNTS = {
     "repo-scanner": (104, 59, 35),
     "opsforge": (86, 52, 33),
-    "enterprise-platform": (105, 48, 35),
+    "enterprise-platform": (105, 49, 35),
     "accelerapp": (89, 43, 29),
     "smartcloudops": (116, 86, 54),
 }

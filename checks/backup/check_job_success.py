@@ -45,7 +45,9 @@ class BackupJobLimits(BackupLimits, VeleroLimits):
     `startingDeadlineSeconds` and its Job's `activeDeadlineSeconds` come before them.
 
     `objects`, `files`: what it stores, by the dates in the names, where nobody can look at what runs it. `age`: of the
-    newest of these, and of the end of the last one of a schedule of Velero. `days`: of so many before today, each has one. `since`: the day of the first one ever.
+    newest of these. `days`: of so many before today, each has one. `since`: the day of the first one ever.
+
+    `ended`: how long ago the last backup of a schedule of Velero may have ended, which has its own time else.
     """
 
     cron_jobs: Scoped[tuple[str, ...]] = ()
@@ -53,6 +55,7 @@ class BackupJobLimits(BackupLimits, VeleroLimits):
     late: Duration = Duration.parse("15m")
     longest: Duration = Duration.parse("6h")
     age: AtMost[Duration] = AtMost.parse("26h", Duration)
+    ended: AtMost[Duration] | None = None
     days: Count = Count(7)
 
     @field_validator("since")
@@ -182,6 +185,6 @@ def _examine_schedule(
         grace=found.grace,
     ) as it:
         assert not found.fault, found.fault
-        if last is not None:
+        if limits.ended is not None and last is not None:
             age = vault.backups.age(ended) if ended is not None else None
-            it.holds(limits.age, age, f"{last.name}, the last backup, ended {age} ago")
+            it.holds(limits.ended, age, f"{last.name}, the last backup, ended {age} ago")

@@ -41,9 +41,7 @@ KINDS = (
     "RoleBinding",
     "ReplicaSet",
 )
-_NAMESPACES = frozenset(
-    (*world.NAMESPACES, world.RESTORED, world.VELERO, "kube-system", "kube-node-lease")
-)
+_NAMESPACES = frozenset((*world.NAMESPACES, world.RESTORED, world.VELERO, "kube-system", "kube-node-lease"))
 _CONTENT = ("spec", "rules", "subjects", "roleRef")
 _GIVEN = ("clusterIP", "clusterIPs", "taints")  # by the servers, new ones each time
 

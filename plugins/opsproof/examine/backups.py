@@ -33,6 +33,7 @@ PLACES = {"s3": "objects", "files": "files"}  # the kind of target -> the field 
 # What an environment and a row have to say for each way.
 _WAYS = {
     **{field: f"targets.{kind} with scope.{field}" for kind, field in PLACES.items()},
+    "restored": "targets.files with scope.restored",
     "velero": "targets.kubernetes with scope.velero",
     "redis": "targets.redis with scope.redis",
     "aws": "targets.aws with scope.db_instances",

@@ -44,11 +44,13 @@ def backups(*found: Snapshot, **more: Any) -> DatabaseBackups:
 
 
 def fresh(*found: Any, **limits: Any) -> Examination:
-    return examined(check_fresh, None, None, found, **{"age": "26h", "restorable": "10m", **limits})
+    return examined(
+        check_fresh, None, None, found, None, False, None, **{"age": "26h", "restorable": "10m", **limits}
+    )
 
 
 def integrity(*found: Any) -> Examination:
-    return examined(check_integrity, None, None, None, None, found)
+    return examined(check_integrity, None, None, None, None, found, *[None] * 4)
 
 
 def test_a_snapshot_of_tonight_and_a_log_that_arrives_pass() -> None:

@@ -151,7 +151,7 @@ def test_a_second_way_is_examined_too() -> None:
 
 def test_no_way_at_all_is_undecided() -> None:
     """No target of a kind that the row names: never green."""
-    (finding,) = told(examined(check_fresh, None, None, None, None, False, None, None))
+    (finding,) = told(examined(check_fresh, None, None, None, None, False, None))
     assert finding.startswith("unknown: source backups: nothing tells where backups are: targets.s3")
 
 
@@ -197,7 +197,7 @@ ENGINES = ("postgres", "mysql*")
 
 def conditional(*workloads: Any, found: Any = None, target: bool = False) -> list[str]:
     listed = listing(*workloads) if found is None else found
-    return told(examined(check_fresh, (kept(),), None, listed, target, databases=ENGINES))
+    return told(examined(check_fresh, (kept(),), None, None, listed, target, None, databases=ENGINES))
 
 
 def running(image: str, port: int = 8080) -> Any:

@@ -22,7 +22,7 @@ NAME = "nightly-20260302020000"
 
 
 def of(found: Vault | Failure, *objects: Kept | Failure, **limits: Any) -> Examination:
-    return examined(check_fresh, objects or None, None, (found,), **limits)
+    return examined(check_fresh, objects or None, None, None, None, False, (found,), **limits)
 
 
 def test_last_nights_backup_passes() -> None:

@@ -26,7 +26,7 @@ def of(
 ) -> Examination:
     stored = (volumes,) if volumes is not None else None
     return examined(
-        check_integrity, *[None] * 4, (found,), stored, claims, None,
+        check_integrity, *[None] * 5, (found,), stored, claims, None,
         volumes=volumes is not None, **limits,
     )  # fmt: skip
 
@@ -175,7 +175,7 @@ SNAPSHOTS = replace(GOOD, aof=False)
 def redis(persistence: Persistence, **more: Any) -> list[str]:
     sample = Sample(at=NOW, uptime=7200, part="master", persistence=persistence, **more)
     state = ServerState(role="redis", samples=(sample,))
-    return told(examined(check_integrity, *[None] * 7, state, redis=True))
+    return told(examined(check_integrity, *[None] * 8, state, redis=True))
 
 
 @pytest.mark.parametrize("persistence", [GOOD, SNAPSHOTS])
@@ -208,5 +208,5 @@ def test_a_server_that_tells_nothing_or_never_saved_is_undecided(persistence: Pe
 def test_a_replica_is_not_judged() -> None:
     sample = Sample(at=NOW, uptime=7200, part="slave", persistence=GOOD)
     state = ServerState(role="redis", samples=(sample,))
-    (finding,) = told(examined(check_integrity, *[None] * 7, state, redis=True))
+    (finding,) = told(examined(check_integrity, *[None] * 8, state, redis=True))
     assert finding.startswith("unknown: cache redis: a replica answers")

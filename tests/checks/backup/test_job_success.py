@@ -200,7 +200,7 @@ def test_where_nothing_says_what_makes_the_backups_it_is_undecided() -> None:
 def made(*places: Kept, **limits: Any) -> list[str]:
     examine = examination(CRITICAL)
     asked = BackupJobLimits(objects=(DUMP,), **limits)
-    check_backup_jobs(None, None, (), places or None, None, asked, examine)
+    check_backup_jobs(None, None, (), places or None, None, None, asked, examine)
     return told(examine)
 
 
@@ -252,5 +252,5 @@ def test_where_no_place_is_configured_it_is_undecided() -> None:
 def test_both_ways_count() -> None:
     examine = examination(CRITICAL)
     asked = BackupJobLimits(objects=(DUMP,), cron_jobs=("cronjob/backup",))
-    check_backup_jobs(listing(), listing(), (), (kept(*nights(0, 1)),), None, asked, examine)
+    check_backup_jobs(listing(), listing(), (), (kept(*nights(0, 1)),), None, None, asked, examine)
     assert 3 == len(told(examine))

@@ -16,7 +16,7 @@ from tests.checks.backup.vaults import backup, nights, schedule, vault
 
 
 def of(found: Vault | Failure, **limits: Any) -> Examination:
-    return examined(check_backup_jobs, None, None, (), (found,), **limits)
+    return examined(check_backup_jobs, None, None, (), None, None, (found,), **limits)
 
 
 def only(found: Vault | Failure, **limits: Any) -> str:
@@ -25,7 +25,7 @@ def only(found: Vault | Failure, **limits: Any) -> str:
 
 
 def test_last_nights_backup_completed() -> None:
-    found = of(vault(*nights()), age="26h")
+    found = of(vault(*nights()), ended="26h")
     assert (1, [], []) == (found.passed, told(found), found.notes)
 
 
@@ -141,7 +141,7 @@ def test_a_last_backup_that_ended_too_long_ago_fails() -> None:
     """A weekly schedule keeps its own time, and not the row's."""
     weekly = schedule(cron="0 2 * * 0", last=31)
     assert [] == told(of(vault(backup(31), schedules=(weekly,))))
-    found = only(vault(backup(31), schedules=(weekly,)), age="26h")
+    found = only(vault(backup(31), schedules=(weekly,)), ended="26h")
     assert "fail: schedule velero/nightly: nightly-31, the last backup, ended 1d6h ago" == found
 
 
