@@ -94,9 +94,9 @@ def stop(name: str, *, within: float = 10.0, how: signal.Signals = signal.SIGTER
 
 
 def stop_all() -> None:
-    """End whatever was started and runs still."""
+    """End whatever was started and runs still. Of what is started behind a shell's back SIGINT is ignored."""
     for file in _pid_file("any").parent.glob("*.pid"):
-        stop(file.stem, how=signal.SIGINT)
+        stop(file.stem, how=signal.SIGINT if file.stem == "postgres" else signal.SIGTERM)
 
 
 def _reap(pid: int) -> None:

@@ -127,7 +127,8 @@ def test_a_full_server_refuses() -> None:
     assert not own(probe)
 
 
-def test_our_own_roles_limit_is_our_side() -> None:
+def test_our_own_roles_limit_is_our_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RecordingLink, "pause", lambda self, seconds: None)
     with postgres_faults.role_at_limit():
         probe, _ = probed()
     assert failure(probe)[1] == "the role opsproof is at its own CONNECTION LIMIT"

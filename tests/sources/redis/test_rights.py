@@ -145,8 +145,11 @@ def test_nothing_else_may_be_done(server: redis.Redis, target: Target, command: 
     assert told != "OK"
 
 
-def test_what_is_printed_is_enough_to_ask_all_of_it(server: redis.Redis, target: Target) -> None:
+def test_what_is_printed_is_enough_to_ask_all_of_it(
+    server: redis.Redis, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each ask with that user, on queues that are there, and nothing is refused."""
+    monkeypatch.setattr(RecordingLink, "pause", lambda self, seconds: None)
     server.flushall()
     server.lpush("jobs", '{"queued": 1795251600}')
     server.xadd("events", {"a": "b"})

@@ -146,9 +146,13 @@ def replica_gone() -> Iterator[None]:
 
 @contextmanager
 def lagging(seconds: int = 15) -> Iterator[None]:
-    """The replica keeps its connection and takes nothing: the broker has not heard of it for so long."""
+    """The replica keeps its connection and takes nothing: the broker has not heard of it for so long.
+
+    To a broker that has just been started replicas are still coming: it is not young.
+    """
     pid = process.running(REPLICA)
     assert pid is not None
+    process.await_that("the broker is a minute old", lambda: _uptime() > 60)
     redis.admin(MASTER).config_set("repl-timeout", 3600)
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -158,6 +162,10 @@ def lagging(seconds: int = 15) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
         redis.admin(MASTER).config_set("repl-timeout", 60)
         process.await_that("the replica", linked)
+
+
+def _uptime() -> int:
+    return int(str(redis.info(MASTER, "server")["uptime_in_seconds"]))
 
 
 def _lag() -> int:
