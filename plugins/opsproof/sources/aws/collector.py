@@ -93,8 +93,8 @@ class AwsCollector:
         region = self.target.settings.region
         few = {"MaxRecords": _FEWEST}
         found: tuple[tuple[Operation, dict[str, Any]], ...] = (
-            (api.IDENTITY, {}), (api.INSTANCES, few), (api.CLUSTERS, few), (api.SNAPSHOTS, few), (api.CLUSTER_SNAPSHOTS, few),
-            (api.EVENTS, few), (api.GROUPS, few),
+            (api.IDENTITY, {}), (api.INSTANCES, few), (api.CLUSTERS, few), (api.SNAPSHOTS, few),
+            (api.CLUSTER_SNAPSHOTS, few), (api.EVENTS, few), (api.GROUPS, few),
             (api.BALANCERS, {"PageSize": 1}), (api.POLICIES, {"PageSize": 1}), (api.TARGET_GROUPS, {"PageSize": 1}),
             (api.LISTENERS, {"LoadBalancerArn": _NO_ARN.format(region=region, what="loadbalancer/app")}),
             (api.HEALTH, {"TargetGroupArn": _NO_ARN.format(region=region, what="targetgroup")}),
