@@ -29,7 +29,7 @@ def throttled() -> Iterator[Changes]:
     """It is asked again until the deadline, and then nothing is known."""
     with (
         aws.refuses(GROUPS, "Throttling", "400 Bad Request"),
-        reached("enterprise-platform", "aws", budget={"deadline": "6s"}),
+        reached("enterprise-platform", "aws", budget={"deadline": "20s"}),
     ):
         message = "elasticache:DescribeReplicationGroups is throttled, * times until the deadline: *"
         yield {"EP-005": unknown("high", "source elasticache", message=message)}

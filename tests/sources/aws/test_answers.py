@@ -280,6 +280,16 @@ def test_who_is_throttled_until_the_deadline_knows_nothing(secret: str) -> None:
     assert "rds:DescribeDBInstances is throttled, 1 times until the deadline" in caught.value.message
 
 
+def test_a_deadline_that_ends_while_it_is_asked_again_says_so_too(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time is over after the wait, when the second request would go out."""
+    with account(answering(lambda action, words: error("Throttling")), secret) as (collector, link):
+        monkeypatch.setattr(link, "pause", lambda seconds: setattr(link, "deadline", 0.0))
+        with pytest.raises(TimedOut, match="is throttled, 2 times until the deadline"):
+            collector.collect(DATABASE, link)
+
+
 def test_a_mishap_is_asked_again_a_few_times(secret: str) -> None:
     answer = answering(lambda action, words: error("InternalFailure"), "500 No")
     with account(answer, secret) as (collector, link), pytest.raises(BadAnswer):

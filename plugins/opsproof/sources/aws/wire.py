@@ -20,7 +20,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from opsproof.model.failure import BadAnswer, CollectionError, TimedOut, TooBig
+from opsproof.model.failure import BadAnswer, TimedOut, TooBig
 from opsproof.model.target import Target
 from opsproof.model.text import cut
 from opsproof.sources.aws.api import Operation
@@ -113,17 +113,19 @@ class Wire:
         Raises:
             CollectionError: it failed; where a right is missing, the message names it.
         """
-        attempt = 1
+        attempt, throttled = 1, False
         while True:
             call = _Call(operation, words, link, attempt)
             try:
                 with self._during(call):
                     told = getattr(self._client(operation.service), operation.method)(**words)
                 return self._checked(operation, told)
+            except TimedOut as late:
+                raise self._given_up(call) if throttled else late from None
             except (ClientError, *_UNREADABLE) as error:
                 if absent and code_in(error, 0) in ABSENT:
                     return {operation.told: []}
-                self._again(call, error)
+                throttled = self._again(call, error)
             attempt += 1
 
     def close(self) -> None:
@@ -156,8 +158,8 @@ class Wire:
         finally:
             _CALL.reset(token)
 
-    def _again(self, call: _Call, error: Exception) -> None:
-        """Wait, where it makes sense to ask again. Raises CollectionError: it makes none."""
+    def _again(self, call: _Call, error: Exception) -> bool:
+        """Wait, where it makes sense to ask again; whether we ask too much. Raises CollectionError: it makes none."""
         code = code_in(error, call.status)
         throttled = code in THROTTLED or call.status == 429
         busy = code in BUSY or call.status in {500, 502, 503, 504}
@@ -168,16 +170,18 @@ class Wire:
         if seconds is None:
             seconds = min(_LONGEST_WAIT, 0.5 * 2 ** min(call.attempt - 1, 8)) * random.uniform(0.5, 1)  # noqa: S311
         if seconds > call.link.left:
-            raise self._given_up(call, throttled)
+            late = TimedOut(
+                f"{call.operation.right}: asked to retry past the deadline", target=self.target.id
+            )
+            raise self._given_up(call) if throttled else late
         call.link.pause(max(_SHORTEST_WAIT, seconds))
+        return throttled
 
-    def _given_up(self, call: _Call, throttled: bool) -> CollectionError:
-        asked = call.operation.right
-        if throttled:
-            text = f"{asked} is throttled, {call.attempt} times until the deadline: lower the target's budget.rate"
-        else:
-            text = f"{asked}: asked to retry past the deadline"
-        return TimedOut(text, target=self.target.id)
+    def _given_up(self, call: _Call) -> TimedOut:
+        return TimedOut(
+            f"{call.operation.right} is throttled, {call.attempt} times until the deadline: lower the target's budget.rate",
+            target=self.target.id,
+        )
 
     def _send(self, request: Any, **_: Any) -> AWSResponse:
         """What botocore would send, sent by us."""
