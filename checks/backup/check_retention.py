@@ -108,9 +108,9 @@ def _examine_told(
         if limits.keep is None or not known:
             raise Undecided("for how long is not said: set keep" if known else "neither it nor a backup says")
         assert min(known) >= limits.keep, f"its backups are taken away after {min(known)}"
-        assert limits.longest is None or limits.longest.allows(max(known)), (
-            f"its backups stay for {max(known)}; {limits.longest} needed"
-        )
+    if limits.longest is not None and known:
+        with examine(Subject("oldest", schedule.name), measured=max(known), limit=limits.longest) as it:
+            it.holds(limits.longest, max(known), f"the backups of {schedule.name} stay for {max(known)}")
 
 
 def _examine_expired(vault: Vault, namespace: str, limits: RetentionLimits, examine: Examination) -> None:
