@@ -10,7 +10,6 @@ from opsproof.examine.deciding import deciding
 from opsproof.examine.velero import Vault, Vaults, VeleroIn, VeleroLimits
 from opsproof.sources.kubernetes.facts.velero import Backup
 
-
 _APART = Duration(120)  # so long after the bucket the cluster may have been asked
 
 
