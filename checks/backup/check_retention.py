@@ -118,13 +118,14 @@ def _examine_told(
     """What the schedule says, and what its last backup was made with, which is the server's default without."""
     told = [schedule.spec.template.kept_for, last.spec.kept_for if last is not None else None]
     known = [Duration(seconds) for seconds in told if seconds is not None]
-    with examine(schedule, measured=min(known, default=None), limit=f"at least {limits.keep}"):
+    with examine(schedule, measured=min(known, default=None), limit=f"at least {limits.keep}") as it:
         if limits.keep is None or not known:
             raise Undecided("for how long is not said: set keep" if known else "neither it nor a backup says")
         assert min(known) >= limits.keep, f"its backups are taken away after {min(known)}"
-        assert limits.longest is None or limits.longest.allows(max(known)), (
-            f"its backups stay for {max(known)}; {limits.longest} needed"
-        )
+        if limits.longest is not None:
+            it.holds(
+                limits.longest, max(known), f"its backups stay for {max(known)}; {limits.longest} needed"
+            )
 
 
 def _examine_expired(vault: Vault, namespace: str, limits: RetentionLimits, examine: Examination) -> None:
