@@ -26,6 +26,8 @@ _PORTS = frozenset({5432, 3306, 27017, 1433, 1521, 9042, 26257})
 _WORKLOADS = Kubernetes("deployments", "statefulsets", "daemonsets")
 WorkloadsBeside = Annotated[Listing[Workload] | Failure | None, Beside(_WORKLOADS, when="databases")]
 
+_APART = Duration(120)  # so long after the bucket the cluster may have been asked
+
 
 class FreshLimits(SizedLimits, VeleroLimits):
     """`age`: of the newest backup; days on which none is made do not count. One of Velero is as old as its beginning.
@@ -118,7 +120,7 @@ def examine_vault(vault: Vault, objects: Shelves, limits: FreshLimits, examine: 
         with deciding(examine, subject):
             if good:
                 _examine_newest(vault, good[-1], subject, limits, examine)
-                _examine_stored(vault, good[-1], namespace, objects, limits, examine)
+                _examine_stored(vault, good[-1], namespace, objects, examine)
             else:
                 _examine_none(vault, namespace, subject, limits, examine)
 
@@ -151,7 +153,6 @@ def _examine_stored(
     newest: Backup,
     namespace: str,
     objects: Shelves,
-    limits: FreshLimits,
     examine: Examination,
 ) -> None:
     """Velero's word for it is not enough where the bucket can be looked into, which was listed at another moment."""
@@ -164,7 +165,7 @@ def _examine_stored(
         examine.note(f"{newest.name} is not among the objects that the row names: it was not looked for")
         return
     ended = vault.backups.moment(newest.status.completion_timestamp, "its completion")
-    with examine(Subject("archive", namespace), limit="in the bucket", since=ended, grace=limits.running):
+    with examine(Subject("archive", namespace), limit="in the bucket", since=ended, grace=_APART):
         bucket = location.spec.object_storage.bucket if location and location.spec.object_storage else ""
         if bucket != vault.bucket:
             raise Undecided(f"it is stored in the bucket {bucket}, and the target is {vault.bucket}")

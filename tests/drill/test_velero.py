@@ -18,7 +18,7 @@ import pytest
 from opsproof.drill.cluster import proven_cluster
 from opsproof.drill.perform import perform
 from opsproof.drill.scratch import Refused
-from opsproof.drill.velero import LABEL
+from opsproof.drill.velero import LABEL, PREFIX
 from opsproof.environment.environment import Environment
 from opsproof.model.target import Target
 from opsproof.sources.drill.facts import Drill
@@ -64,7 +64,7 @@ def left() -> list[str]:
     """What drills have made and not taken away."""
     spaces = [one["metadata"] for one in admin().list("Namespace")]
     restores = [one["metadata"] for one in admin().list("Restore", "velero")]
-    return [one["name"] for one in (*spaces, *restores) if LABEL in one.get("labels", {})]
+    return [one["name"] for one in (*spaces, *restores) if one["name"].startswith(PREFIX)]
 
 
 def test_a_namespace_is_restored_counted_and_taken_away(tmp_path: Path) -> None:
@@ -112,11 +112,16 @@ def test_a_backup_whose_archive_is_gone_is_not_restored(tmp_path: Path) -> None:
 
 
 def test_a_drill_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
+    """Velero goes on with what it has begun, and only then it can be taken away."""
     with running(tmp_path) as process:
-        await_that("it has made its namespace", left, within=60)
+        await_that("Velero restores", lambda: admin().list("Restore", "velero"), within=60)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     await_that("nothing is left", lambda: not left(), within=120)
+    (record,) = (tmp_path / "records").iterdir()
+    assert json.loads(record.read_bytes())["ended"] is None
+    velero.await_validated("Available")  # a while later, in which Velero would have made it anew
+    assert [] == left()
 
 
 @contextmanager

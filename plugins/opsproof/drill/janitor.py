@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from opsproof.sources.kubernetes.settings import KubernetesSettings
@@ -25,10 +25,12 @@ def watching(parameters: Mapping[str, str], database: str) -> AbstractContextMan
     return _watched({"parameters": dict(parameters), "database": database})
 
 
-def watching_cluster(cluster: KubernetesSettings, velero: str, name: str) -> AbstractContextManager[None]:
-    """The same of a namespace and the Restore that fills it."""
+def watching_cluster(
+    cluster: KubernetesSettings, velero: str, name: str, within: float
+) -> AbstractContextManager[None]:
+    """The same of a namespace and the Restore that fills it, which Velero ends within so many seconds."""
     settings = base64.b64encode(pickle.dumps(cluster)).decode()  # secrets in it are references
-    return _watched({"cluster": settings, "velero": velero, "name": name})
+    return _watched({"cluster": settings, "velero": velero, "name": name, "within": within})
 
 
 @contextmanager
@@ -72,14 +74,14 @@ def main(told: IO[bytes]) -> None:
         drop(session, task["database"])
 
 
-def _cleared(task: Mapping[str, str]) -> None:
+def _cleared(task: Mapping[str, Any]) -> None:
     from opsproof.drill.cluster import connected
     from opsproof.drill.velero import take_away
 
     # Nobody but the drill that started this writes to its input.
     settings = pickle.loads(base64.b64decode(task["cluster"]))  # noqa: S301
     with connected(settings) as api:
-        take_away(api, task["velero"], task["name"])
+        take_away(api, task["velero"], task["name"], float(task["within"]))
 
 
 if __name__ == "__main__":

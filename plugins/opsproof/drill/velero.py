@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -55,7 +55,7 @@ def _alone(api: Api, within: float) -> None:
     now = datetime.now(timezone.utc)
     for one in list(api.every("/api/v1/namespaces")):
         meta = one.get("metadata", {})
-        if LABEL not in (meta.get("labels") or {}) or not str(meta.get("name", "")).startswith(PREFIX):
+        if not str(meta.get("name", "")).startswith(PREFIX):
             continue
         made = msgspec.convert(meta.get("creationTimestamp"), datetime)
         if (now - made).total_seconds() < within and "deletionTimestamp" not in meta:
@@ -139,7 +139,8 @@ class _OfBackup(Performance):
     def _taken_away(self) -> Iterator[None]:
         """Whatever happens meanwhile, what the drill has made goes."""
         shape = self.cluster.shape
-        with janitor.watching_cluster(shape.cluster, shape.velero_in, self._scratch):
+        within = float(self.target.settings.within)
+        with janitor.watching_cluster(shape.cluster, shape.velero_in, self._scratch, within):
             try:
                 yield
             finally:
@@ -149,15 +150,30 @@ class _OfBackup(Performance):
                     self.know(left=f"namespace {self._scratch}")
 
 
-def take_away(api: Api, velero: str, name: str) -> None:
-    """The Restore and the namespace, until both are gone. Raises NotServed."""
-    paths = (f"{_restores(velero)}/{segment(name)}", f"/api/v1/namespaces/{segment(name)}")
-    deadline = time.monotonic() + _PATIENCE
-    for path in paths:
+def take_away(api: Api, velero: str, name: str, patience: float = _PATIENCE) -> None:
+    """The namespace and the Restore, until both are gone.
+
+    Velero ends what it has begun, whoever deletes its Restore, and would make the namespace again: it is waited for.
+
+    Raises:
+        NotServed: it does not end, or one of both does not go.
+    """
+    restore, space = f"{_restores(velero)}/{segment(name)}", f"/api/v1/namespaces/{segment(name)}"
+    _await(lambda: not _restoring(api.get(restore)), patience)
+    for path in (space, restore):
         api.delete(path)
-    while any(api.get(path) is not None for path in paths):
+        _await(lambda path=path: api.get(path) is None, _PATIENCE)  # type: ignore[misc]
+
+
+def _restoring(found: Any) -> bool:
+    return found is not None and msgspec.convert(found, Restore).status.phase not in _ENDED
+
+
+def _await(holds: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
         if time.monotonic() > deadline:
-            raise NotServed("it does not go")
+            raise NotServed("it does not end, or does not go")
         time.sleep(_EVERY)
 
 

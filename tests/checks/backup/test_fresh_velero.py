@@ -155,9 +155,11 @@ def test_an_empty_archive_fails() -> None:
 
 
 def test_an_archive_that_was_completed_a_moment_ago_may_not_have_been_listed() -> None:
-    young = backup(0.3, name="nightly-20260302084200")
+    young, older = (backup(hours, name="nightly-20260302084900") for hours in (0.19, 0.21))
     found = told(of(vault(young), archive()))
     assert ["transition"] == [one.partition(":")[0] for one in found]
+    found = told(of(vault(older), archive()))
+    assert ["fail"] == [one.partition(":")[0] for one in found]
 
 
 def test_a_bucket_that_is_not_veleros_says_nothing() -> None:

@@ -82,7 +82,11 @@ def dead() -> Iterator[Changes]:
 
 @scenario("the archive of a backup is gone that Velero calls completed", group=GONE)
 def unarchived() -> Iterator[Changes]:
-    with velero.unarchived(velero.names()[0]):
+    newest = velero.names()[0]
+    with (
+        velero.unarchived(newest),
+        velero.telling("Backup", newest, completionTimestamp=velero.ago(minutes=10)),
+    ):
         yield {
             "RS-140": fail(
                 "critical",
