@@ -25,6 +25,16 @@ class _Quoting(yaml.SafeDumper):
     """Quotes every time of day: PyYAML leaves `09:52` bare, which opsproof refuses."""
 
 
+class _Reading(yaml.SafeLoader):
+    """Knows `true` and `false` alone: `on` is a key of rows, and no truth value."""
+
+
+_BOOL = "tag:yaml.org,2002:bool"
+_Reading.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in known if tag != _BOOL]
+    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Reading.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|false)$"), list("tf"))
 _Quoting.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^\d+:\d+$"), list("0123456789"))
 
 
@@ -80,7 +90,7 @@ def checkout(folder: Path) -> Path:
         shutil.copy(ROOT / name, copy)
     for file, change in _CHANGES:
         path = copy / "checks" / file
-        document = yaml.safe_load(path.read_text())
+        document = yaml.load(path.read_text(), Loader=_Reading)
         change(document)
         path.write_text(yaml.dump(document, Dumper=_Quoting, sort_keys=False, width=1000))
     return copy

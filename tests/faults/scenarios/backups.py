@@ -23,7 +23,7 @@ DIRECTORY = "%Y%m%d_%H%M%S"
 POSTGRES = "postgres/postgres-%Y%m%d.sql.gz"
 CLUSTER = "cluster-config-%Y%m%d.yaml"
 FILES = "secrets-%Y%m%d.yaml.gpg"
-MANIFESTS = "manifests-%Y%m%d.yaml"
+MANIFESTS = "manifests-%Y%m%d_%H%M%S.yaml"
 SPOILT, LATE, GONE, AWAY = "backups spoilt", "backups late", "backups gone", "backups away"
 
 

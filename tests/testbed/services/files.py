@@ -45,11 +45,12 @@ def fill(system: str) -> None:
 
 
 def keep_manifests() -> None:
-    """What lives in a system's namespace is stored by now, and was on the days before."""
+    """What lives in a system's namespace is stored by now, and was twenty hours ago and on the days before."""
     now = datetime.now(timezone.utc)
-    for back in range(4):
-        at = now - timedelta(days=back)
-        put(KEPT, f"manifests-{at:%Y%m%d}.yaml", manifests(), at)
+    shutil.rmtree(folder(KEPT), ignore_errors=True)
+    for back in (0, 20, 44, 68):
+        at = now - timedelta(hours=back)
+        put(KEPT, f"manifests-{at:%Y%m%d_%H%M%S}.yaml", manifests(), at)
 
 
 def all_manifests() -> list[str]:
