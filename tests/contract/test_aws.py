@@ -48,5 +48,6 @@ class TestLoadBalancer(_Aws):
     ask = LoadBalancerOf(target="aws:test", name=NAME)
 
 
+@pytest.mark.slow
 class TestVault(_Aws):
     ask = VaultOf(target="aws:test", name=NAME)
