@@ -40,8 +40,10 @@ def restarted() -> None:
 def connections_filled(to: int, database: str = "reposcanner") -> Iterator[int]:
     """`to` sessions of an application are open (at most FEW less the reserved ones)."""
     with few_connections(), ExitStack() as held:
-        for _ in range(to - postgres.sessions()):
-            held.enter_context(postgres.connect(f"{database}_app", database))
+        # Again, since what was counted may have been about to end.
+        while missing := max(0, to - postgres.sessions()):
+            for _ in range(missing):
+                held.enter_context(postgres.connect(f"{database}_app", database))
         yield postgres.sessions()
         held.close()
         process.await_that("sessions to end", lambda: postgres.sessions() < to / 2)
