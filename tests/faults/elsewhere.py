@@ -35,6 +35,15 @@ _Reading.yaml_implicit_resolvers = {
     for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Reading.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|false)$"), list("tf"))
+class _Words(yaml.SafeLoader):
+    """Reads `on` as the word that rows have, as opsproof does, and not as a truth value."""
+
+
+_Words.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in found if not tag.endswith(":bool")]
+    for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Words.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(true|false)$"), list("tf"))
 _Quoting.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^\d+:\d+$"), list("0123456789"))
 
 

@@ -107,6 +107,7 @@ PROMETHEUS: dict[str, Dependents] = {
         "SC-037": ("medium", USED),
         "SC-038": ("medium", DISKS),
         "SC-040": ("high", GROUPS),
+        "SC-066": ("low", ("source growth",)),
         "SC-081": ("high", (*OVERNIGHT, *QUIET)),
         "SC-087": ("medium", ("horizontalpodautoscaler smartcloudops/backend",)),
         "SC-083": ("medium", LINE),

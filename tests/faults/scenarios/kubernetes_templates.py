@@ -9,6 +9,7 @@ from tests.faults.rollouts import followed
 from tests.faults.scenario import Changes, fail, scenario
 from tests.testbed import kubernetes_age as age
 from tests.testbed import kubernetes_pod_faults as faults
+from tests.testbed import kubernetes_undo as undo
 
 
 @scenario("containers have no limits", group="templates")
@@ -39,6 +40,8 @@ def foreign_image() -> Iterator[Changes]:
 @scenario("a native sidecar has neither limits nor probes and is not ready", group="templates")
 def bare_sidecar() -> Iterator[Changes]:
     with (
+        # Else it gets the namespace's defaults.
+        undo.removed("LimitRange", "opsforge", "defaults"),
         faults.with_sidecar("opsforge", "grafana", limits=False, probes=False),
         faults.pods("opsforge", "grafana", "not-ready", container="sidecar") as (pod,),
         faults.without("opsforge", "worker", "readinessProbe"),

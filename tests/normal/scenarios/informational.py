@@ -58,6 +58,7 @@ def claim_without_pod() -> Iterator[Changes]:
         "late",
         provisioner="kubernetes.io/no-provisioner",
         volumeBindingMode="WaitForFirstConsumer",
+        allowVolumeExpansion=True,
     )
     claim = make.thing(
         "v1",
@@ -79,8 +80,8 @@ def claim_without_pod() -> Iterator[Changes]:
 )
 def fixed_size() -> Iterator[Changes]:
     """It wants more for hours, and was never meant to get it."""
-    with objects.hpa_at_limit("smartcloudops", "backend", fixed=True):
-        age.lasting("HorizontalPodAutoscaler", "smartcloudops", "backend", "ScalingLimited")
+    with objects.hpa_at_limit("repo-scanner", "repo-scanner", fixed=True):
+        age.lasting("HorizontalPodAutoscaler", "repo-scanner", "repo-scanner", "ScalingLimited")
         yield {}
 
 

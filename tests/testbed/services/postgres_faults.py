@@ -147,9 +147,11 @@ def busy(database: str, *, older: float = 0, statement: str = "SELECT pg_sleep(6
         pid = session.info.backend_pid
         session.pgconn.send_query(statement.encode())
         _await_age(pid, "query_start", "active", older)
-        yield pid
-        session.close()
-        _end(pid)
+        try:
+            yield pid
+        finally:
+            session.close()
+            _end(pid)
 
 
 @contextmanager
@@ -159,8 +161,10 @@ def left_open(database: str, *, older: float = 0) -> Iterator[int]:
         session.execute("BEGIN")
         session.execute("SELECT 1")
         _await_age(session.info.backend_pid, "state_change", "idle in transaction", older)
-        yield session.info.backend_pid
-        session.execute("ROLLBACK")
+        try:
+            yield session.info.backend_pid
+        finally:
+            session.execute("ROLLBACK")
 
 
 def _await_age(pid: int, since: str, state: str, seconds: float) -> None:
@@ -245,8 +249,10 @@ def index_replaced(database: str, name: str, statement: str) -> Iterator[None]:
     """Another index has its name."""
     with index_dropped(database, name), postgres.connect(f"{database}_app", database) as application:
         application.execute(statement.encode())
-        yield
-        application.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
+        try:
+            yield
+        finally:
+            application.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
 
 
 @contextmanager
@@ -297,9 +303,11 @@ def vacuuming(database: str) -> Iterator[None]:
         pid = session.info.backend_pid
         session.pgconn.send_query(f"VACUUM ANALYZE {postgres.TABLES[database]}".encode())
         _await_age(pid, "query_start", "active", 3)
-        yield
-        session.close()
-        _end(pid)
+        try:
+            yield
+        finally:
+            session.close()
+            _end(pid)
 
 
 @contextmanager
@@ -310,9 +318,11 @@ def dumping(database: str, *, older: float = 0) -> Iterator[None]:
         pid = session.info.backend_pid
         session.pgconn.send_query(b"SELECT pg_sleep(600)")
         _await_age(pid, "query_start", "active", older)
-        yield
-        session.close()
-        _end(pid)
+        try:
+            yield
+        finally:
+            session.close()
+            _end(pid)
 
 
 @contextmanager
@@ -328,11 +338,13 @@ def indexing(database: str, table: str, *, older: float = 0) -> Iterator[None]:
         pid = builder.info.backend_pid
         builder.pgconn.send_query(f"CREATE INDEX CONCURRENTLY {name} ON {table} (note)".encode())
         _await_age(pid, "query_start", "active", older)
-        yield
-        builder.close()
-        _end(pid)
-        writer.execute("ROLLBACK")
-        writer.execute(f"DROP INDEX {name}".encode())
+        try:
+            yield
+        finally:
+            builder.close()
+            _end(pid)
+            writer.execute("ROLLBACK")
+            writer.execute(f"DROP INDEX {name}".encode())
 
 
 @contextmanager
@@ -340,5 +352,7 @@ def new_table(database: str) -> Iterator[None]:
     """Loaded a moment ago, and not maintained yet."""
     with postgres.connect(f"{database}_app", database) as application:
         application.execute("CREATE TABLE arrived AS SELECT n FROM generate_series(1, 5000) AS n")
-        yield
-        application.execute("DROP TABLE arrived")
+        try:
+            yield
+        finally:
+            application.execute("DROP TABLE arrived")
