@@ -35,6 +35,8 @@ _Reading.yaml_implicit_resolvers = {
     for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _Reading.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|false)$"), list("tf"))
+
+
 class _Words(yaml.SafeLoader):
     """Reads `on` as the word that rows have, as opsproof does, and not as a truth value."""
 

@@ -21,6 +21,7 @@ from tests.checks.cluster import (
     deployment,
     ended_job,
     examination,
+    job,
     listing,
     meta,
     pod,
@@ -147,6 +148,21 @@ def test_what_is_well_now_or_gone_explains_it(about: tuple[str, str], thing: Any
 def test_what_is_not_well_does_not(about: tuple[str, str], thing: Any) -> None:
     things = (deployment(available=1), *([thing] if thing is not None else []))
     assert len(examined(event(*about), things=things).findings) == 1
+
+
+@pytest.mark.parametrize(
+    ("jobs", "fails"),
+    [
+        ((ended_job("by-hand", owner="CronJob/cleanup"),), False),
+        ((), False),
+        ((job("by-hand", owner="CronJob/cleanup"),), True),
+    ],
+)
+def test_a_job_that_a_cron_job_did_not_make_is_explained_when_it_has_ended(
+    jobs: tuple[Any, ...], fails: bool
+) -> None:
+    found = examined(event("CronJob", "cleanup", reason="UnexpectedJob"), things=jobs)
+    assert fails == any(one.outcome is Outcome.FAIL for one in found.findings)
 
 
 def test_reasons_that_the_team_expects_are_noted() -> None:

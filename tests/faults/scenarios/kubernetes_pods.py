@@ -138,7 +138,7 @@ def image_pull() -> Iterator[Changes]:
                 "medium",
                 "service smartcloudops/backend",
                 measured="1",
-                message="1 ready endpoint*, at least 3 needed; 1 of its 3 pods is ready",
+                message="1 ready endpoint*, at least 3 needed; 1 of its 3 pods are ready",
             ),
             "SC-098": fail(
                 "high",

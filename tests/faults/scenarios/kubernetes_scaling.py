@@ -34,8 +34,8 @@ def two_autoscalers() -> Iterator[Changes]:
             "RS-080": unknown("medium", f"horizontalpodautoscaler repo-scanner/{second}"),
             "RS-041": transition(
                 "medium",
-                *(f"horizontalpodautoscaler repo-scanner/{name} (AmbiguousSelector)" for name in both),
-                "persistentvolumeclaim repo-scanner/lost-data (ClaimLost)",
+                *(f"horizontalpodautoscaler repo-scanner/{name} (*)" for name in both),
+                "persistentvolumeclaim repo-scanner/* (*)",
             ),
         }
 

@@ -166,10 +166,10 @@ def expiring_soon() -> Iterator[Changes]:
         }
 
 
-@scenario("87 of the 97 sessions that a database has for applications are taken", group=GROUP)
+@scenario("80 of the 97 sessions that a database has for applications are taken", group=GROUP)
 def sessions() -> Iterator[Changes]:
     """Above 80 % and below 90 %: two of three rows."""
-    with postgres_faults.connections_filled(85) as taken:
+    with postgres_faults.connections_filled(79) as taken:
         used = fail(
             "high",
             "database postgres",

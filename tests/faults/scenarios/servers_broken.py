@@ -184,7 +184,7 @@ def too_many() -> Iterator[Changes]:
         }
 
 
-@scenario("the database does not accept opsproof's password", situation="forbidden", group=GROUP)
+@scenario("the database does not accept opsproof's password", situation="forbidden", group="templates")
 def wrong_password() -> Iterator[Changes]:
     wrong = secrets.folder() / "wrong.password"
     wrong.write_text("not-the-password")

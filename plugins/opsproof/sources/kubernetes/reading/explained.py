@@ -71,6 +71,8 @@ class Explanations:
     def of(self, event: Event) -> str:
         """Why nothing has to be done about it; "" when that is not known."""
         about = event.regarding
+        if (about.kind, event.reason) == ("CronJob", "UnexpectedJob"):
+            return self._unexpected(about.namespace, about.name)
         thing = self._things.get((about.kind, about.namespace, about.name))
         if about.kind not in _LISTED:
             return ""
@@ -79,6 +81,14 @@ class Explanations:
         if about.uid and thing.uid and about.uid != thing.uid:
             return "it was made anew"
         return self._well(thing, event.last)
+
+    def _unexpected(self, namespace: str, name: str) -> str:
+        """The controller says so of each Job of a CronJob that it did not make, or has forgotten."""
+        made = [
+            one for (kind, space, _), one in self._things.items()
+            if (kind, space) == (Job.kind, namespace) and one.key == f"cronjob/{name}"
+        ]  # fmt: skip
+        return "its Jobs have ended" if all(one.finished for one in made) else ""
 
     def _well(self, thing: Any, last: datetime | None) -> str:
         if isinstance(thing, Pod):
