@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 from tests.faults.rollouts import followed
 from tests.faults.scenario import Changes, fail, scenario, transition
@@ -45,9 +45,9 @@ def before_the_backup() -> Iterator[Changes]:
     """What is in that dump the new version may have spoilt already."""
     (night,) = nights(1)
     with faults.rollout_in_progress("accelerapp", "accelerapp"):
-        now = datetime.now(timezone.utc)
-        with s3.replaced(s3.BUCKETS[0], named(DATABASE, night), stored.packed(stored.dump()), now):
-            late = "the newest is db-*.sql.gz, made *, before the rollout that began *"
+        later = datetime.now(timezone.utc) + timedelta(seconds=2)  # both times are told in whole seconds
+        with s3.replaced(s3.BUCKETS[0], named(DATABASE, night), stored.packed(stored.dump()), later):
+            late = "the newest is */db-*.sql.gz, made *, before the rollout that began *"
             yield {
                 "AC-056": fail("critical", f"backup {DATABASE}", message=late),
                 "AC-098": fail(
