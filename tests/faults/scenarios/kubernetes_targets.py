@@ -31,9 +31,12 @@ KUBERNETES = {
     *("health/jobs-succeeded", "health/warning-events", "backup/job-success"),
     *("capacity/disk-usage", "capacity/growth-forecast", "database/disk"),
 }
-ROWS = {"RS-030", "OF-009", "OF-030", "SC-015", *("RS-093", "RS-094", "RS-140", "RS-143", "OF-097")}
-# Look at nodes alone.
-OF_NODES = {"SC-038"}
+ROWS = {
+    *("RS-030", "OF-009", "OF-030", "SC-015", "SC-107", "SC-108"),
+    *("RS-093", "RS-094", "RS-140", "RS-143", "OF-097"),
+}
+# Look at nodes, or at one ConfigMap, alone.
+OF_NODES = {"SC-038", "SC-107"}
 OF_THE_CLUSTER = {"health/cluster-reachable", "health/nodes-ready", "capacity/node-usage"}
 
 
