@@ -91,6 +91,10 @@ def apart(own_place: tuple[Path, Mapping[str, int]]) -> Iterator[None]:
         yield
 
 
+# "A database, if one exists": the testbed's has none.
+WITHOUT_SUBJECT = {"OF-073"}
+
+
 @pytest.fixture(scope="session")
 def healthy(testbed: None, detection: Detection, tmp_path_factory: pytest.TempPathFactory) -> Result:
     """The run on the healthy testbed that every scenario is compared with: all requirements pass."""
@@ -99,7 +103,7 @@ def healthy(testbed: None, detection: Detection, tmp_path_factory: pytest.TempPa
         f"{one.requirement.id} {one.outcome.value}: {finding.subject}: {finding.message}"
         for one in result.requirements
         for finding in findings(one)
-        if one.outcome.value != "pass"
+        if one.outcome.value != ("not_applicable" if one.requirement.id in WITHOUT_SUBJECT else "pass")
     ]
     assert not bad, "\n".join(["the healthy testbed is not healthy:", *bad])
     detection.healthy(result)

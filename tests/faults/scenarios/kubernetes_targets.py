@@ -36,8 +36,8 @@ KUBERNETES = {
 ROWS = {"RS-030", "OF-009", "OF-030", "SC-015", "OF-072", "OF-073", "OF-095", "AC-056", "AC-107", "EP-112",
         "RS-093", "RS-094", "RS-140", "RS-143", "OF-097", "SC-107", "SC-108"}  # fmt: skip
 BY_WHAT_IS_STORED = {"AC-086", "SC-082", "SC-117"}
-# Look at nodes alone.
-OF_NODES = {"SC-038"}
+# Look at nodes, or at one ConfigMap, alone.
+OF_NODES = {"SC-038", "SC-107"}
 OF_THE_CLUSTER = {"health/cluster-reachable", "health/nodes-ready", "capacity/node-usage"}
 
 
