@@ -152,7 +152,7 @@ def make(bucket: str) -> None:
     try:
         client().create_bucket(Bucket=bucket)
     except ClientError as error:
-        if error.response["Error"]["Code"] != "BucketAlreadyExists":
+        if error.response["Error"]["Code"] not in {"BucketAlreadyExists", "BucketAlreadyOwnedByYou"}:
             raise
     client().put_bucket_policy(Bucket=bucket, Policy=policy(bucket))
 
