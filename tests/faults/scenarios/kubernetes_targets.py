@@ -282,7 +282,7 @@ def another_database() -> Iterator[Changes]:
 @scenario(
     "the web server shows another certificate than the environment declares",
     situation="garbage",
-    group=PARTIAL,
+    group="unready pods",
 )
 def another_certificate() -> Iterator[Changes]:
     with reached("accelerapp", "http", identity={"certificate-sha256": "0" * 64}):
