@@ -76,6 +76,7 @@ NAMED = {
     ),
     "OF-030": fail("high", "workload deployment/api", "workload deployment/worker"),
     "SC-015": fail("critical", "workload deployment/backend"),
+    "SC-108": unknown("critical", "workload deployment/backend"),
     **{name: fail("high", "rule *") for name in ("AC-081", "EP-036", "OF-045", "RS-035", "SC-040")},
     "RS-047": fail("medium", "rule *"),
     "RS-030": fail("high", "requirement RS-030"),

@@ -68,7 +68,7 @@ def mute_stores() -> Iterator[Changes]:
         proxy.before("postgres", faults.hang(), protocol="tcp") as database,
         proxy.before("redis", faults.hang(), protocol="tcp") as cache,
         reached("repo-scanner", "postgres", port=database.port, budget={"deadline": "9s"}),
-        reached("repo-scanner", "redis", port=cache.port, budget={"deadline": "9s"}),
+        reached("repo-scanner", "redis", port=cache.port, budget={"deadline": "15s"}),
     ):
         late, mute = "*no * in time", {"measured": "3", "message": "3 of 3 probes: *no * in time"}
         yield {
