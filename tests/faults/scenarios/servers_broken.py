@@ -209,7 +209,11 @@ def slow_database() -> Iterator[Changes]:
         yield {"EP-055": slow, "EP-065": slow}
 
 
-@scenario("the database accepts connections and never answers", situation="slow", group=GROUP)
+@scenario(
+    "the database accepts connections and never answers",
+    situation="slow",
+    group="KEDA, Karpenter and failing backups",
+)
 def hanging_database() -> Iterator[Changes]:
     with (
         proxy.before("postgres", faults.hang(), protocol="tcp") as gate,
