@@ -40,7 +40,13 @@ def foreign_image() -> Iterator[Changes]:
 @scenario("a native sidecar has neither limits nor probes and is not ready", group="templates")
 def bare_sidecar() -> Iterator[Changes]:
     with (
-        # Else it gets the namespace's defaults.
+        # Else it gets the namespace's defaults; and where a quota counts requests, nobody may do without.
+        undo.changed(
+            "ResourceQuota",
+            "opsforge",
+            "team",
+            {"spec": {"hard": {"requests.cpu": None, "requests.memory": None}}},
+        ),
         undo.removed("LimitRange", "opsforge", "defaults"),
         faults.with_sidecar("opsforge", "grafana", limits=False, probes=False),
         faults.pods("opsforge", "grafana", "not-ready", container="sidecar") as (pod,),
