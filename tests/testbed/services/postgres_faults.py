@@ -17,8 +17,10 @@ from tests.testbed.services import postgres
 def connections_filled(to: int, database: str = "reposcanner") -> Iterator[int]:
     """`to` sessions of an application are open (at most `max_connections` less the reserved ones)."""
     with ExitStack() as held:
-        for _ in range(to - postgres.sessions()):
-            held.enter_context(postgres.connect(f"{database}_app", database))
+        # Again, since what was counted may have been about to end.
+        while missing := max(0, to - postgres.sessions()):
+            for _ in range(missing):
+                held.enter_context(postgres.connect(f"{database}_app", database))
         yield postgres.sessions()
     process.await_that("sessions to end", lambda: postgres.sessions() < to / 2)
 
