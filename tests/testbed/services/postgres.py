@@ -12,6 +12,7 @@ import struct
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
@@ -366,11 +367,11 @@ def leave_recovery() -> None:
     start()
 
 
-def sessions() -> int:
-    """Client sessions, the counting one excluded."""
+def sessions(*, besides: Sequence[str] = ()) -> int:
+    """Client sessions, the counting one and those of some roles excluded."""
     others = "backend_type = 'client backend' AND pid <> pg_backend_pid()"
-    query = sql.SQL("SELECT count(*) FROM pg_stat_activity WHERE {}").format(sql.SQL(others))
+    query = sql.SQL("SELECT count(*) FROM pg_stat_activity WHERE {} AND usename <> ALL (%s)")
     with admin() as session:
-        row = session.execute(query).fetchone()
+        row = session.execute(query.format(sql.SQL(others)), [list(besides)]).fetchone()
     assert row is not None
     return int(str(row[0]))

@@ -38,13 +38,18 @@ def restarted() -> None:
 
 @contextmanager
 def connections_filled(to: int, database: str = "reposcanner") -> Iterator[int]:
-    """`to` sessions of an application are open (at most FEW less the reserved ones)."""
+    """`to` sessions of an application are open (at most FEW less the reserved ones).
+
+    Only sessions that will stay are counted: none of opsproof's, and none of those that count.
+    """
     with few_connections(), ExitStack() as held:
-        # Again, since what was counted may have been about to end.
-        while missing := max(0, to - postgres.sessions()):
-            for _ in range(missing):
-                held.enter_context(postgres.connect(f"{database}_app", database))
-        yield postgres.sessions()
+        for _ in range(to - postgres.sessions(besides=("opsproof", "postgres"))):
+            # What is about to end may still hold the last slot.
+            process.await_that(
+                "a slot", lambda: held.enter_context(postgres.connect(f"{database}_app", database))
+            )
+        process.await_that(f"{to} sessions", lambda: postgres.sessions() == to)
+        yield to
         held.close()
         process.await_that("sessions to end", lambda: postgres.sessions() < to / 2)
 
