@@ -40,13 +40,16 @@ def rollout_stuck() -> Iterator[Changes]:
         }
 
 
-@scenario("a rollout began before the only dump of its day was finished", group="restarts and rollouts")
+@scenario(
+    "a rollout began before the only dump of its day was finished", group="KEDA, Karpenter and failing backups"
+)
 def before_the_backup() -> Iterator[Changes]:
     """What is in that dump the new version may have spoilt already."""
     (night,) = nights(1)
     with faults.rollout_in_progress("accelerapp", "accelerapp"):
         later = datetime.now(timezone.utc) + timedelta(seconds=2)  # both times are told in whole seconds
         with s3.replaced(s3.BUCKETS[0], named(DATABASE, night), stored.packed(stored.dump()), later):
+            coming = ("pod accelerapp/accelerapp-*",)
             late = "the newest is */db-*.sql.gz, made *, before the rollout that began *"
             yield {
                 "AC-056": fail("critical", f"backup {DATABASE}", message=late),
@@ -55,9 +58,8 @@ def before_the_backup() -> Iterator[Changes]:
                     "deployment accelerapp/accelerapp",
                     message="1 of 3 pods of the newest template",
                 ),
-                "AC-014": transition(
-                    "critical", "pod accelerapp/accelerapp-*", message="Running but not Ready; *"
-                ),
+                "AC-014": transition("critical", *coming, message="Running but not Ready; *"),
+                "AC-129": transition("high", *coming, message="Running but not Ready; *"),
             }
 
 

@@ -75,7 +75,7 @@ def claim_without_pod() -> Iterator[Changes]:
 @scenario(
     "an autoscaler may have one number of replicas only",
     situation="ordinary",
-    group=GROUP,
+    group="nodes come and go",
     proves=("scaling/hpa-healthy",),
 )
 def fixed_size() -> Iterator[Changes]:
