@@ -1,4 +1,4 @@
-"""Builds the Kubernetes programs from Go modules, once for each set of inputs."""
+"""Builds what Debian lacks from Go modules, once for each set of inputs: `python -m tests.testbed.build`."""
 
 from __future__ import annotations
 
@@ -152,3 +152,7 @@ def _go_version() -> str:
     if not found or (int(found[1]), int(found[2])) < OLDEST_GO:
         raise TestbedError(f"the testbed builds Kubernetes with Go; {said or 'this Go'} is too old; {advice}")
     return said
+
+
+if __name__ == "__main__":
+    ensure(lambda text: print(f"testbed: {text}", flush=True))

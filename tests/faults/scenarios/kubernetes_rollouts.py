@@ -59,7 +59,7 @@ def before_the_backup() -> Iterator[Changes]:
                     message="1 of 3 pods of the newest template",
                 ),
                 "AC-014": transition("critical", *coming, message="Running but not Ready; *"),
-                "AC-129": transition("high", *coming, message="Running but not Ready; *"),
+                "AC-129": transition("high", *coming, "deployment accelerapp/accelerapp"),
             }
 
 
