@@ -83,6 +83,8 @@ class Workload:
                     "topologyKey": key,
                     "whenUnsatisfiable": "ScheduleAnyway",
                     "labelSelector": {"matchLabels": self.all_labels},
+                    # Else those of the old template count during a rollout, and the new ones may end in one zone.
+                    "matchLabelKeys": ["pod-template-hash"],
                 }
                 for key in ("kubernetes.io/hostname", "topology.kubernetes.io/zone")
             ],
