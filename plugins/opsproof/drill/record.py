@@ -25,6 +25,11 @@ class Stop(Exception):
     """A step failed, and with it the drill."""
 
 
+def named(began: datetime) -> str:
+    """What a drill is called: names sort as their drills began, also within a second."""
+    return f"{began:%Y%m%dT%H%M%SZ}-{began.microsecond:05x}{secrets.randbelow(16):x}"
+
+
 @dataclass
 class Performance(ABC):
     """`drill` is what is known so far. `failures`: what may go wrong in a step. `examined`: when all was restored and
@@ -43,7 +48,7 @@ class Performance(ABC):
     def __post_init__(self) -> None:
         now = datetime.now(timezone.utc)
         self.drill = Drill(
-            id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}",
+            id=named(now),
             began=now,
             into=self.place,
             identity=dict(self.identity),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import msgspec
 import pytest
 from pydantic import ValidationError
 
+from opsproof.drill.record import named
 from opsproof.model.failure import BadAnswer
 from opsproof.sources.drill.collector import DrillCollector
 from opsproof.sources.drill.facts import LOAD, Drill, Drills, DrillsOf
@@ -35,6 +37,13 @@ def collected(folder: Path) -> Drills:
 def keep(folder: Path, *records: Drill) -> None:
     for one in records:
         (folder / f"{one.id}.json").write_bytes(msgspec.json.encode(one))
+
+
+def test_drills_of_one_second_stand_in_their_order(tmp_path: Path) -> None:
+    second = datetime(2026, 11, 21, 9, 30, tzinfo=timezone.utc)
+    drills = [drill(id=named(began), began=began) for began in (second, second + timedelta(microseconds=1))]
+    keep(tmp_path, *drills)
+    assert collected(tmp_path).newest == drills[-1]
 
 
 def test_the_newest_and_the_newest_that_succeeded(tmp_path: Path) -> None:
