@@ -9,7 +9,10 @@ from pydantic import model_validator
 from typing_extensions import Self
 
 from opsproof import HIGH, AtLeast, AtMost, Count, Duration, Examination, Percent, Scoped, Subject, check
-from opsproof.examine.backups import BackupLimits, Backups, Kept, Shelves, each
+from opsproof.examine.backups.decided import each
+from opsproof.examine.backups.kept import Kept
+from opsproof.examine.backups.limits import BackupLimits
+from opsproof.examine.backups.places import Backups, Shelves
 from opsproof.model.stored import Stored
 from opsproof.model.words import several
 

@@ -7,7 +7,10 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from opsproof import MEDIUM, AtMost, Count, Duration, Examination, Listing, Scoped, Subject, Undecided, check
-from opsproof.examine.backups import BackupLimits, Contents, Looked, Read, each
+from opsproof.examine.backups.decided import each
+from opsproof.examine.backups.kept import Looked
+from opsproof.examine.backups.limits import BackupLimits
+from opsproof.examine.backups.places import Contents, Read
 from opsproof.examine.beside import Beside, known
 from opsproof.model.failure import Failure, raised_from
 from opsproof.model.stored import Content

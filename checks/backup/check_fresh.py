@@ -8,7 +8,10 @@ from typing import Annotated
 
 from opsproof import CRITICAL, AtMost, Duration, Examination, Listing, Scoped, Subject, Undecided, check
 from opsproof.examine.aws_backups import AwsBackups, Managed, examine_young
-from opsproof.examine.backups import Backups, Kept, Shelves, SizedLimits, aged, each, sized
+from opsproof.examine.backups.decided import aged, each, sized
+from opsproof.examine.backups.kept import Kept
+from opsproof.examine.backups.limits import SizedLimits
+from opsproof.examine.backups.places import Backups, Shelves
 from opsproof.examine.beside import Beside
 from opsproof.examine.deciding import deciding
 from opsproof.examine.declared import Targeted

@@ -9,7 +9,10 @@ from pydantic import field_validator
 
 from opsproof import CRITICAL, Examination, Listing, Percent, Scoped, Subject, Undecided, check
 from opsproof.examine.aws_backups import AwsBackups, Managed, examine_whole
-from opsproof.examine.backups import Backups, Contents, Kept, Looked, Read, Shelves, SizedLimits, each, sized
+from opsproof.examine.backups.decided import each, sized
+from opsproof.examine.backups.kept import Kept, Looked
+from opsproof.examine.backups.limits import SizedLimits
+from opsproof.examine.backups.places import Backups, Contents, Read, Shelves
 from opsproof.examine.beside import Beside
 from opsproof.examine.velero import ClaimsIn, Vault, Vaults, VeleroIn, VeleroLimits, listed
 from opsproof.model.failure import Failure

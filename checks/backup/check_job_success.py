@@ -19,7 +19,10 @@ from opsproof import (
     Undecided,
     check,
 )
-from opsproof.examine.backups import BackupLimits, Backups, Kept, Shelves, aged, each
+from opsproof.examine.backups.decided import aged, each
+from opsproof.examine.backups.kept import Kept
+from opsproof.examine.backups.limits import BackupLimits
+from opsproof.examine.backups.places import Backups, Shelves
 from opsproof.examine.declared import Declared
 from opsproof.examine.velero import Vault, Vaults, VeleroIn, VeleroLimits
 from opsproof.model.failure import Failure

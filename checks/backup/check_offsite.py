@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from opsproof import CRITICAL, AtMost, Duration, Examination, Subject, check
-from opsproof.examine.backups import Backup, BackupLimits, Backups, Kept, Shelves, each
+from opsproof.examine.backups.decided import each
+from opsproof.examine.backups.kept import Backup, Kept
+from opsproof.examine.backups.limits import BackupLimits
+from opsproof.examine.backups.places import Backups, Shelves
 from opsproof.model.finding import BACKUP_AGE
 from opsproof.model.moment import Moment
 

@@ -17,7 +17,10 @@ from opsproof import (
     Undecided,
     check,
 )
-from opsproof.examine.backups import Backup, BackupLimits, Backups, Kept, Shelves, each
+from opsproof.examine.backups.decided import each
+from opsproof.examine.backups.kept import Backup, Kept
+from opsproof.examine.backups.limits import BackupLimits
+from opsproof.examine.backups.places import Backups, Shelves
 from opsproof.examine.beside import Beside
 from opsproof.model.failure import Failure
 from opsproof.sources.kubernetes.asks import Kubernetes

@@ -8,7 +8,10 @@ from typing import Annotated
 from pydantic import field_validator
 
 from opsproof import HIGH, AtMost, Count, Duration, Examination, Scoped, Subject, Undecided, check
-from opsproof.examine.backups import BackupLimits, Backups, BucketSettings, Kept, Shelves, each
+from opsproof.examine.backups.decided import each
+from opsproof.examine.backups.kept import Kept
+from opsproof.examine.backups.limits import BackupLimits
+from opsproof.examine.backups.places import Backups, BucketSettings, Shelves
 from opsproof.examine.velero import Vault, Vaults, VeleroIn, VeleroLimits
 from opsproof.model.failure import Failure
 from opsproof.sources.kubernetes.facts.velero import Backup, Schedule

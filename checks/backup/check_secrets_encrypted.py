@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from opsproof import CRITICAL, AtMost, Duration, Examination, Scoped, Undecided, check
-from opsproof.examine.backups import BackupLimits, BucketSettings, Contents, Looked, Read, each
+from opsproof.examine.backups.decided import each
+from opsproof.examine.backups.kept import Looked
+from opsproof.examine.backups.limits import BackupLimits
+from opsproof.examine.backups.places import BucketSettings, Contents, Read
 from opsproof.model.failure import Failure
 from opsproof.model.stored import Content
 from opsproof.sources.s3.facts import Bucket

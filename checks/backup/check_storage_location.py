@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from opsproof import HIGH, AtMost, Count, Duration, Examination, Scoped, Subject, Undecided, check
-from opsproof.examine.backups import each
+from opsproof.examine.backups.decided import each
 from opsproof.examine.velero import Vault, Vaults, VeleroIn, VeleroLimits
 from opsproof.sources.kubernetes.facts.velero import StorageLocation, seconds
 from opsproof.sources.kubernetes.reading.choice import referred

@@ -9,21 +9,21 @@ _P = "plugins/opsproof"
 BACKUPS = (
     Slip(
         "a copied backup is as young as its copy",
-        f"{_P}/examine/backups.py",
+        f"{_P}/examine/backups/kept.py",
         "return min(self.named.ends, self.stored.modified)",
         "return self.stored.modified",
         "checks/backup/test_fresh.py",
     ),
     Slip(
         "a backup of the future is the newest",
-        f"{_P}/examine/backups.py",
+        f"{_P}/examine/backups/kept.py",
         "if named is None or named.begins > self.clock.latest + _AHEAD:",
         "if named is None:",
         "checks/backup/test_fresh.py",
     ),
     Slip(
         "an empty backup fills a day",
-        f"{_P}/examine/backups.py",
+        f"{_P}/examine/backups/kept.py",
         "for one in self.backups if not one.hollow}",
         "for one in self.backups}",
         "checks/backup/test_retention.py",
@@ -121,7 +121,7 @@ BACKUPS = (
     ),
     Slip(
         "no way to see a backup is no finding",
-        f"{_P}/examine/backups.py",
+        f"{_P}/examine/backups/decided.py",
         "    if all(found is None for found in ways.values()):\n",
         "    if False:\n",
         "checks/backup/test_fresh.py",

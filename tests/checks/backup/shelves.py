@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 from opsproof import Examination
-from opsproof.examine.backups import Kept, Looked
+from opsproof.examine.backups.kept import Kept, Looked
 from opsproof.model.dated import dated
 from opsproof.model.moment import Clock
 from opsproof.model.stored import Content, Shelf, Stored

@@ -8,7 +8,7 @@ import pytest
 
 from checks.backup.check_app_data import AppDataLimits, check_app_data
 from opsproof import Examination
-from opsproof.examine.backups import Kept
+from opsproof.examine.backups.kept import Kept
 from opsproof.model.failure import Failure
 from opsproof.model.stored import Stored
 from opsproof.testing.facts import examined

@@ -10,7 +10,7 @@ import pytest
 
 from checks.backup.check_fresh import check_fresh
 from opsproof import Examination
-from opsproof.examine.backups import Kept
+from opsproof.examine.backups.kept import Kept
 from opsproof.model.failure import Failure
 from opsproof.model.finding import BACKUP_AGE
 from opsproof.model.listing import Listing

@@ -9,7 +9,7 @@ import pytest
 
 from checks.backup.check_fresh import check_fresh
 from opsproof import Examination
-from opsproof.examine.backups import Kept
+from opsproof.examine.backups.kept import Kept
 from opsproof.examine.velero import Vault
 from opsproof.model.failure import Failure
 from opsproof.testing.facts import examined

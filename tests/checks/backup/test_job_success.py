@@ -10,7 +10,7 @@ import pytest
 
 from checks.backup.check_job_success import BackupJobLimits, check_backup_jobs
 from opsproof import CRITICAL, Examination
-from opsproof.examine.backups import Kept
+from opsproof.examine.backups.kept import Kept
 from opsproof.model.outcome import Outcome
 from opsproof.sources.kubernetes.facts.workloads import CronJob, Job
 from tests.checks.backup.shelves import DUMP, kept, night, nights, stored, told

@@ -7,7 +7,7 @@ from typing import Any
 
 from checks.backup.check_offsite import check_offsite
 from opsproof import Examination
-from opsproof.examine.backups import Kept
+from opsproof.examine.backups.kept import Kept
 from opsproof.model.failure import Failure
 from opsproof.testing.facts import examined
 from tests.checks.backup.shelves import NOW, kept, nights, stored, told

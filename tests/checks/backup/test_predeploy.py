@@ -10,7 +10,7 @@ import pytest
 
 from checks.backup.check_predeploy import check_predeploy
 from opsproof import Examination, Listing
-from opsproof.examine.backups import Kept
+from opsproof.examine.backups.kept import Kept
 from opsproof.model.failure import Failure
 from opsproof.model.moment import Clock
 from opsproof.sources.kubernetes.facts.workloads import Deployment, ReplicaSet

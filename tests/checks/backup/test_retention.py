@@ -8,7 +8,7 @@ import pytest
 
 from checks.backup.check_retention import check_retention
 from opsproof import Examination
-from opsproof.examine.backups import Kept
+from opsproof.examine.backups.kept import Kept
 from opsproof.model.failure import Failure
 from opsproof.sources.s3.facts import Bucket, Expiry
 from opsproof.testing.facts import examined

@@ -41,7 +41,8 @@ def rollout_stuck() -> Iterator[Changes]:
 
 
 @scenario(
-    "a rollout began before the only dump of its day was finished", group="KEDA, Karpenter and failing backups"
+    "a rollout began before the only dump of its day was finished",
+    group="KEDA, Karpenter and failing backups",
 )
 def before_the_backup() -> Iterator[Changes]:
     """What is in that dump the new version may have spoilt already."""
