@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, Any
 
 from opsproof import MEDIUM, Count, Duration, Examination, Limits, Listing, Scoped, Subject, check
@@ -50,11 +51,15 @@ def check_warning_events(
     now = events.clock.latest
     recent = [one for one in events if _moment_of(one) >= now.timestamp() - limits.window]
     _prove(events, recent, system, limits, examine)
-    explanations = Explanations(things)
+    explanations = Explanations(things, events.clock.earliest)
     explained: dict[str, list[str]] = {}
     for alike in _alike(one for one in recent if one.warns).values():
         newest = max(alike, key=_moment_of)
-        why = "the team expects it" if newest.reason in limits.expected else explanations.of(newest)
+        why = (
+            "the team expects it"
+            if newest.reason in limits.expected
+            else explanations.of(newest, _first(alike))
+        )
         if why:
             explained.setdefault(why, []).append(_name(newest))
         else:
@@ -117,6 +122,10 @@ def _examine(
     ):
         last = f", last {ago(newest.last, events.clock.latest)}" if newest.last is not None else ""
         raise AssertionError(f"{newest.reason}, {several(count, 'time')}{last}")
+
+
+def _first(alike: Iterable[Event]) -> datetime | None:
+    return min((one.first for one in alike if one.first is not None), default=None)
 
 
 def _moment_of(event: Event) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.normal.waits import scraped
+from tests.normal.waits import scraped, told
 from tests.testbed import kubernetes_undo as undo
 from tests.testbed.kubernetes_api import admin
 from tests.testbed.process import await_that
@@ -23,6 +23,7 @@ def catch_up() -> None:
     )
     for namespace, name in new:
         scraped(namespace, name)
+    told()
 
 
 def _measured(namespace: str, name: str) -> bool:

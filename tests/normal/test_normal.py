@@ -13,7 +13,7 @@ from opsproof.model.result import Result
 from tests.detection import Detection
 from tests.faults.run import differences, findings, in_time
 from tests.faults.scenario import Changes, Expected, load
-from tests.normal.waits import all_scraped
+from tests.normal.waits import all_scraped, told
 
 GROUPS = load("tests.normal.scenarios")
 # Gates before a deployment that want everything complete at this very moment: their grace is none.
@@ -36,6 +36,7 @@ def test_nothing_fails_on_an_ordinary_day(
             changes |= own
         if not any(subject.startswith("target ") for each in changes.values() for subject in each.subjects):
             all_scraped()  # The same of the pods that the scenarios have made.
+        told()
         after = in_time(tmp_path, changes)
     wrong = [*differences(healthy, after, changes), *_failing(changes), *_endless(after)]
     assert not wrong, "\n".join([f"{group}:", *wrong])

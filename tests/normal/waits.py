@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 from tests.testbed import kubernetes_health as health
 from tests.testbed import kubernetes_undo as undo
 from tests.testbed import kubernetes_world as world
-from tests.testbed.kubernetes_api import admin
+from tests.testbed.kubernetes_api import Object, admin
 from tests.testbed.process import await_that
 from tests.testbed.services import healthy, prometheus, redis_failover
 
@@ -37,6 +39,30 @@ def all_scraped() -> None:
     redis_failover.rejoined()
     for each in healthy.WORKLOADS:
         scraped(each.namespace, each.name)
+
+
+def told() -> None:
+    """What a controller could not write at its first attempt is written by now, and has been for a minute."""
+    await_that("controllers wrote what they meant to", lambda: not any(map(_fresh, _conflicts())), every=1)
+
+
+def _conflicts() -> list[Object]:
+    api = admin()
+    return [
+        one for each in {each.namespace for each in world.WORKLOADS} for one in api.list("Event", each)
+        if one["reason"] == "FailedToUpdateEndpointSlices"
+    ]  # fmt: skip
+
+
+def _fresh(event: Object) -> bool:
+    """As the check sees it: quiet for a minute, and for twice as long as it lasted."""
+    last, first = (_moment(event, which) for which in ("lastTimestamp", "firstTimestamp"))
+    return datetime.now(timezone.utc) - last <= max(timedelta(seconds=60), 2 * (last - first))
+
+
+def _moment(event: Object, which: str) -> datetime:
+    told: str = event.get(which) or event["metadata"]["creationTimestamp"]
+    return datetime.fromisoformat(told.replace("Z", "+00:00"))
 
 
 def _scraped(namespace: str, name: str) -> bool:

@@ -30,13 +30,12 @@ def hpa_without_metrics(namespace: str, name: str) -> Iterator[None]:
 
 
 @contextmanager
-def hpa_at_limit(namespace: str, name: str, *, fixed: bool = False) -> Iterator[None]:
-    """Wants more replicas than it may have: ScalingLimited=True, TooManyReplicas. `fixed`: nor may it have fewer."""
+def hpa_at_limit(namespace: str, name: str) -> Iterator[None]:
+    """Wants more replicas than it may have: ScalingLimited=True, TooManyReplicas."""
     of = undo.workload(namespace, name)
     cpu = {"type": "Utilization", "averageUtilization": 20}
     metrics = [{"type": "Resource", "resource": {"name": "cpu", "target": cpu}}]
-    least = of.replicas if fixed else max(1, of.replicas - 1)
-    spec = {"minReplicas": least, "maxReplicas": of.replicas, "metrics": metrics}
+    spec = {"minReplicas": max(1, of.replicas - 1), "maxReplicas": of.replicas, "metrics": metrics}
     with _hpa(namespace, name, spec, ("ScalingLimited", "True", "TooManyReplicas")):
         yield
 

@@ -165,6 +165,24 @@ def test_a_job_that_a_cron_job_did_not_make_is_explained_when_it_has_ended(
     assert fails == any(one.outcome is Outcome.FAIL for one in found.findings)
 
 
+SLICES = {"kind": "Service", "name": "api", "reason": "FailedToUpdateEndpointSlices"}
+
+
+@pytest.mark.parametrize(("first", "last"), [(2, 1.5), (10, 7)])
+def test_what_is_tried_again_is_explained_by_silence(first: float, last: float) -> None:
+    assert examined(event(**SLICES, first=first, last=last)).findings == []
+
+
+@pytest.mark.parametrize(("first", "last"), [(0.9, 0.9), (10, 5)])
+def test_the_next_attempt_may_still_be_to_come(first: float, last: float) -> None:
+    assert len(examined(event(**SLICES, first=first, last=last)).findings) == 1
+
+
+def test_attempts_that_are_told_one_by_one_are_one_series() -> None:
+    told = [event(**SLICES, first=minutes, last=minutes) for minutes in (20, 9)]
+    assert len(examined(*told).findings) == 1
+
+
 def test_reasons_that_the_team_expects_are_noted() -> None:
     examine = examined(event(), things=(pod(ready=False),), expected=("Unhealthy",))
     assert examine.findings == []

@@ -80,8 +80,16 @@ def claim_without_pod() -> Iterator[Changes]:
 )
 def fixed_size() -> Iterator[Changes]:
     """It wants more for hours, and was never meant to get it."""
-    with objects.hpa_at_limit("repo-scanner", "repo-scanner", fixed=True):
-        age.lasting("HorizontalPodAutoscaler", "repo-scanner", "repo-scanner", "ScalingLimited")
+    namespace, name = "opsforge", "grafana"
+    with undo.added(make.autoscaler(namespace, name, 1, 1, cpu=1)):
+        undo.await_condition(
+            admin(),
+            "HorizontalPodAutoscaler",
+            namespace,
+            name,
+            lambda now: undo.reason_of(now, "ScalingLimited")[1].startswith("TooManyReplicas"),
+        )
+        age.lasting("HorizontalPodAutoscaler", namespace, name, "ScalingLimited")
         yield {}
 
 

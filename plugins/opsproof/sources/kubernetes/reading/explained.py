@@ -38,6 +38,14 @@ _LISTED = frozenset(
     }
 )
 Key = tuple[str, str, str]
+# A controller tries again, after 1 s, 2 s, 4 s, ..., and says so again each time that it fails.
+_TRIED_AGAIN = frozenset(
+    {
+        ("Service", "FailedToUpdateEndpointSlices"),
+        ("Endpoints", "FailedToUpdateEndpoint"),
+    }
+)
+_QUIET = timedelta(seconds=60)
 
 
 class Explanations:
@@ -45,9 +53,11 @@ class Explanations:
 
     Args:
         things: pods, workloads, ReplicaSets, Jobs, autoscalers and claims.
+        now: by the clock of the API server, at the earliest.
     """
 
-    def __init__(self, things: Iterable[Any]) -> None:
+    def __init__(self, things: Iterable[Any], now: datetime) -> None:
+        self._now = now
         self._things: Mapping[Key, Any] = {(type(one).kind, one.namespace, one.name): one for one in things}
 
     def stable(self, event: Event) -> str:
@@ -68,11 +78,13 @@ class Explanations:
                 return Since(bad[0].last_transition_time, f"condition {bad[0].type}")
         return Since(event.first, "the first of these events")
 
-    def of(self, event: Event) -> str:
-        """Why nothing has to be done about it; "" when that is not known."""
+    def of(self, event: Event, first: datetime | None) -> str:
+        """Why nothing has to be done about it; "" when that is not known. `first`: of those that say the same."""
         about = event.regarding
         if (about.kind, event.reason) == ("CronJob", "UnexpectedJob"):
             return self._unexpected(about.namespace, about.name)
+        if (about.kind, event.reason) in _TRIED_AGAIN:
+            return self._tried_again(first, event.last)
         thing = self._things.get((about.kind, about.namespace, about.name))
         if about.kind not in _LISTED:
             return ""
@@ -89,6 +101,13 @@ class Explanations:
             if (kind, space) == (Job.kind, namespace) and one.key == f"cronjob/{name}"
         ]  # fmt: skip
         return "its Jobs have ended" if all(one.finished for one in made) else ""
+
+    def _tried_again(self, first: datetime | None, last: datetime | None) -> str:
+        """It has been quiet for longer than the next attempt would have taken."""
+        if first is None or last is None:
+            return ""
+        quiet = max(_QUIET, 2 * (last - first))
+        return "the next attempt succeeded" if self._now - last > quiet else ""
 
     def _well(self, thing: Any, last: datetime | None) -> str:
         if isinstance(thing, Pod):
