@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
-from tests.faults.scenario import Changes, passes, scenario, transition
+from opsproof.examine.backups.limits import WEEK
+from tests.faults.elsewhere import edited
+from tests.faults.scenario import Changes, fail, passes, scenario, transition
+from tests.faults.scenarios.backups import ACCELERAPP, CONFIG, DATABASE, SECRETS, named, nights
 from tests.testbed import stored
 from tests.testbed.services import files, s3
 
@@ -53,3 +58,32 @@ def copied_again() -> Iterator[Changes]:
     )
     with s3.added("accelerapp-backups", key, stored.packed(stored.dump()), now):
         yield {"AC-008": passes(), "AC-087": passes(), "AC-092": passes()}
+
+
+@scenario(
+    "backups are made on workdays, and this is the last hour of a weekend", situation="ordinary", group="backups",
+    proves=("backup/fresh", "backup/job-success", "backup/integrity", "backup/retention"),
+)  # fmt: skip
+def weekend() -> Iterator[Changes]:
+    now = datetime.now(timezone.utc)
+    free = nights(2)
+    days = [WEEK[day] for day in range(7) if day not in {one.weekday() for one in (now, *free)}]
+
+    def declare(document: Any) -> None:
+        for row in document["requirements"].values():
+            if row.get("checks", [""])[0].startswith("backup/") and "objects" in row.get("scope", {}):
+                row["scope"]["weekdays"] = days
+
+    with ExitStack() as stack:
+        stack.enter_context(edited("systems/accelerapp/runbook.yaml", declare))
+        for night in free:
+            for pattern in (DATABASE, CONFIG, SECRETS):
+                stack.enter_context(s3.replaced(ACCELERAPP, named(pattern, night), None))
+        dumps = f"backup {DATABASE}"
+        yield {
+            # No day is excused for what a deployment may spoil.
+            "AC-056": fail("critical", dumps, message="the newest is *"),
+            "AC-063": fail(
+                "critical", dumps, f"backup {CONFIG}", f"backup {SECRETS}", message="the newest is *"
+            ),
+        }
