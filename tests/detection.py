@@ -18,6 +18,7 @@ _SAME_COLUMN = {"partly forbidden": "forbidden", "slow": "unreachable"}
 # How much a failure proves, the most first: of a violation; of a server that is not as it should be; that something
 # is not there at all.
 _VIOLATED, _OTHERWISE, _ABSENT = range(3)
+HEALTHY = "the healthy testbed"
 ONLY_ABSENT = "only what is not there:"
 
 
@@ -29,16 +30,16 @@ class Detection:
         default_factory=lambda: defaultdict(lambda: defaultdict(set))
     )
     failed: dict[str, tuple[int, str]] = field(default_factory=dict)
-    passed: set[str] = field(default_factory=set)
+    passed: dict[str, str] = field(default_factory=dict)
 
     def healthy(self, result: Result) -> None:
         """Every requirement that passes on the healthy testbed, with its checks."""
         for one in result.requirements:
             for item in one.items:
                 if item.outcome.value == "pass":
-                    self.cells[item.check]["healthy"].add(("PASS", "the healthy testbed"))
+                    self.cells[item.check]["healthy"].add(("PASS", HEALTHY))
             if one.outcome.value == "pass":
-                self.passed.add(one.requirement.id)
+                self.passed[one.requirement.id] = HEALTHY
 
     def add(self, scenario: Scenario, changes: Changes, after: Result) -> None:
         found = by_id(after)
@@ -49,6 +50,8 @@ class Detection:
                 wanted = "pass" if expected.outcome == "transition" else expected.outcome
                 if item.outcome.value == wanted:
                     self.cells[item.check][column].add((outcome, scenario.name))
+            if expected.outcome == "pass":
+                self.passed.setdefault(name, scenario.name)
             if expected.outcome == "fail":
                 self._failed(name, (_worth(scenario, expected), scenario.name))
         for check in scenario.proves:
@@ -65,7 +68,7 @@ class Detection:
             check: {column: sorted(proofs) for column, proofs in columns.items()}
             for check, columns in self.cells.items()
         }
-        file.write_text(json.dumps({"cells": cells, "failed": self.failed, "passed": sorted(self.passed)}))
+        file.write_text(json.dumps({"cells": cells, "failed": self.failed, "passed": self.passed}))
 
     def include(self, file: Path) -> None:
         """What another session kept."""
@@ -75,7 +78,9 @@ class Detection:
                 self.cells[check][column] |= {(outcome, name) for outcome, name in proofs}
         for name, (worth, why) in kept["failed"].items():
             self._failed(name, (worth, why))
-        self.passed |= set(kept["passed"])
+        for name, where in kept["passed"].items():
+            if self.passed.get(name) != HEALTHY:
+                self.passed[name] = where
 
     def page(self) -> str:
         """The page. A cell that nobody proved stays empty."""
@@ -98,9 +103,8 @@ class Detection:
             "| requirement | passed on | failed on |",
             "|---|---|---|",
         ]
-        for name in sorted(self.passed | set(self.failed)):
-            passed = "the healthy testbed" if name in self.passed else ""
-            lines.append(f"| {name} | {passed} | {self._why(name)} |")
+        for name in sorted(set(self.passed) | set(self.failed)):
+            lines.append(f"| {name} | {self.passed.get(name, '')} | {self._why(name)} |")
         return "\n".join(lines) + "\n"
 
     def _why(self, name: str) -> str:

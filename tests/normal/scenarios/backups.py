@@ -87,3 +87,19 @@ def weekend() -> Iterator[Changes]:
                 "critical", dumps, f"backup {CONFIG}", f"backup {SECRETS}", message="the newest is *"
             ),
         }
+
+
+@scenario(
+    "a system has got a database, and a dump of it every night", situation="ordinary", group="backups",
+    proves=("backup/fresh",),
+)  # fmt: skip
+def a_database() -> Iterator[Changes]:
+    def change(document: Any) -> None:
+        document["targets"]["postgres"] = {"host": "127.0.0.1", "database": "jobs", "user": "opsproof"}
+
+    dump = stored.packed(stored.dump())
+    with ExitStack() as stack:
+        stack.enter_context(edited("systems/opsforge/environments/testbed.yaml", change))
+        for night in nights(5):
+            stack.enter_context(files.added("opsforge", f"db-{night:%Y%m%d}.sql.gz", dump, night))
+        yield {"OF-073": passes()}
