@@ -207,8 +207,8 @@ def test_a_system_identifier_may_be_a_number(tmp_path: Path) -> None:
         (
             "cache",
             "{host: h}",
-            "3:3: cache needs a kind; allowed: alertmanager, aws, drill, files, host, http, kubernetes, postgres, "
-            "prometheus, redis, s3, script, sentinel",
+            "3:3: cache needs a kind; allowed: alertmanager, aws, drill, files, host, http, kubernetes, pgbouncer, "
+            "postgres, prometheus, redis, s3, script, sentinel",
         ),
         ("cache", "{kind: rediss, host: h}", "3:17: unknown kind of target 'rediss'; did you mean 'redis'?"),
         ("redis", "5", "3:10: targets.redis: needs a mapping of keys to values, found the number 5"),
