@@ -1,4 +1,7 @@
-"""Whether a pooler has a session for whoever wants one."""
+"""Whether a pooler has a session for whoever wants one.
+
+A PAUSE of all databases at once is told since pgbouncer 1.19: before, by the clients that wait for its end.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +32,9 @@ _RESTING = ("paused", "suspended")
 class PoolerLimits(Limits):
     """`databases`: those of the pooler's that are examined, and have to be there; all, where none is named.
 
-    `needed: false`: where the environment names no pgbouncer, the requirement does not apply to poolers.
-    `wait`: the longest that a client has waited for a session; the default is ours. Whether somebody waits all the
-    time is told by `samples`, `spacing` apart. `highest`: clients of those that the pooler, or a database, takes.
-    A PAUSE of the whole pooler is told since 1.19; of an older one by the clients that wait for its end.
+    `needed`: whether the environment has to name a pgbouncer; where it need not, and names none, nothing applies.
+    `wait`: how long a client may wait for a session; the default is ours. `samples`: who waits in each of them, waits
+    all the time. `spacing`: between them. `highest`: clients, of those that the pooler or a database of its takes.
     """
 
     databases: Scoped[tuple[str, ...]] = ()
@@ -115,9 +117,9 @@ def _examine_pools(pooler: PoolerState, limits: PoolerLimits, examine: Examinati
         for pool in sample.pools:
             if _wanted(pool.database, limits):
                 found.setdefault((pool.database, pool.user), []).append(pool)
-    if not found:
+    if all(user == pooler.user for _, user in found):
         nobody = Undecided(
-            "no client has asked for a session since the pooler was started: is it the one that is used?"
+            f"nobody but {pooler.user} has asked for a session since the pooler was started: is it the one that is used?"
         )
         examine.unknown(Subject("pools", pooler.role), nobody)
     databases = {one.name: one for one in pooler.samples[-1].databases}

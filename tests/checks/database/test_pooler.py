@@ -29,7 +29,7 @@ def sample(*pools: Pool, database: dict[str, Any] | None = None, **more: Any) ->
 def examined(*samples: PoolerSample | Failure, several: bool = False, **limits: Any) -> Examination:
     examine = Examination(level=HIGH)
     found = [one for one in samples if isinstance(one, PoolerSample)]
-    state = PoolerState(role="pgbouncer", samples=tuple(found), one_of_several=several)
+    state = PoolerState(role="pgbouncer", user="opsproof", samples=tuple(found), one_of_several=several)
     (failure,) = [one for one in samples if isinstance(one, Failure)] or (None,)
     check_pooler(failure or state, PoolerLimits(**limits), examine)
     return examine
@@ -143,10 +143,11 @@ def test_a_database_with_hardly_a_client_more_to_take_fails() -> None:
     )
 
 
-def test_a_pooler_that_nobody_has_used_is_undecided() -> None:
-    subject, outcome, message = told(examined(*[sample()] * 3))
+@pytest.mark.parametrize("pools", [[], [pool(user="opsproof")]], ids=["nobody", "our own probes"])
+def test_a_pooler_that_nobody_has_used_is_undecided(pools: list[Pool]) -> None:
+    subject, outcome, message = told(examined(*[sample(*pools)] * 3))
     assert (subject, outcome) == ("pools pgbouncer", Outcome.UNKNOWN)
-    assert message.startswith("no client has asked for a session since the pooler was started")
+    assert message.startswith("nobody but opsproof has asked for a session since the pooler was started")
 
 
 def test_a_named_database_that_is_not_there_is_undecided() -> None:

@@ -8,7 +8,7 @@ from tests.faults.elsewhere import limited, reached
 from tests.faults.scenario import Changes, fail, scenario, unknown
 from tests.faults.worlds import recorded
 from tests.testbed import kubernetes_object_faults as object_faults
-from tests.testbed.services import postgres_faults
+from tests.testbed.services import pgbouncer, postgres_faults
 from tests.testbed.services.world import World
 
 WORN, DARK = "databases are worn", "databases tell less than they did"
@@ -123,6 +123,18 @@ def unlogged() -> Iterator[Changes]:
         yield {
             "SC-104": fail(
                 "medium", f"setting {name}", f"setting smartcloudops_app/{name}", message="*; needed 1000ms"
+            )
+        }
+
+
+@scenario("clients wait behind a pool that is used up, of a database that takes no more of them", group=WORN)
+def pooled_out() -> Iterator[Changes]:
+    with pgbouncer.exhausted(), pgbouncer.disabled():
+        yield {
+            "RS-104": fail(
+                "medium",
+                f"pool {pgbouncer.DATABASE}/{pgbouncer.ROLE}",
+                f"pooled database {pgbouncer.DATABASE}",
             )
         }
 

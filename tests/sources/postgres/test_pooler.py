@@ -76,6 +76,7 @@ def test_a_pooler_that_nobody_has_used_has_databases_and_no_pools(server: Server
         found = fresh.told()
     assert found == PoolerState(
         role="pgbouncer",
+        user="opsproof",
         samples=(PoolerSample(clients=0, most=70, databases=(PooledDatabase(name="postgres", size=20),)),),
     )
 

@@ -15,7 +15,13 @@ from tests.testbed.services import postgres, secrets
 
 NAME = "pgbouncer"
 DATABASE, ROLE, SIZE = "reposcanner", "reposcanner_app", 2
-SETTINGS = {"max_client_conn": "20", "default_pool_size": f"{SIZE}", "pool_mode": "transaction"}
+# What it has of the server it gives back at once: who counts the server's sessions does not find them.
+SETTINGS = {
+    "max_client_conn": "20",
+    "default_pool_size": f"{SIZE}",
+    "pool_mode": "transaction",
+    "server_idle_timeout": "1",
+}
 ADMIN = "pooler"
 
 
@@ -133,15 +139,15 @@ def exhausted(clients: int = 3) -> Iterator[None]:
 
 
 @contextmanager
-def paused() -> Iterator[None]:
-    """Somebody paused the database, and forgot it."""
+def disabled() -> Iterator[None]:
+    """Somebody disabled the database, and forgot it: new clients are refused, those that are there stay."""
     with console() as session:
-        session.execute(f"PAUSE {DATABASE}".encode())
+        session.execute(f"DISABLE {DATABASE}".encode())
     try:
         yield
     finally:
         with console() as session:
-            session.execute(f"RESUME {DATABASE}".encode())
+            session.execute(f"ENABLE {DATABASE}".encode())
 
 
 @contextmanager

@@ -62,9 +62,13 @@ class PoolerSample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class PoolerState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Several moments. `one_of_several`: other processes may listen on the same port (so_reuseport), unseen."""
+    """Several moments, as `user` saw them.
+
+    `one_of_several`: other processes may listen on the same port (so_reuseport), unseen.
+    """
 
     role: str
+    user: str
     samples: tuple[PoolerSample, ...]
     one_of_several: bool = False
 

@@ -103,6 +103,7 @@ class PoolerCollector:
             told = [self._sample(link, number, within) for number, within in turns]
         return PoolerState(
             role=ask.role,
+            user=cut(self.target.settings.user),
             samples=tuple(sample for sample, _ in told),
             one_of_several=any(several for _, several in told),
         )
