@@ -184,6 +184,15 @@ def test_budget_and_identity_do_not_make_another_target(tmp_path: Path) -> None:
     assert made.identity == {"label.cluster": "eu"}
 
 
+def test_an_identity_may_be_of_any_name_where_the_kind_says_so(tmp_path: Path) -> None:
+    """And there alone: a pgbouncer tells of its databases, and has no labels."""
+    made = target(tmp_path, "pgbouncer", "{host: h, user: u, identity: {database.shop: db:5432/shop}}")
+    assert made.identity == {"database.shop": "db:5432/shop"}
+    for kind, name in (("pgbouncer", "label.shop"), ("pgbouncer", "database"), ("postgres", "database.shop")):
+        said = problem(tmp_path, kind, f"{{host: h, user: u, database: pgbouncer, identity: {{{name}: x}}}}")
+        assert f"unknown identity '{name}'" in said
+
+
 @pytest.mark.parametrize(
     ("host", "mode"),
     [("127.0.0.1", "prefer"), ("localhost", "prefer"), ("::1", "prefer"), ("db.example.com", "verify-full")],

@@ -12,7 +12,7 @@ import msgspec
 import psycopg
 from psycopg.rows import dict_row
 
-from opsproof.model.failure import BadAnswer, CollectionError, Forbidden, NotFound, TooBig
+from opsproof.model.failure import BadAnswer, CollectionError, NotFound, TooBig
 from opsproof.sources.postgres.connector import Connector
 from opsproof.sources.postgres.failure import querying
 from opsproof.sources.postgres.session import Session
@@ -40,7 +40,7 @@ class Console:
         """SHOW, by the names of its columns: those that `form` does not know are left out.
 
         Raises:
-            BadAnswer: it lacks a column, or one holds something else; TooBig; Forbidden.
+            BadAnswer: it lacks a column, or one holds something else; TooBig.
         """
         session, path = self.session, f"SHOW {name}"
         target = session.target
@@ -90,10 +90,6 @@ def opened(
 
 def _refused(error: psycopg.Error, path: str, session: Session) -> CollectionError:
     """All that the console itself says is of class 08, which from a server means a lost connection."""
-    target = session.target
-    if not (error.sqlstate or "").startswith("08"):
-        return querying(error, path, target)
-    if "access needed" in (error.diag.message_primary or ""):
-        user = target.settings.user
-        return Forbidden(f"{path}: name {user} under stats_users of the pooler", target=target.id)
-    return BadAnswer(f"{path}: the pooler does not know it", target=target.id)
+    if (error.sqlstate or "").startswith("08"):
+        return BadAnswer(f"{path}: the pooler does not know it", target=session.target.id)
+    return querying(error, path, session.target)
