@@ -231,12 +231,13 @@ DEFAULT = {"globalDefault": True}
         ({}, [priority("usual", -10, **DEFAULT)], 0),
         ({}, [priority("usual", 0, preemptionPolicy="Never", **DEFAULT)], 0),
         ({"priorityClassName": "batch"}, [priority("batch", -100), priority("usual", 0, **DEFAULT)], 0),
+        ({}, [priority("usual", 0, **DEFAULT), priority("other", -10, **DEFAULT)], 0),
         ({"priorityClassName": "shop"}, [priority("shop", 1000), priority("usual", -50, **DEFAULT)], 1),
         ({"priorityClassName": "polite"}, [priority("polite", 1000, preemptionPolicy="Never")], 0),
     ],
     ids=[
         "no class", "a lower default that is above them", "the default is theirs", "the default waits",
-        "the pods are below them", "the pods are above them", "the pods wait",
+        "the pods are below them", "the least of two defaults", "the pods are above them", "the pods wait",
     ],
 )  # fmt: skip
 def test_placeholders_give_way_to_whom_the_scheduler_lets_displace_them(
@@ -253,6 +254,14 @@ def test_what_is_free_beside_a_placeholder_is_free_for_all() -> None:
     assert examined(low, nodes=[node("n1")], pods=small, priorities=batch, more=2, **NODES).passed == 1
     found = message(examined(low, nodes=[node("n1")], pods=small, priorities=batch, more=3, **NODES))
     assert found.startswith("room for 2 of 3 pods more")
+
+
+def test_a_placeholder_holds_memory_too() -> None:
+    small = pods(1, "n1", cpu="1m", memory="8Gi", priority=-10)
+    batch = [priority("batch", -100)]
+    low = api(priorityClassName="batch")
+    found = message(examined(low, nodes=[node("n1")], pods=small, priorities=batch, more=1, **NODES))
+    assert found.startswith("room for 0 of 1 pod more")
 
 
 def test_a_placeholder_takes_a_place_among_a_nodes_pods() -> None:

@@ -79,7 +79,7 @@ def by_priority(quota: ResourceQuota) -> bool:
     """Whether it counts the pods of some PriorityClasses alone."""
     selector = quota.spec.scope_selector
     found = selector.match_expressions if selector is not None else ()
-    return any(one.scope_name == _BY_PRIORITY for one in found) or _BY_PRIORITY in quota.spec.scopes
+    return any(one.scope_name == _BY_PRIORITY for one in found)
 
 
 def _covers(quota: ResourceQuota, demand: Demand) -> bool:
