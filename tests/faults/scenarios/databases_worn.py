@@ -156,12 +156,13 @@ def overcommitted() -> Iterator[Changes]:
         }
 
 
-@scenario("nothing is recorded of statements", situation="empty", group=DARK)
+@scenario("nothing is recorded of statements, and nobody uses the pooler", situation="empty", group=DARK)
 def unrecorded() -> Iterator[Changes]:
     with (
         postgres_faults.extension_dropped("reposcanner"),
         postgres_faults.extension_dropped("accelerapp"),
         postgres_faults.setting("pg_stat_statements.track", "none"),
+        pgbouncer.unused(),
     ):
         dropped = "run CREATE EXTENSION pg_stat_statements in the database *"
         dark = "pg_stat_statements.track is none: *"
@@ -170,6 +171,9 @@ def unrecorded() -> Iterator[Changes]:
             "AC-078": unknown("medium", "database postgres", message=dropped),
             "SC-067": unknown("medium", "database postgres", message=dark),
             "SC-105": unknown("medium", "database postgres", message=dark),
+            "RS-104": unknown(
+                "medium", "pools pgbouncer", message="nobody but opsproof has asked for a session *"
+            ),
         }
 
 

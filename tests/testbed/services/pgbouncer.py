@@ -26,17 +26,25 @@ ADMIN = "pooler"
 
 
 def up() -> None:
-    folder = postgres.home().parent / NAME
-    if process.running(NAME) is None:
-        users = {
-            ROLE: secrets.password(f"postgres-{ROLE}"),
-            "opsproof": secrets.password("postgres-opsproof"),
-            ADMIN: secrets.password("pgbouncer-admin"),
-        }
-        databases = {DATABASE: place.PORTS["postgres"]}
-        file = laid_out(folder, place.PORTS[NAME], databases, users, SETTINGS)
-        process.start(NAME, command(file), user=postgres.owner(), cwd=folder)
+    _start()
     process.await_that("pgbouncer", used)
+
+
+def _start(**more: str) -> None:
+    if process.running(NAME) is None:
+        file = _configured(**more)
+        process.start(NAME, command(file), user=postgres.owner(), cwd=file.parent)
+
+
+def _configured(**more: str) -> Path:
+    users = {
+        ROLE: secrets.password(f"postgres-{ROLE}"),
+        "opsproof": secrets.password("postgres-opsproof"),
+        ADMIN: secrets.password("pgbouncer-admin"),
+    }
+    databases = {DATABASE: place.PORTS["postgres"]}
+    folder = postgres.home().parent / NAME
+    return laid_out(folder, place.PORTS[NAME], databases, users, {**SETTINGS, **more})
 
 
 def down() -> None:
@@ -148,6 +156,34 @@ def disabled() -> Iterator[None]:
     finally:
         with console() as session:
             session.execute(f"ENABLE {DATABASE}".encode())
+
+
+@contextmanager
+def unlisted() -> Iterator[None]:
+    """opsproof is none of its stats_users any more."""
+    _reload(stats_users="")
+    try:
+        yield
+    finally:
+        _reload()
+
+
+def _reload(**more: str) -> None:
+    _configured(**more)
+    with console() as session:
+        session.execute("RELOAD")
+
+
+@contextmanager
+def unused() -> Iterator[None]:
+    """It was started anew, and no application has asked it for a session since."""
+    down()
+    _start()
+    process.await_that("pgbouncer", lambda: waiting() == 0)
+    try:
+        yield
+    finally:
+        up()
 
 
 @contextmanager
