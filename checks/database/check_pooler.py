@@ -123,17 +123,23 @@ def _examine_pools(pooler: PoolerState, limits: PoolerLimits, examine: Examinati
         )
         examine.unknown(Subject("pools", pooler.role), nobody)
     databases = {one.name: one for one in pooler.samples[-1].databases}
-    for (database, user), pools in found.items():
-        longest = Duration(max(pool.longest for pool in pools))
-        with examine(Subject("pool", f"{database}/{user}"), measured=longest, limit=limits.wait) as it:
-            worst = max(pools, key=lambda pool: (pool.longest, pool.waiting))
-            said = f"{several(worst.waiting, 'client')} waiting, the first for {longest}"
-            taken = list(_used_up(pools, len(pooler.samples), databases.get(database)))
-            it.holds(limits.wait, longest, "; ".join([said, *taken]))
-            # At its login a client waits without any time being told.
-            if taken and len(pools) < 2:
-                raise Undecided(f"{taken[0]}; there was no time for a second look")
-            assert not taken, taken[0]
+    for pools in found.values():
+        taken = _used_up(pools, len(pooler.samples), databases.get(pools[0].database))
+        _examine_pool(pools, list(taken), limits, examine)
+
+
+def _examine_pool(pools: list[Pool], taken: list[str], limits: PoolerLimits, examine: Examination) -> None:
+    """One pool at several moments; `taken`: that it was used up in all of them, in words."""
+    worst = max(pools, key=lambda pool: (pool.longest, pool.waiting))
+    longest = Duration(worst.longest)
+    subject = Subject("pool", f"{worst.database}/{worst.user}")
+    with examine(subject, measured=longest, limit=limits.wait) as it:
+        said = f"{several(worst.waiting, 'client')} waiting, the first for {longest}"
+        it.holds(limits.wait, longest, "; ".join([said, *taken]))
+        # At its login a client waits without any time being told.
+        if taken and len(pools) < 2:
+            raise Undecided(f"{taken[0]}; there was no time for a second look")
+        assert not taken, taken[0]
 
 
 def _used_up(pools: list[Pool], samples: int, database: PooledDatabase | None) -> Iterator[str]:
