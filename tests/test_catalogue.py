@@ -119,7 +119,7 @@ FOR_OTHERS = {"metric/threshold", "capacity/host-disk", "health/host-services", 
 def test_every_check_is_used_and_every_used_check_exists(automated: list[Requirement], found: Found) -> None:
     used = {name for row in automated for name in row.checks}
     assert used == set(found.checks) - FOR_OTHERS
-    assert len(used) == 79
+    assert len(used) == 80
 
 
 def test_every_automated_row_binds_in_the_testbed(

@@ -33,14 +33,16 @@ from opsproof.model.words import several
 from opsproof.sources.kubernetes.asks import Kubernetes
 from opsproof.sources.kubernetes.facts.nodes import Node
 from opsproof.sources.kubernetes.facts.pods import Pod
+from opsproof.sources.kubernetes.facts.priorities import PriorityClass
 from opsproof.sources.kubernetes.facts.quotas import LimitRange, ResourceQuota
 from opsproof.sources.kubernetes.facts.scaling import Autoscaler
 from opsproof.sources.kubernetes.facts.storage import StorageClass, VolumeClaim, class_of
 from opsproof.sources.kubernetes.facts.workloads import DaemonSet, Workload
 from opsproof.sources.kubernetes.reading.choice import absent, named, referred
 from opsproof.sources.kubernetes.reading.demand import demand, lacks, surge
-from opsproof.sources.kubernetes.reading.quota_room import Line, lines
-from opsproof.sources.kubernetes.reading.room import Demand, Room, reserves
+from opsproof.sources.kubernetes.reading.priority import prioritised
+from opsproof.sources.kubernetes.reading.quota_room import Line, by_priority, lines
+from opsproof.sources.kubernetes.reading.room import Demand, Room, placeholder, reserves
 from opsproof.sources.kubernetes.reading.transitions import WorkloadKey, by_workload, workload_key
 from opsproof.sources.prometheus.facts import PromQL, Recorded, Recording, Samples, number
 from opsproof.sources.prometheus.reading.course import recorded
@@ -63,6 +65,9 @@ QuotasAsked = Annotated[
 ]
 RangesAsked = Annotated[
     Listing[LimitRange] | Failure | None, Beside(Kubernetes("limitranges", wanted_by=_GROWING))
+]
+PrioritiesAsked = Annotated[
+    Listing[PriorityClass] | Failure | None, Beside(Kubernetes("priorityclasses", wanted_by=_GROWING))
 ]
 ClaimsAsked = Annotated[
     Listing[VolumeClaim] | None, Kubernetes("persistentvolumeclaims", wanted_by=("expandable",))
@@ -133,6 +138,7 @@ def check_headroom(
     pods: EveryPod,
     quotas: QuotasAsked,
     ranges: RangesAsked,
+    priorities: PrioritiesAsked,
     claims: ClaimsAsked,
     classes: ClassesAsked,
     autoscalers: ScalersAsked,
@@ -142,7 +148,7 @@ def check_headroom(
     examine: Examination,
 ) -> None:
     """A rollout stops half way, an autoscaler asks in vain, and a full disk cannot be made larger."""
-    given = Given(nodes, pods, quotas, ranges, limits)
+    given = Given(nodes, pods, quotas, ranges, priorities, limits)
     if workloads is not None:
         chosen, missing = named(workloads, limits.workloads)
         able = [one for one in chosen if not isinstance(one, DaemonSet)]
@@ -171,6 +177,7 @@ class Given:
     pods: Listing[Pod] | Failure | None
     quotas: Listing[ResourceQuota] | Failure | None
     ranges: Listing[LimitRange] | Failure | None
+    priorities: Listing[PriorityClass] | Failure | None
     limits: HeadroomLimits
 
     def room(self) -> Room:
@@ -197,8 +204,17 @@ class Given:
         silent = any(lacks(spec, what, "requests") for what in ("cores", "bytes"))
         ranges = known(self.ranges).within(workload.namespace) if silent else ()
         found = demand(workload, ranges)
+        if self._priority_counts:
+            found = prioritised(found, known(self.priorities) or ())
         cores = max(found.cores, self.limits.cpu or 0.0)
         return replace(found, cores=cores, bytes=max(found.bytes, self.limits.memory or 0.0))
+
+    @cached_property
+    def _priority_counts(self) -> bool:
+        """Whether there are placeholders, or quotas that count by it: else nobody needs to know the classes."""
+        pods = () if isinstance(self.pods, Failure) else self.pods or ()
+        quotas = () if isinstance(self.quotas, Failure) else self.quotas or ()
+        return any(pod.node and placeholder(pod) for pod in pods) or any(map(by_priority, quotas))
 
 
 def _examine_nodes(

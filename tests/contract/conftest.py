@@ -9,7 +9,7 @@ import pytest
 from opsproof.testing.contract import CollectorContract
 
 HERE = Path(__file__).parent
-OVER_THAT_OF = {"files": "host", "sentinel": "redis"}
+OVER_THAT_OF = {"files": "host", "pgbouncer": "postgres", "sentinel": "redis"}
 # What comes of these is the same whatever is asked; the whole test run tries them with every ask.
 OF_THE_WIRE = frozenset(
     {

@@ -14,15 +14,25 @@ from opsproof.testing.spoken import Fault, Said, right
 
 _TLS, _CANCEL = 80877103, 80877102
 _BOOL, _INT8, _INT4, _TEXT, _FLOAT8, _TIME, _TEXTS = 16, 20, 23, 25, 701, 1184, 1009
-Column = tuple[int, str]  # the type's OID, and the value as text
+Column = tuple[int, str | None]  # the type's OID, and the value as text
+Rows = Sequence[Mapping[str, str | int | None]]
+BOUNCER = "1.24.1/bouncer"
 Answer = Callable[[str], bytes]
 
 
 class Postgres:
-    """A server that trusts everybody and answers what opsproof asks."""
+    """A server that trusts everybody and answers what opsproof asks; a pooler's console where its `version` says so."""
+
+    def __init__(self, version: str = "17.2") -> None:
+        self.version = version
 
     def good(self, said: Said) -> Behaviour:
+        if self.version == BOUNCER:
+            return bouncer(shown(said.text.replace("\0", "")))
         return speaking(lambda statement: _answered(statement, said))
+
+    def _speaking(self, answer: Answer) -> Behaviour:
+        return speaking(answer, self.version)
 
     def faults(self) -> Mapping[str, Fault]:
         return {
@@ -33,7 +43,8 @@ class Postgres:
                 refusing("28000", 'no pg_hba.conf entry for host "10.0.0.1"'), right("Forbidden")
             ),
             "403: a grant": Fault(
-                speaking(lambda statement: _error("42501", "permission denied for x")), right("Forbidden")
+                self._speaking(lambda statement: _error("42501", "permission denied for x")),
+                right("Forbidden"),
             ),
             "404: no database": Fault(refusing("3D000", 'database "x" does not exist'), right("NotFound")),
             "429: full": Fault(
@@ -43,22 +54,22 @@ class Postgres:
                 refusing("57P03", "the database system is starting up"), right("Unreachable")
             ),
             "an error of its own": Fault(
-                speaking(lambda statement: _error("XX000", "\x1b[2J<script>alert(1)</script>")),
+                self._speaking(lambda statement: _error("XX000", "\x1b[2J<script>alert(1)</script>")),
                 right("BadAnswer"),
             ),
             "no rows": Fault(
-                speaking(lambda statement: _control(statement) or _rows([])), right("BadAnswer")
+                self._speaking(lambda statement: _control(statement) or _rows([])), right("BadAnswer")
             ),
             "other columns": Fault(
-                speaking(lambda statement: _control(statement) or _rows([[(_TEXT, "a")]])),
+                self._speaking(lambda statement: _control(statement) or _rows([[(_TEXT, "a")]])),
                 right("BadAnswer"),
             ),
             "no number where one belongs": Fault(
-                speaking(lambda statement: _control(statement) or _rows([[(_INT4, "many")] * 6])),
+                self._speaking(lambda statement: _control(statement) or _rows([[(_INT4, "many")] * 6])),
                 right("BadAnswer"),
             ),
             "another message type": Fault(
-                speaking(lambda statement: b"?\x00\x00\x00\x04"), right("BadAnswer", "Unreachable")
+                self._speaking(lambda statement: b"?\x00\x00\x00\x04"), right("BadAnswer", "Unreachable")
             ),
             **others(),
         }
@@ -81,8 +92,8 @@ class Postgres:
             yield from itertools.repeat(bytes(65536), 2**30 // 65536)
 
         return {
-            "rows without end": _streaming(without_end),
-            "a row of 1 GB": _streaming(huge),
+            "rows without end": _streaming(without_end, self.version),
+            "a row of 1 GB": _streaming(huge, self.version),
         }
 
 
@@ -162,16 +173,65 @@ def _control(statement: str) -> bytes | None:
     return _complete(word) if word in {"BEGIN", "SET", "COMMIT", "ROLLBACK"} else None
 
 
-def speaking(answer: Answer) -> Behaviour:
-    return _streaming(lambda statement: iter([answer(statement)]))
+def speaking(answer: Answer, version: str = "17.2") -> Behaviour:
+    return _streaming(lambda statement: iter([answer(statement)]), version)
 
 
-def _streaming(answer: Callable[[str], Iterator[bytes]]) -> Behaviour:
+def shown(text: str) -> dict[str, Rows]:
+    """What a pooler's console shows by each name: its own pool and database, and one of `text`."""
+    pool = dict.fromkeys(
+        [
+            "cl_active",
+            "cl_waiting",
+            "sv_active",
+            "sv_idle",
+            "sv_used",
+            "sv_tested",
+            "sv_login",
+            "maxwait",
+            "maxwait_us",
+        ],
+        1,
+    )
+    database: dict[str, str | int | None] = {"host": text, "port": 5432, "database": text, "pool_size": 20}
+    database |= {"paused": 0, "disabled": 0, "current_connections": 1, "of_a_later_version": "x"}
+    return {
+        "POOLS": [{"database": one, "user": one, **pool, "pool_mode": None} for one in ("pgbouncer", text)],
+        "DATABASES": [{"name": one, **database} for one in ("pgbouncer", text)],
+        "LISTS": [{"list": "databases", "items": 2}, {"list": "used_clients", "items": 3}],
+        "CONFIG": [{"key": "max_client_conn", "value": "100"}, {"key": "auth_query", "value": None}],
+        "STATE": [{"key": "active", "value": "yes"}, {"key": "paused", "value": "no"}],
+    }
+
+
+def bouncer(answers: Mapping[str, Rows], version: str = BOUNCER) -> Behaviour:
+    """A pooler's console, which knows SHOW alone."""
+
+    def answer(statement: str) -> bytes:
+        rows = answers.get(statement.removeprefix("SHOW "))
+        if rows is None:
+            return _error("08P01", f"invalid command '{statement}', use SHOW HELP;")
+        columns = [
+            [
+                (
+                    _TEXT if value is None or isinstance(value, str) else _INT4,
+                    None if value is None else str(value),
+                )
+                for value in row.values()
+            ]
+            for row in rows
+        ]
+        return _rows(columns, list(rows[0]) if rows else ())
+
+    return speaking(answer, version)
+
+
+def _streaming(answer: Callable[[str], Iterator[bytes]], version: str = "17.2") -> Behaviour:
     def behave(connection: socket.socket) -> None:
         if not _started(connection):
             return
         begun = _message(b"R", struct.pack("!i", 0))
-        for name, value in (("server_version", "17.2"), ("client_encoding", "UTF8"), ("TimeZone", "UTC"),
+        for name, value in (("server_version", version), ("client_encoding", "UTF8"), ("TimeZone", "UTC"),
                             ("DateStyle", "ISO, MDY"), ("integer_datetimes", "on"),
                             ("standard_conforming_strings", "on")):  # fmt: skip
             begun += _message(b"S", name.encode() + b"\0" + value.encode() + b"\0")
@@ -290,6 +350,8 @@ def _described(row: Sequence[Column], names: Sequence[str] = ()) -> bytes:
 
 
 def _data(row: Sequence[Column]) -> bytes:
-    values = [value.encode("utf-8", "replace") for _, value in row]
-    body = b"".join(struct.pack("!i", len(value)) + value for value in values)
+    values = [None if value is None else value.encode("utf-8", "replace") for _, value in row]
+    body = b"".join(
+        struct.pack("!i", -1) if one is None else struct.pack("!i", len(one)) + one for one in values
+    )
     return _message(b"D", struct.pack("!h", len(row)) + body)

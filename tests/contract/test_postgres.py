@@ -9,11 +9,13 @@ from opsproof.sources.postgres.activity import ActivityOf
 from opsproof.sources.postgres.configured import ConfiguredOf
 from opsproof.sources.postgres.facts import DatabaseProbesOf, SessionsOf
 from opsproof.sources.postgres.indexes import IndexesOf
+from opsproof.sources.postgres.pooler import PoolsOf
 from opsproof.sources.postgres.replication import ReplicationOf
 from opsproof.sources.postgres.statements import StatementsOf
 from opsproof.sources.postgres.tables import TableSizesOf, TablesOf
 from opsproof.testing.contract import CollectorContract
-from tests.contract.postgres_wire import Postgres
+from opsproof.testing.spoken import right
+from tests.contract.postgres_wire import BOUNCER, Postgres
 
 
 class _Postgres(CollectorContract):
@@ -64,3 +66,15 @@ class TestConfigured(_Postgres):
 
 class TestReplication(_Postgres):
     ask = ReplicationOf(target="postgres:test", role="postgres")
+
+
+class TestPools(CollectorContract):
+    kind = "pgbouncer"
+    spoken = Postgres(BOUNCER)
+    ask = PoolsOf(target="pgbouncer:test", role="pgbouncer", samples=1)
+    right = {"404: no database": right("BadAnswer")}
+    tells_clock = False
+
+    def settings(self, port: int, secret: str) -> dict[str, Any]:
+        server = {"host": "127.0.0.1", "port": port, "user": "opsproof"}
+        return {**server, "password": {"file": secret}, "sslmode": "disable", "require_auth": ["none"]}

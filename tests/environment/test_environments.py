@@ -184,6 +184,15 @@ def test_budget_and_identity_do_not_make_another_target(tmp_path: Path) -> None:
     assert made.identity == {"label.cluster": "eu"}
 
 
+def test_an_identity_may_be_of_any_name_where_the_kind_says_so(tmp_path: Path) -> None:
+    """And there alone: a pgbouncer tells of its databases, and has no labels."""
+    made = target(tmp_path, "pgbouncer", "{host: h, user: u, identity: {database.shop: db:5432/shop}}")
+    assert made.identity == {"database.shop": "db:5432/shop"}
+    for kind, name in (("pgbouncer", "label.shop"), ("pgbouncer", "database"), ("postgres", "database.shop")):
+        said = problem(tmp_path, kind, f"{{host: h, user: u, database: pgbouncer, identity: {{{name}: x}}}}")
+        assert f"unknown identity '{name}'" in said
+
+
 @pytest.mark.parametrize(
     ("host", "mode"),
     [("127.0.0.1", "prefer"), ("localhost", "prefer"), ("::1", "prefer"), ("db.example.com", "verify-full")],
@@ -207,8 +216,8 @@ def test_a_system_identifier_may_be_a_number(tmp_path: Path) -> None:
         (
             "cache",
             "{host: h}",
-            "3:3: cache needs a kind; allowed: alertmanager, aws, drill, files, host, http, kubernetes, postgres, "
-            "prometheus, redis, s3, script, sentinel",
+            "3:3: cache needs a kind; allowed: alertmanager, aws, drill, files, host, http, kubernetes, pgbouncer, "
+            "postgres, prometheus, redis, s3, script, sentinel",
         ),
         ("cache", "{kind: rediss, host: h}", "3:17: unknown kind of target 'rediss'; did you mean 'redis'?"),
         ("redis", "5", "3:10: targets.redis: needs a mapping of keys to values, found the number 5"),

@@ -57,6 +57,20 @@ DATABASES = (
         "checks/database",
     ),
     Slip(
+        "a client that waits at its login waits no time at all",
+        "checks/database/check_pooler.py",
+        "    if full or not all(pool.longest for pool in pools):\n",
+        "    if full:\n",
+        "checks/database",
+    ),
+    Slip(
+        "a console that does not list its own pool has listed all",
+        f"{_P}/pooler_collector.py",
+        "        if CONSOLE not in {pool.database for pool in pools} & {one.name for one in databases}:\n",
+        "        if False:\n",
+        "sources/postgres/test_pooler.py",
+    ),
+    Slip(
         "all of a ConfigMap is kept",
         "plugins/opsproof/sources/kubernetes/config_values.py",
         " if key in self.keys",

@@ -128,6 +128,13 @@ SOURCES = (
         "environment",
     ),
     Slip(
+        "whoever comes displaces placeholders",
+        f"{_P}/sources/kubernetes/reading/room.py",
+        "        return self.preempts and pod.spec.priority < self.priority\n",
+        "        return True\n",
+        "checks/capacity",
+    ),
+    Slip(
         "a quota's room counts what is used alone",
         f"{_P}/sources/kubernetes/reading/quota_room.py",
         "self.used + self.added <= self.hard",

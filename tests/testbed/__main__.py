@@ -18,6 +18,7 @@ from tests.testbed.services import (
     files,
     install,
     nginx,
+    pgbouncer,
     postgres,
     prometheus,
     redis,
@@ -40,6 +41,7 @@ PROCESSES = {
     prometheus.NAME: "prometheus",
     alertmanager.NAME: "alertmanager",
     postgres.NAME: "postgres",
+    pgbouncer.NAME: "pgbouncer",
     "redis": "redis",
     "redis-broker": "redis-broker",
     redis_failover.REPLICA: redis_failover.REPLICA,
@@ -79,7 +81,7 @@ def up() -> None:
 def services_up() -> None:
     for name, start in (
         ("Alertmanager", alertmanager.up),
-        ("PostgreSQL", postgres.up),
+        ("PostgreSQL", postgres_up),
         ("restore drills", drills.up),
         ("Redis", redis_up),
         ("nginx", nginx.up),
@@ -88,6 +90,16 @@ def services_up() -> None:
         ("files", files.up),
     ):
         _timed(name, start)
+
+
+def postgres_up() -> None:
+    postgres.up()
+    pgbouncer.up()
+
+
+def postgres_reset() -> None:
+    postgres.reset()
+    pgbouncer.reset()
 
 
 def redis_up() -> None:
@@ -108,6 +120,7 @@ def down() -> None:
         alertmanager.down,
         nginx.down,
         redis.down,
+        pgbouncer.down,
         postgres.down,
         s3.down,
         aws.down,
@@ -125,7 +138,7 @@ def reset() -> None:
         [
             ("Kubernetes", kubernetes.reset),
             ("Redis", redis_reset),
-            ("PostgreSQL", postgres.reset),
+            ("PostgreSQL", postgres_reset),
             ("nginx", nginx.reset),
             ("S3", s3.reset),
             ("AWS (a stand-in)", aws.reset),

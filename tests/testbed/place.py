@@ -27,6 +27,7 @@ PORTS = {
     "exporter": 27100,
     "smtp": 27025,
     "postgres": 27432,
+    "pgbouncer": 27433,
     "redis": 27637,
     "redis-broker": 27638,
     "redis-tls": 27639,

@@ -164,7 +164,7 @@ def _unknown_identities(settings: TargetSettings, positions: Positions) -> list[
         unknown(positions.key("identity", name), "identity", name, settings.identities)
         for name in settings.identity
         if name not in settings.identities
-        and not (name.startswith("label.") and "label.<name>" in settings.identities)
+        and not ("." in name and f"{name.partition('.')[0]}.<name>" in settings.identities)
     ]
 
 

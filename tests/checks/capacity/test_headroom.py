@@ -15,6 +15,7 @@ from opsproof.model.outcome import Outcome
 from opsproof.model.scope import in_namespace
 from opsproof.sources.kubernetes.facts.nodes import Node
 from opsproof.sources.kubernetes.facts.pods import Pod
+from opsproof.sources.kubernetes.facts.priorities import PriorityClass
 from opsproof.sources.kubernetes.facts.quotas import LimitRange, ResourceQuota
 from opsproof.sources.kubernetes.facts.storage import StorageClass, VolumeClaim
 from opsproof.sources.kubernetes.facts.workloads import Workload
@@ -85,6 +86,7 @@ def examined(
     pods: Any = (),
     quotas: Any = (),
     ranges: Any = (),
+    priorities: Any = (),
     claims: Any = None,
     classes: Any = (),
     scaled: Any = (),
@@ -100,6 +102,7 @@ def examined(
         _listed(pods),
         _listed(quotas),
         _listed(ranges),
+        _listed(priorities),
         None if claims is None else listing(*claims),
         _listed(classes),
         listing(*scaled),
@@ -210,6 +213,86 @@ def test_pods_that_must_be_beside_others_are_undecided() -> None:
 def test_placeholders_make_room() -> None:
     pause = [*pods(1, "n1", cpu="4", priority=-1), *pods(1, "n2", cpu="4", priority=-1)]
     assert examined(api(), pods=pause, more=1, **NODES).passed == 1
+
+
+def priority(name: str, value: int, **more: Any) -> PriorityClass:
+    return msgspec.convert({"metadata": {"name": name}, "value": value, **more}, PriorityClass)
+
+
+PAUSE = [*pods(1, "n1", cpu="4", priority=-10), *pods(1, "n2", cpu="4", priority=-10)]
+DEFAULT = {"globalDefault": True}
+
+
+@pytest.mark.parametrize(
+    ("spec", "classes", "room"),
+    [
+        ({}, [], 1),
+        ({}, [priority("usual", -5, **DEFAULT)], 1),
+        ({}, [priority("usual", -10, **DEFAULT)], 0),
+        ({}, [priority("usual", 0, preemptionPolicy="Never", **DEFAULT)], 0),
+        ({"priorityClassName": "batch"}, [priority("batch", -100), priority("usual", 0, **DEFAULT)], 0),
+        ({}, [priority("usual", 0, **DEFAULT), priority("other", -10, **DEFAULT)], 0),
+        ({"priorityClassName": "shop"}, [priority("shop", 1000), priority("usual", -50, **DEFAULT)], 1),
+        ({"priorityClassName": "polite"}, [priority("polite", 1000, preemptionPolicy="Never")], 0),
+    ],
+    ids=[
+        "no class", "a lower default that is above them", "the default is theirs", "the default waits",
+        "the pods are below them", "the least of two defaults", "the pods are above them", "the pods wait",
+    ],
+)  # fmt: skip
+def test_placeholders_give_way_to_whom_the_scheduler_lets_displace_them(
+    spec: dict[str, str], classes: list[PriorityClass], room: int
+) -> None:
+    found = examined(api(**spec), pods=PAUSE, priorities=classes, more=1, **NODES)
+    assert (found.passed, len(found.findings)) == (room, 1 - room)
+
+
+def test_what_is_free_beside_a_placeholder_is_free_for_all() -> None:
+    small = pods(1, "n1", cpu="3", priority=-10)
+    batch = [priority("batch", -100)]
+    low = api(priorityClassName="batch")
+    assert examined(low, nodes=[node("n1")], pods=small, priorities=batch, more=2, **NODES).passed == 1
+    found = message(examined(low, nodes=[node("n1")], pods=small, priorities=batch, more=3, **NODES))
+    assert found.startswith("room for 2 of 3 pods more")
+
+
+def test_a_placeholder_holds_memory_too() -> None:
+    small = pods(1, "n1", cpu="1m", memory="8Gi", priority=-10)
+    batch = [priority("batch", -100)]
+    low = api(priorityClassName="batch")
+    found = message(examined(low, nodes=[node("n1")], pods=small, priorities=batch, more=1, **NODES))
+    assert found.startswith("room for 0 of 1 pod more")
+
+
+def test_a_placeholder_takes_a_place_among_a_nodes_pods() -> None:
+    many = pods(10, "n1", cpu="1m", memory="1Mi", priority=-10)
+    low, batch = api(priorityClassName="batch"), [priority("batch", -100)]
+    found = message(examined(low, nodes=[node("n1")], pods=many, priorities=batch, more=1, **NODES))
+    assert found.startswith("room for 0 of 1 pod more")
+
+
+def test_a_class_that_is_not_there_is_undecided_beside_placeholders() -> None:
+    found = examined(api(priorityClassName="gone"), pods=PAUSE, more=1, **NODES).findings[0]
+    assert (found.outcome, found.message) == (
+        Outcome.UNKNOWN,
+        "there is no PriorityClass gone: its pods are refused",
+    )
+
+
+def test_classes_that_may_not_be_seen_are_undecided_where_they_count() -> None:
+    refused = Failure("Forbidden", "list priorityclasses.scheduling.k8s.io is not allowed", "kubernetes:test")
+    found = examined(api(), pods=PAUSE, priorities=refused, more=1, **NODES).findings[0]
+    assert (found.outcome, found.message) == (Outcome.UNKNOWN, refused.message)
+    assert examined(api(), priorities=refused, more=1, **NODES).passed == 1
+
+
+@pytest.mark.parametrize(("name", "holds"), [("batch", True), ("other", False)])
+def test_a_quota_of_the_default_class_counts_pods_that_name_none(name: str, holds: bool) -> None:
+    wanted = {"scopeName": "PriorityClass", "operator": "In", "values": ["batch"]}
+    full = quota({"pods": "0"}, scopeSelector={"matchExpressions": [wanted]})
+    classes = [priority(name, 100, **DEFAULT)]
+    found = examined(api(), quotas=[full], priorities=classes, more=1, **QUOTAS)
+    assert len(found.findings) == int(holds)
 
 
 def test_workloads_that_grow_together_do_not_share_a_place() -> None:
@@ -469,5 +552,5 @@ def test_a_namespace_that_did_not_answer_leaves_a_named_workload_undecided() -> 
     gone = Failure("Forbidden", "not allowed", "kubernetes:test", in_namespace(SHOP))
     listed = listing(gaps=[gone])
     limits = HeadroomLimits(workloads=("deployment/api",), more=1)
-    check_headroom(listed, *([listing()] * 4), None, None, None, None, None, limits, examine)
+    check_headroom(listed, *([listing()] * 5), None, None, None, None, None, limits, examine)
     assert examine.findings[0].outcome is Outcome.UNKNOWN

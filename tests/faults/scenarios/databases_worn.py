@@ -8,7 +8,7 @@ from tests.faults.elsewhere import limited, reached
 from tests.faults.scenario import Changes, fail, scenario, unknown
 from tests.faults.worlds import recorded
 from tests.testbed import kubernetes_object_faults as object_faults
-from tests.testbed.services import postgres_faults
+from tests.testbed.services import pgbouncer, postgres_faults
 from tests.testbed.services.world import World
 
 WORN, DARK = "databases are worn", "databases tell less than they did"
@@ -127,6 +127,18 @@ def unlogged() -> Iterator[Changes]:
         }
 
 
+@scenario("clients wait behind a pool that is used up, of a database that takes no more of them", group=WORN)
+def pooled_out() -> Iterator[Changes]:
+    with pgbouncer.exhausted(), pgbouncer.disabled():
+        yield {
+            "RS-104": fail(
+                "medium",
+                f"pool {pgbouncer.DATABASE}/{pgbouncer.ROLE}",
+                f"pooled database {pgbouncer.DATABASE}",
+            )
+        }
+
+
 @scenario("the pools of the backend no longer fit the server, and echo what they do", group=DARK)
 def overcommitted() -> Iterator[Changes]:
     with (
@@ -144,12 +156,13 @@ def overcommitted() -> Iterator[Changes]:
         }
 
 
-@scenario("nothing is recorded of statements", situation="empty", group=DARK)
+@scenario("nothing is recorded of statements, and nobody uses the pooler", situation="empty", group=DARK)
 def unrecorded() -> Iterator[Changes]:
     with (
         postgres_faults.extension_dropped("reposcanner"),
         postgres_faults.extension_dropped("accelerapp"),
         postgres_faults.setting("pg_stat_statements.track", "none"),
+        pgbouncer.unused(),
     ):
         dropped = "run CREATE EXTENSION pg_stat_statements in the database *"
         dark = "pg_stat_statements.track is none: *"
@@ -158,6 +171,9 @@ def unrecorded() -> Iterator[Changes]:
             "AC-078": unknown("medium", "database postgres", message=dropped),
             "SC-067": unknown("medium", "database postgres", message=dark),
             "SC-105": unknown("medium", "database postgres", message=dark),
+            "RS-104": unknown(
+                "medium", "pools pgbouncer", message="nobody but opsproof has asked for a session *"
+            ),
         }
 
 

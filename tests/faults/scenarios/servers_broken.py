@@ -10,7 +10,16 @@ from tests.faults.elsewhere import reached
 from tests.faults.scenario import Changes, fail, scenario, unknown
 from tests.faults.scenarios.servers_answers import NOT_ISSUED
 from tests.faults.scenarios.servers_gone import routed
-from tests.testbed.services import certificates, faults, nginx, postgres_faults, proxy, redis, secrets
+from tests.testbed.services import (
+    certificates,
+    faults,
+    nginx,
+    pgbouncer,
+    postgres_faults,
+    proxy,
+    redis,
+    secrets,
+)
 
 GROUP = "servers break off, hang and flood"
 BROKEN = "3 of 3 probes: the connection was closed without a complete answer"
@@ -243,9 +252,13 @@ def blind_database() -> Iterator[Changes]:
         }
 
 
-@scenario("the broker does not accept opsproof's password", situation="forbidden", group=GROUP)
+@scenario(
+    "the broker does not accept opsproof's password, and the pooler's console lets it not in",
+    situation="forbidden",
+    group=GROUP,
+)
 def broker_password() -> Iterator[Changes]:
-    with redis.password_changed("redis-broker"):
+    with redis.password_changed("redis-broker"), pgbouncer.unlisted():
         said = "*wrong password for opsproof, or none"
         yield {
             "OF-002": unknown("critical", "cache redis", message=said),
@@ -259,4 +272,9 @@ def broker_password() -> Iterator[Changes]:
             "OF-075": unknown("high", "source server", message=said),
             "SC-008": unknown("high", "source queues", message=said),
             "SC-009": unknown("critical", "source server", message=said),
+            "RS-104": unknown(
+                "medium",
+                "source pooler",
+                message="the pooler's console lets opsproof not in: name it under stats_users",
+            ),
         }

@@ -10,7 +10,7 @@ import yaml
 from tests.faults.databases import unasked
 from tests.faults.elsewhere import ROOT, reached
 from tests.faults.scenario import Changes, Expected, fail, scenario, unknown
-from tests.testbed.services import postgres_faults, proxy, redis
+from tests.testbed.services import pgbouncer, postgres_faults, proxy, redis
 
 GROUP = "nothing listens"
 REFUSED = "3 of 3 probes: connection refused"
@@ -87,6 +87,7 @@ def stopped() -> Iterator[Changes]:
     with (
         proxy.refusing() as nobody,
         routed("repo-scanner", {"scanner.yourcompany.com:443": nobody}),
+        pgbouncer.stopped(),
         postgres_faults.stopped(),
         redis.stopped("redis"),
         redis.stopped("redis-broker"),
@@ -97,7 +98,7 @@ def stopped() -> Iterator[Changes]:
         yield {
             **dict.fromkeys(("AC-018", "EP-055", "EP-065", "RS-006", "RS-027", "SC-005", "SC-023"), database),
             "AC-130": fail("high", "database postgres", measured="3", message=REFUSED),
-            "RS-104": unknown("medium", "source sessions", message=sessions),
+            "RS-104": unknown("medium", "source sessions", "source pooler", message=sessions),
             "SC-014": unknown("high", "source sessions", message=sessions),
             "SC-026": unknown("critical", "source sessions", message=sessions),
             **unasked(sessions),

@@ -33,6 +33,7 @@ from opsproof.sources.kubernetes.facts import (
     helm,
     network,
     nodes,
+    priorities,
     quotas,
     scaling,
     storage,
@@ -83,6 +84,7 @@ _NETWORKING, _STORAGE = "/apis/networking.k8s.io/v1", "/apis/storage.k8s.io/v1"
 _SCALING, _REGISTRATION = "/apis/autoscaling/v2", "/apis/apiregistration.k8s.io/v1"
 _MONITORING = "/apis/monitoring.coreos.com/v1"
 
+_SCHEDULING = "/apis/scheduling.k8s.io/v1"
 _KEDA, _KARPENTER = "/apis/keda.sh/v1alpha1", "/apis/karpenter.sh/v1"
 _CERTS, _ACME = f"/apis/{certmanager.GROUP}/v1", f"/apis/{certmanager.ACME}/v1"
 _VELERO, _VELERO_DATA = "/apis/velero.io/v1", "/apis/velero.io/v2alpha1"
@@ -115,6 +117,7 @@ RESOURCES: dict[str, Resource] = {
     "networkpolicies": Resource(_NETWORKING, "networkpolicies", network.NetworkPolicy),
     "endpointslices": Resource("/apis/discovery.k8s.io/v1", "endpointslices", network.EndpointSlice),
     "storageclasses": Resource(_STORAGE, "storageclasses", storage.StorageClass, namespaced=False),
+    "priorityclasses": Resource(_SCHEDULING, "priorityclasses", priorities.PriorityClass, namespaced=False),
     "leases": Resource("/apis/coordination.k8s.io/v1", "leases", nodes.Lease),
     "apiservices": Resource(_REGISTRATION, "apiservices", cluster.ApiService, namespaced=False),
     "prometheusrules": Resource(_MONITORING, "prometheusrules", cluster.PrometheusRule, media=JSON),

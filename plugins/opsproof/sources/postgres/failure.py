@@ -46,6 +46,7 @@ class AtOwnLimit(Unreachable):
 
 
 _OURS = partial(Unreachable, own=True)
+_MISNAMED = partial(NotConfigured, own=True)
 _OWN_LIMIT = partial(AtOwnLimit, own=True)
 _LIMIT = "the role {user} is at its own CONNECTION LIMIT"
 _NO_SLOT = "too many connections: no slot is left"
@@ -90,6 +91,16 @@ TEXTS: tuple[tuple[str, Made, str], ...] = (
         "the pooler cannot log in to its server",
     ),
     (
+        r"use SHOW HELP;?$",
+        _MISNAMED,
+        "a pooler's console answers there, which runs no SQL: name a database that it hands on",
+    ),
+    (
+        r"not allowed in statement pooling mode",
+        _MISNAMED,
+        "the pooler hands on single statements, and no transactions: name a pool of another mode, or the server itself",
+    ),
+    (
         r"authentication method requirement",
         Unauthenticated,
         "the server does not ask {user} for SCRAM, and nothing was sent: use sslmode verify-full, or say under "
@@ -128,6 +139,11 @@ TEXTS: tuple[tuple[str, Made, str], ...] = (
         r"authentication failed|SASL|auth failed|password does not match",
         Unauthenticated,
         _PASSWORD,
+    ),
+    (
+        r"FATAL:  08P01: not allowed$",
+        Forbidden,
+        "the pooler's console lets {user} not in: name it under stats_users",
     ),
     (
         r"no pg_hba.conf entry|pg_hba.conf rejects|login not allowed|not allowed to connect",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from pydantic import model_validator
 
@@ -22,8 +22,8 @@ class PostgresSettings(TargetSettings):
     password proves itself by SCRAM alone, which does not tell it, where TLS is not verified.
     """
 
-    identities = ("system-identifier", CERTIFICATE)
-    addressed_by = ("host", "port", "database")
+    identities: ClassVar[tuple[str, ...]] = ("system-identifier", CERTIFICATE)
+    addressed_by: ClassVar[tuple[str, ...]] = ("host", "port", "database")
 
     host: Host
     port: Port = 5432
@@ -72,3 +72,17 @@ class PostgresSettings(TargetSettings):
         if CERTIFICATE in self.identity and (self.sslmode == "disable" or self.host.startswith("/")):
             refuse(f"identity {CERTIFICATE} needs an sslmode with TLS")
         return self
+
+
+class PgbouncerSettings(PostgresSettings):
+    """The console of a pgbouncer. `database.<name>` is where it says that it hands sessions of that database to."""
+
+    identities = ("database.<name>", CERTIFICATE)
+    addressed_by = ("host", "port")
+
+    port: Port = 6432
+    database: Literal["pgbouncer"] = "pgbouncer"
+
+    @property
+    def address(self) -> str:
+        return f"{bracketed(self.host)}:{self.port}"

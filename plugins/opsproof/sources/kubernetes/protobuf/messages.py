@@ -181,12 +181,13 @@ MESSAGES: Mapping[str, str] = {
     "NetworkPolicyPeer": "podSelector=1:LabelSelector namespaceSelector=2:LabelSelector ipBlock=3:IPBlock",
     "NetworkPolicyPort": "protocol=1 port=2 endPort=3",
     "IPBlock": "cidr=1 except=2",
-    # discovery.k8s.io/v1, storage.k8s.io/v1, coordination.k8s.io/v1, apiregistration.k8s.io/v1
+    # discovery.k8s.io/v1, storage.k8s.io/v1, scheduling.k8s.io/v1, coordination.k8s.io/v1, apiregistration.k8s.io/v1
     "EndpointSlice": "metadata=1:ObjectMeta endpoints=2:Endpoint ports=3:EndpointPort addressType=4",
     "Endpoint": "conditions=2:EndpointConditions~ targetRef=4:ObjectReference nodeName=6~",
     "EndpointConditions": "ready=1 serving=2 terminating=3",
     "EndpointPort": "name=1 protocol=2 port=3",
     "StorageClass": "metadata=1:ObjectMeta provisioner=2 allowVolumeExpansion=6 volumeBindingMode=7",
+    "PriorityClass": "metadata=1:ObjectMeta value=2 globalDefault=3 preemptionPolicy=5",
     "Lease": "metadata=1:ObjectMeta spec=2:LeaseSpec",
     "LeaseSpec": "holderIdentity=1 leaseDurationSeconds=2 renewTime=4:MicroTime",
     "APIService": "metadata=1:ObjectMeta spec=2:APIServiceSpec status=3:APIServiceStatus",

@@ -24,6 +24,7 @@ _COUNTED: dict[str, tuple[str, str] | None] = {
 }
 _UNITS: dict[str, type[Unit]] = {"cores": Cores, "bytes": Bytes}
 _SLACK = 1e-6
+_BY_PRIORITY = "PriorityClass"
 
 
 class Line(NamedTuple):
@@ -74,13 +75,20 @@ def _line(
         raise BadAnswer(f"a quota's {key} is no quantity") from None
 
 
+def by_priority(quota: ResourceQuota) -> bool:
+    """Whether it counts the pods of some PriorityClasses alone."""
+    selector = quota.spec.scope_selector
+    found = selector.match_expressions if selector is not None else ()
+    return any(one.scope_name == _BY_PRIORITY for one in found)
+
+
 def _covers(quota: ResourceQuota, demand: Demand) -> bool:
     """Whether a pod of a Deployment or StatefulSet falls under all of its scopes."""
     selector = quota.spec.scope_selector
     if not all(_in_scope(name, demand) for name in quota.spec.scopes):
         return False
     for wanted in selector.match_expressions if selector is not None else ():
-        if wanted.scope_name == "PriorityClass":
+        if wanted.scope_name == _BY_PRIORITY:
             own = demand.spec.priority_class_name
             labels = {"PriorityClass": own} if own else {}
             if not wanted.expression.matches(labels):

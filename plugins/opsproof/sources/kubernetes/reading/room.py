@@ -1,8 +1,9 @@
 """Room on nodes: what is free, and how many more pods of a template find a place there.
 
 As the scheduler decides it for CPU, memory and the number of pods, node selectors and required node affinity,
-taints, required anti-affinity and spreads that forbid. It knows nothing of volumes that bind a pod to a zone, host
-ports, other resources such as GPUs, and what preemption would make room for.
+taints, required anti-affinity and spreads that forbid. Placeholders give way to whom the scheduler lets preempt
+them. It knows nothing of volumes that bind a pod to a zone, host ports, other resources such as GPUs, and what
+preemption of pods that are no placeholders would make room for: they are somebody's.
 """
 
 from __future__ import annotations
@@ -25,27 +26,38 @@ _SLACK = 1e-6
 
 @dataclass(frozen=True)
 class Demand:
-    """One more pod: where it belongs, what it is labelled with, where it may go, what it asks for."""
+    """One more pod: where it belongs, what it is labelled with, where it may go, what it asks for, whom it displaces."""
 
     namespace: str
     labels: Mapping[str, str]
     spec: TemplateSpec
     cores: float
     bytes: float
+    priority: int = 0
+    preempts: bool = True
+
+    def displaces(self, pod: Pod) -> bool:
+        return self.preempts and pod.spec.priority < self.priority
 
 
 @dataclass
 class Place:
-    """A node that takes pods, and what is free on it."""
+    """A node that takes pods, and what is free on it but for the `placeholders`."""
 
     node: Node
     cores: float
     bytes: float
     pods: float
     labels: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    placeholders: list[Pod] = field(default_factory=list)
 
     def holds(self, demand: Demand) -> bool:
-        return self.pods >= 1 and self.cores + _SLACK >= demand.cores and self.bytes + _SLACK >= demand.bytes
+        staying = [pod.spec for pod in self.placeholders if not demand.displaces(pod)]
+        cores = self.cores - sum(spec.requested_cores for spec in staying)
+        free = self.bytes - sum(spec.requested_bytes for spec in staying)
+        return (
+            self.pods - len(staying) >= 1 and cores + _SLACK >= demand.cores and free + _SLACK >= demand.bytes
+        )
 
     def take(self, demand: Demand) -> None:
         self.cores -= demand.cores
@@ -76,7 +88,10 @@ class Room:
         }
         for pod in pods:
             place = self._places.get(pod.node)
-            if place is None or not reserves(pod):
+            if place is None or pod.finished:
+                continue
+            if placeholder(pod):
+                place.placeholders.append(pod)
                 continue
             place.cores -= pod.spec.requested_cores
             place.bytes -= pod.spec.requested_bytes
@@ -194,5 +209,10 @@ def _meets(wanted: NodeRequirement, labels: Mapping[str, str]) -> bool:
 
 
 def reserves(pod: Pod) -> bool:
-    """Whether it holds room on a node. Those of negative priority are placeholders, which make room for others."""
-    return bool(pod.node) and not pod.finished and pod.spec.priority >= 0
+    """Whether it holds room on a node that is not meant for others."""
+    return bool(pod.node) and not pod.finished and not placeholder(pod)
+
+
+def placeholder(pod: Pod) -> bool:
+    """Those of negative priority make room for others."""
+    return pod.spec.priority < 0
