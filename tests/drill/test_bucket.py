@@ -6,7 +6,6 @@ import gzip
 import os
 import random
 import signal
-from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -14,13 +13,15 @@ from typing import Any
 
 import pytest
 
-from opsproof.drill import bucket, scratch
-from opsproof.drill.perform import perform
+from opsproof.cli.rights import Wanted, checked
+from opsproof.drill import bucket
 from opsproof.drill.scratch import Refused
+from opsproof.model.rights import Need
 from opsproof.model.stored import Shelf
-from opsproof.sources.drill.facts import LOAD, MAKE, Drill
+from opsproof.sources.drill.facts import LOAD, MAKE, OF_BUCKET
 from opsproof.sources.s3.collector import S3Collector
 from opsproof.sources.s3.facts import ObjectsOf
+from opsproof.sources.s3.rights import RIGHTS
 from opsproof.testing.links import RecordingLink, target_of
 from tests.drill.cases import started
 from tests.drill.shop import COUNTS, ORDERED, Shop, now
@@ -54,12 +55,6 @@ def large(shop: Shop) -> bytes:
 
 def counts_of_large() -> dict[str, int]:
     return {**COUNTS, "public.items": COUNTS["public.items"] + 300}
-
-
-def drilled(shop: Shop, during: Callable[[str], None]) -> Drill:
-    """A drill, and what happens when a step of it begins."""
-    at = shop.target()
-    return perform(at, scratch.proven(at, ()), during)
 
 
 def test_the_newest_object_is_restored_and_measured(stored: BucketShop, in_pieces: None) -> None:
@@ -138,14 +133,11 @@ def test_an_object_that_is_replaced_after_it_was_chosen_is_not_restored(
     """With one of the same size, that would load."""
     dump = gzip.compress(stored.dump())
     key = stored.keep(dump)
-    drill = drilled(
-        stored, lambda begun: stored.put(str(key), dump[:4] + b"\1" + dump[5:]) if begun == step else None
-    )
+    other = dump[:4] + b"\1" + dump[5:]
+    drill = stored.drill(tell=lambda begun: stored.put(str(key), other) if begun == step else None)
     name, failure, _ = failed(drill)
     assert name == LOAD
-    assert failure == (
-        f"it cannot be read beyond 0 of {len(dump)} bytes: the object was replaced while it was read"
-    )
+    assert failure == f"the object was replaced while it was read, after 0 of {len(dump)} bytes"
 
 
 def test_one_of_the_same_tag_is_known_by_its_time(stored: BucketShop) -> None:
@@ -153,10 +145,9 @@ def test_one_of_the_same_tag_is_known_by_its_time(stored: BucketShop) -> None:
     dump = gzip.compress(stored.dump())
     key = ORDERED.strftime(PATTERN)
     s3.put(BUCKET, key, dump, s3.ago(hours=2))
-    drill = drilled(
-        stored, lambda begun: s3.put(BUCKET, key, dump, s3.ago(hours=1)) if begun == LOAD else None
-    )
-    assert failed(drill)[1].endswith("the object was replaced while it was read")
+    later = s3.ago(hours=1)
+    drill = stored.drill(tell=lambda step: s3.put(BUCKET, key, dump, later) if step == LOAD else None)
+    assert failed(drill)[1].startswith("the object was replaced while it was read, ")
 
 
 def test_it_is_the_same_object_to_its_end(
@@ -176,7 +167,7 @@ def test_it_is_the_same_object_to_its_end(
     name, failure, _ = failed(stored.drill())
     assert (name, failure) == (
         LOAD,
-        f"it cannot be read beyond {2 * PIECE} of {len(dump)} bytes: the object was replaced while it was read",
+        f"the object was replaced while it was read, after {2 * PIECE} of {len(dump)} bytes",
     )
     assert stored.databases == set()
 
@@ -217,6 +208,15 @@ def test_a_missing_right_is_named(stored: BucketShop) -> None:
         assert failed(stored.drill())[1].endswith("cannot be read: the right s3:GetObject is missing")
 
 
+def test_what_rights_are_missing_is_found_before_a_drill(stored: BucketShop) -> None:
+    at = stored.target()
+    needs = tuple(Need(name) for name in OF_BUCKET)
+    on = Wanted(at.settings.rights_on(at), RIGHTS, needs)
+    assert checked(on).good
+    with s3.refused(BUCKET, "s3:GetObject"):
+        assert checked(on).missing == (Need("s3:ListBucket"),)
+
+
 @pytest.mark.parametrize(
     ("identity", "says"),
     [
@@ -255,8 +255,12 @@ def test_a_connection_that_is_cut_restores_nothing(stored: BucketShop) -> None:
     with behind(cut(len(dump) // 2)) as endpoint:
         name, failure, _ = failed(stored.drill(dumps=stored.of(endpoint=endpoint)))
     assert name == LOAD
-    assert failure.startswith(f"it cannot be read beyond 0 of {len(dump)} bytes: the ")
-    assert failure.endswith(("closed without a complete answer", "truncated or damaged"))
+    ends = f", after 0 of {len(dump)} bytes"
+    assert failure.removesuffix(ends) in {
+        "the connection was closed without a complete answer",
+        "the answer is truncated or damaged",
+    }
+    assert failure.endswith(ends)
     assert stored.databases == set()
 
 
@@ -267,9 +271,9 @@ def test_one_that_stays_and_brings_nothing_ends_it_too(stored: BucketShop) -> No
     with behind(stalled(len(dump) // 2)) as endpoint:
         dumps = stored.of(endpoint=endpoint, budget={"deadline": "2s"})
         drill = stored.drill(dumps=dumps, within="1h")
-        assert failed(drill)[1].endswith("no complete answer in time")
+        assert failed(drill)[1].startswith("no complete answer in time, ")
         drill = stored.drill(dumps=stored.of(endpoint=endpoint), within="2s")
-        assert failed(drill)[1].endswith("it takes longer than a drill may")
+        assert failed(drill)[1].startswith("it takes longer than a drill may, ")
 
 
 def test_a_dump_may_be_larger_than_the_budget_of_one_ask(stored: BucketShop, in_pieces: None) -> None:

@@ -80,10 +80,10 @@ def services_up() -> None:
     for name, start in (
         ("Alertmanager", alertmanager.up),
         ("PostgreSQL", postgres.up),
-        ("restore drills", drills.up),
+        ("S3", s3.up),
+        ("restore drills", drills.up),  # one of them of a bucket
         ("Redis", redis_up),
         ("nginx", nginx.up),
-        ("S3", s3.up),
         ("AWS (a stand-in)", aws.up),
         ("files", files.up),
     ):

@@ -58,7 +58,7 @@ class Bucket:
 
     def newest(self, deadline: float) -> FoundObject:
         """As rows about backups find it; what is beside a dump is none."""
-        with self._readable("the bucket cannot be listed", deadline):
+        with self._readable("the bucket cannot be listed: {}", deadline):
             link = self._link(deadline)
             shelf = self.collector.collect(ObjectsOf(target=self.target.id, pattern=self.pattern), link)
             clock = Clock(link.clock or datetime.now(timezone.utc), self.target.id)
@@ -74,17 +74,17 @@ class Bucket:
 
     def object(self, key: str, deadline: float) -> Object:
         """Raises Unreadable."""
-        with self._readable(f"{cut(key)} cannot be read", deadline):
+        with self._readable("{} cannot be read: {}", deadline, cut(key)):
             return looked_up(self.collector.call, key, self._link(deadline))
 
     def part(self, one: Object, begin: int, deadline: float) -> bytes:
         """What is stored from `begin` on, as much as is held at once. Raises Unreadable."""
-        with self._readable(f"it cannot be read beyond {begin} of {one.size} bytes", deadline):
+        with self._readable(f"{{}}, after {begin} of {one.size} bytes", deadline):
             return part(self.collector.call, one, begin, _PART, self._link(deadline))
 
     @contextmanager
-    def _readable(self, what: str, deadline: float) -> Iterator[None]:
-        """Within, failures to ask it are Unreadable, and no old connection is used."""
+    def _readable(self, told: str, deadline: float, *words: str) -> Iterator[None]:
+        """Within, failures to ask it are Unreadable, and no old connection is used. `told`: with {} for the reason."""
         if time.monotonic() - self._asked > _IDLE:
             self.close()
         try:
@@ -92,7 +92,7 @@ class Bucket:
         except CollectionError as error:
             late = time.monotonic() >= deadline
             why = "it takes longer than a drill may" if late else error.message
-            raise Unreadable(f"{what}: {why}") from None
+            raise Unreadable(told.format(*words, why)) from None
         finally:
             self._asked = time.monotonic()
 

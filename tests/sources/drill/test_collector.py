@@ -140,7 +140,7 @@ def test_rights_are_given_on_the_bucket(tmp_path: Path) -> None:
     at = target(tmp_path, dumps={**OF_BUCKET, "bucket": {**BUCKET, "identity": {"owner": "me"}}})
     on = at.settings.rights_on(at)
     assert (on.role, on.kind, on.id, on.identity) == (
-        "drill-dumps",
+        "drill",
         "s3",
         "s3:shop-backups",
         {"owner": "me"},

@@ -183,7 +183,7 @@ class DrillSettings(TargetSettings):
         if self.bucket is None:
             return target
         return Target(
-            f"{target.role}-dumps", "s3", f"s3:{self.bucket.address}", self.bucket, identity=self.bucket.identity,
+            target.role, "s3", f"s3:{self.bucket.address}", self.bucket, identity=self.bucket.identity,
             budget=self.bucket.budget.made(),
         )  # fmt: skip
 
