@@ -1,4 +1,4 @@
-"""python -m tests.drill: tries all cases on a PostgreSQL of its own and writes their table into docs/drill.md."""
+"""python -m tests.drill: tries all cases on servers of its own and writes their table into docs/drill.md."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from pathlib import Path
 
 from tests.drill.conftest import prepared
 from tests.drill.page import PAGE, written
-from tests.testbed import place
+from tests.testbed import place, process
+from tests.testbed.services import s3
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
         with place.elsewhere(folder, {}), prepared() as server:
-            PAGE.write_text(written(server))
+            try:
+                PAGE.write_text(written(server))
+            finally:
+                process.stop(s3.NAME)

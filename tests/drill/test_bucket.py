@@ -16,6 +16,7 @@ import pytest
 from opsproof.cli.rights import Wanted, checked
 from opsproof.drill import bucket
 from opsproof.drill.scratch import Refused
+from opsproof.environment.environment import Environment
 from opsproof.model.rights import Need
 from opsproof.model.stored import Shelf
 from opsproof.sources.drill.facts import LOAD, MAKE, OF_BUCKET
@@ -243,10 +244,26 @@ def test_the_declared_bucket_is_restored_from(stored: BucketShop) -> None:
     assert drill.good, drill.steps
 
 
+def test_productions_bucket_may_be_restored_from(stored: BucketShop) -> None:
+    """It is only read."""
+    path = stored.backup()
+    before = _there()
+    production = target_of("s3", **s3.settings(BUCKET))
+    drill = stored.drill([Environment("production", "shop", path, targets={"s3": production})])
+    assert drill.good, drill.steps
+    assert _there() == before
+
+
+def _there() -> list[tuple[str, str, object]]:
+    found = s3.client().list_objects_v2(Bucket=BUCKET)["Contents"]
+    return [(one["Key"], one["ETag"], one["LastModified"]) for one in found]
+
+
 def test_keys_that_are_not_there_are_refused(stored: BucketShop, tmp_path: Path) -> None:
-    missing = stored.of(secret_key={"file": str(tmp_path / "gone")}, identity={"owner": s3.ADMIN})
-    with pytest.raises(Refused, match=r"targets\.drill\.dumps\.bucket: "):
+    missing = stored.of(secret_key={"file": str(tmp_path / "gone")})
+    with pytest.raises(Refused, match=r"targets\.drill\.dumps\.bucket: .*gone"):
         stored.drill(dumps=missing)
+    assert not stored.records.exists()
 
 
 def test_a_connection_that_is_cut_restores_nothing(stored: BucketShop) -> None:

@@ -9,6 +9,7 @@ from opsproof.drill.bucket import Bucket
 from opsproof.drill.dumps import Folder, Store
 from opsproof.drill.scratch import Refused
 from opsproof.environment.kinds import collector_of
+from opsproof.environment.settings import secrets
 from opsproof.model.failure import CollectionError
 from opsproof.model.target import Target
 
@@ -18,7 +19,7 @@ def opened(target: Target) -> Iterator[Store]:
     """The dumps of a target of kind drill.
 
     Raises:
-        Refused: they lie in a bucket that is another than is declared, or that cannot be asked who it is.
+        Refused: they lie in a bucket whose keys are not there, or that does not prove to be the declared one.
     """
     dumps = target.settings.dumps
     if dumps.bucket is None:
@@ -27,6 +28,8 @@ def opened(target: Target) -> Iterator[Store]:
     asked = target.settings.rights_on(target)
     place = f"targets.{target.role}.dumps.bucket"
     try:
+        for _, key in secrets(asked.settings):
+            key.read()
         bucket = Bucket(asked, dumps.pattern, collector_of(asked.kind)(asked), target.settings.manifest_of)
     except CollectionError as error:
         raise Refused(f"{place}: {error.message}") from None

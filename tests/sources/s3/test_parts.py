@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,3 +105,25 @@ def test_without_tags_an_object_is_known_by_its_time(tmp_path: Path) -> None:
     assert told(said(CONTENT[40:60], 40, tag="", hours=1), tmp_path, tag="") == (
         "the object was replaced while it was read"
     )
+
+
+def test_the_server_is_asked_for_one_part_of_that_object() -> None:
+    """So that a right server sends nothing of another."""
+    asked: list[dict[str, Any]] = []
+
+    def call(operation: str, right: str, link: Any, *, take: Any, **words: Any) -> dict[str, Any]:
+        asked.append({"operation": operation, "right": right, **words})
+        take(CONTENT[40:60])
+        return {"ETag": TAG, "LastModified": TIME, "ContentRange": "bytes 40-59/100"}
+
+    link = RecordingLink(target_of("s3", bucket=BUCKET, access_key={"env": "A"}, secret_key={"env": "B"}))
+    assert part(call, Object(KEY, 100, TAG, TIME), 40, 20, link) == CONTENT[40:60]
+    assert asked == [
+        {
+            "operation": "get_object",
+            "right": "s3:GetObject",
+            "Key": KEY,
+            "Range": "bytes=40-59",
+            "IfMatch": TAG,
+        }
+    ]
