@@ -7,15 +7,11 @@ from pathlib import Path
 
 from tests.drill.conftest import prepared
 from tests.drill.page import PAGE, written
-from tests.testbed import place, process
-from tests.testbed.services import s3
+from tests.testbed import place
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
         with place.elsewhere(folder, {}), prepared() as server:
-            try:
-                PAGE.write_text(written(server))
-            finally:
-                process.stop(s3.NAME)
+            PAGE.write_text(written(server))

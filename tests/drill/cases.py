@@ -64,17 +64,17 @@ def _custom(shop: Shop) -> None:
 
 
 def _in_bucket(shop: Shop) -> None:
-    stored = in_bucket(shop)
-    stored.backup()
-    stored.drill()
+    with in_bucket(shop) as stored:
+        stored.backup()
+        stored.drill()
 
 
 def _replaced(shop: Shop) -> None:
     """By one that would load, while a database is made for the one that was chosen."""
-    stored = in_bucket(shop)
-    key = stored.backup()
-    other = gzip.compress(stored.dump(), 1)
-    stored.drill(tell=lambda step: stored.put(str(key), other) if step == MAKE else None)
+    with in_bucket(shop) as stored:
+        key = stored.backup()
+        other = gzip.compress(stored.dump(), 1)
+        stored.drill(tell=lambda step: stored.put(str(key), other) if step == MAKE else None)
 
 
 def _truncated(shop: Shop) -> None:

@@ -46,15 +46,28 @@ class BucketShop(Shop):
         return {"bucket": {**s3.settings(BUCKET), **more}, "pattern": pattern}
 
 
-def in_bucket(shop: Shop) -> BucketShop:
-    """The shop with an empty bucket, on a server that is started where it does not run."""
+@contextmanager
+def server() -> Iterator[None]:
+    """The real server of S3; it is ended where it did not run before."""
+    if process.running(s3.NAME) is not None:
+        yield
+        return
     build.ensure(lambda text: None)
-    if process.running(s3.NAME) is None:
-        s3.start()
-    for kept in ("data", "versions", "sidecar"):
-        shutil.rmtree(s3.folder() / kept / BUCKET, ignore_errors=True)
-    s3.make(BUCKET)
-    return BucketShop(shop.server, shop.folder)
+    s3.start()
+    try:
+        yield
+    finally:
+        s3.down()
+
+
+@contextmanager
+def in_bucket(shop: Shop) -> Iterator[BucketShop]:
+    """The shop with an empty bucket."""
+    with server():
+        for kept in ("data", "versions", "sidecar"):
+            shutil.rmtree(s3.folder() / kept / BUCKET, ignore_errors=True)
+        s3.make(BUCKET)
+        yield BucketShop(shop.server, shop.folder)
 
 
 def secrets() -> tuple[str, ...]:

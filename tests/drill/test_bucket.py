@@ -6,6 +6,7 @@ import gzip
 import os
 import random
 import signal
+from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -26,9 +27,10 @@ from opsproof.sources.s3.rights import RIGHTS
 from opsproof.testing.links import RecordingLink, target_of
 from tests.drill.cases import started
 from tests.drill.shop import COUNTS, ORDERED, Shop, now
-from tests.drill.stored import BUCKET, PATTERN, BucketShop, behind, cut, in_bucket, secrets, stalled
+from tests.drill.stored import BUCKET, PATTERN, BucketShop, behind, cut, in_bucket, secrets, server, stalled
 from tests.drill.test_command import Folder
 from tests.drill.test_drill import failed
+from tests.sources.postgres.own import Server
 from tests.testbed import process
 from tests.testbed.services import s3
 
@@ -36,9 +38,16 @@ pytestmark = [pytest.mark.testbed, pytest.mark.slow]
 PIECE = 64 * 1024
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _server(drill_server: Server) -> Iterator[None]:
+    with server():
+        yield
+
+
 @pytest.fixture
-def stored(shop: Shop) -> BucketShop:
-    return in_bucket(shop)
+def stored(shop: Shop) -> Iterator[BucketShop]:
+    with in_bucket(shop) as made:
+        yield made
 
 
 @pytest.fixture
