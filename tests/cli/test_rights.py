@@ -269,6 +269,19 @@ def test_an_argument_tells_what_its_later_asks_will_need(plan: Planned) -> None:
     assert Need("get", "pods/log", "shop") in found.needs
 
 
+def test_a_drill_of_dumps_in_a_bucket_reads_that_bucket() -> None:
+    """The records, which rows read, are a folder of this machine."""
+    plan = planned(ROOT / "checks", ("enterprise-platform/testbed",), secrets=False)
+    (found,) = wanted([item for item in plan.items if item.requirement == "EP-111"], plan.targets)
+    assert found.target.kind == "s3"
+    assert [need.verb for need in found.needs] == ["s3:GetObject", "s3:ListBucket"]
+    (file,) = found.written(Account())
+    assert "arn:aws:s3:::enterprise-platform-backups/*" in file.text
+    plan = planned(ROOT / "checks", (ENVIRONMENT,), secrets=False)
+    (other,) = wanted([item for item in plan.items if item.requirement == "RS-092"], plan.targets)
+    assert (other.target.kind, other.needs, list(other.written(Account()))) == ("drill", (), [])
+
+
 def test_sources_bring_their_rights() -> None:
     """Each of our sources that has a collector of its own and needs rights brings a `Rights`."""
     from opsproof.environment.kinds import kinds

@@ -1,4 +1,4 @@
-"""python -m tests.drill: tries all cases on a PostgreSQL of its own and writes their table into docs/drill.md."""
+"""python -m tests.drill: tries all cases on servers of its own and writes their table into docs/drill.md."""
 
 from __future__ import annotations
 

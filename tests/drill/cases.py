@@ -22,9 +22,10 @@ from opsproof import HIGH, Examination
 from opsproof.model.moment import Clock, clocked
 from opsproof.model.outcome import Outcome
 from opsproof.sources.drill.collector import DrillCollector
-from opsproof.sources.drill.facts import Drill, Drills, DrillsOf
+from opsproof.sources.drill.facts import MAKE, Drill, Drills, DrillsOf
 from opsproof.testing.links import RecordingLink
 from tests.drill.shop import Shop, now
+from tests.drill.stored import in_bucket
 from tests.testbed import process
 from tests.testbed.services import postgres
 
@@ -49,6 +50,7 @@ class Case:
     fails: str = ""
     tested: Outcome = Outcome.FAIL
     whole: Outcome = Outcome.FAIL
+    bucket: bool = False  # it takes a server of S3
 
 
 def _good(shop: Shop) -> None:
@@ -59,6 +61,20 @@ def _good(shop: Shop) -> None:
 def _custom(shop: Shop) -> None:
     shop.keep(shop.dump("-Fc"))
     shop.drill()
+
+
+def _in_bucket(shop: Shop) -> None:
+    with in_bucket(shop) as stored:
+        stored.backup()
+        stored.drill()
+
+
+def _replaced(shop: Shop) -> None:
+    """By one that would load, while a database is made for the one that was chosen."""
+    with in_bucket(shop) as stored:
+        key = stored.backup()
+        other = gzip.compress(stored.dump(), 1)
+        stored.drill(tell=lambda step: stored.put(str(key), other) if step == MAKE else None)
 
 
 def _truncated(shop: Shop) -> None:
@@ -149,6 +165,13 @@ def _killed(shop: Shop) -> None:
 CASES = (
     Case("a plain dump, gzipped", _good, "", Outcome.PASS, Outcome.PASS),
     Case("a custom dump", _custom, "", Outcome.PASS, Outcome.PASS),
+    Case("in a bucket", _in_bucket, "", Outcome.PASS, Outcome.PASS, bucket=True),
+    Case(
+        "in a bucket, and replaced after it was chosen",
+        _replaced,
+        "load the dump: the object was replaced while it was read",
+        bucket=True,
+    ),
     Case("cut off at nine tenths", _truncated, "load the dump: what gzip packed is cut off"),
     Case(
         "a custom dump cut off at nine tenths, whose contents list well",

@@ -13,6 +13,7 @@ from typing import Any
 
 from opsproof.drill import scratch
 from opsproof.drill.perform import perform
+from opsproof.drill.record import Tell
 from opsproof.environment.environment import Environment
 from opsproof.model.target import Target
 from opsproof.sources.drill.facts import Drill
@@ -115,9 +116,12 @@ class Shop:
     def target(self, **more: Any) -> Target:
         return target_of("drill", **{**self.drill_settings, **more})
 
-    def drill(self, environments: Iterable[Environment] = (), **more: Any) -> Drill:
+    def drill(
+        self, environments: Iterable[Environment] = (), tell: Tell = lambda step: None, **more: Any
+    ) -> Drill:
+        """`tell`: what happens when a step begins."""
         target = self.target(**more)
-        return perform(target, scratch.proven(target, environments), lambda text: None)
+        return perform(target, scratch.proven(target, environments), tell)
 
     @property
     def databases(self) -> set[str]:

@@ -15,9 +15,15 @@ from tests.drill.page import PAGE
 from tests.drill.shop import Shop
 from tests.testbed import process
 
+_BUILT = pytest.mark.testbed  # the server has to be built before
+
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(one, marks=_BUILT if one.bucket else ()) for one in CASES],
+    ids=lambda case: case.name,
+)
 def test_what_is_wrong_with_a_backup_is_found_and_nothing_is_left(shop: Shop, case: Case) -> None:
     case.make(shop)
     came = found(shop)

@@ -82,10 +82,10 @@ def services_up() -> None:
     for name, start in (
         ("Alertmanager", alertmanager.up),
         ("PostgreSQL", postgres_up),
-        ("restore drills", drills.up),
+        ("S3", s3.up),
+        ("restore drills", drills.up),  # one of them of a bucket
         ("Redis", redis_up),
         ("nginx", nginx.up),
-        ("S3", s3.up),
         ("AWS (a stand-in)", aws.up),
         ("files", files.up),
     ):

@@ -11,6 +11,7 @@ from pathlib import Path
 from opsproof.cli.files import planned
 from opsproof.drill.cluster import Cluster, proven_cluster
 from opsproof.drill.scratch import Refused, Scratch, proven
+from opsproof.drill.store import opened
 from opsproof.environment.environment import Environment
 from opsproof.environment.load import load_systems
 from opsproof.model.target import Target
@@ -41,7 +42,7 @@ class Wish:
             yield f"into: a new namespace on {self.into.id} ({identity}), deleted at the end"
             yield f"writes: that namespace, a Restore in {shape.velero_in}, and its record in {settings.records}"
             return
-        yield f"restores: the newest file of {settings.dumps.folder} that is named like {settings.dumps.pattern}"
+        yield f"restores: the newest {settings.dumps.place} that is named like {settings.dumps.pattern}"
         yield f"into: a new database on {self.into.id} ({identity}), dropped at the end"
         yield f"writes: its record in {settings.records}; nothing else, anywhere"
 
@@ -50,7 +51,8 @@ def wished(folder: Path, environment: str, row: str) -> Wish:
     """What the files say.
 
     Raises:
-        Refused: there is no such drill, the files are wrong, or the server may not be restored into.
+        Refused: there is no such drill, the files are wrong, the server may not be restored into, or the bucket is
+            another than is declared.
     """
     loaded = load_systems(folder.resolve() / "systems")
     if loaded.problems:
@@ -63,8 +65,11 @@ def wished(folder: Path, environment: str, row: str) -> Wish:
     deciding = _deciding(folder, environment)
     drill = _drill(chosen, deciding, row)
     rows = tuple(sorted(name for name, role in deciding.items() if role == drill.role))
-    prove = proven_cluster if drill.settings.velero is not None else proven
-    return Wish(environment, drill, prove(drill, environments.values()), rows)
+    if drill.settings.velero is not None:
+        return Wish(environment, drill, proven_cluster(drill, environments.values()), rows)
+    into = proven(drill, environments.values())
+    with opened(drill):
+        return Wish(environment, drill, into, rows)
 
 
 def _deciding(folder: Path, environment: str) -> dict[str, str]:

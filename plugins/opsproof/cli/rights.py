@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from opsproof.environment.kinds import collector_of, kinds
@@ -14,6 +13,7 @@ from opsproof.model.rights import Account, Need, Rights, RightsFile
 from opsproof.model.source import load
 from opsproof.model.target import Target
 from opsproof.transport.link import Link, Request
+from opsproof.transport.turns import InTurn
 
 _WITHIN = 60.0
 
@@ -50,19 +50,11 @@ def _of_item(item: Item) -> Iterator[tuple[str, Iterable[Need]]]:
 
 
 def _of(target: Target, needs: set[Need]) -> Wanted:
+    target = target.settings.rights_on(target)
     place = kinds()[target.kind].rights
     rights: Rights | None = load(place) if place else None
     identity = rights.identity if rights is not None else ()
     return Wanted(target, rights, tuple(sorted({*needs, *identity})))
-
-
-class _InTurn:
-    """One request after the other, not faster than the target's budget allows."""
-
-    @contextmanager
-    def slot(self, target: Target, deadline: float) -> Iterator[None]:
-        yield
-        time.sleep(min(1 / target.budget.rate, max(0.0, deadline - time.monotonic())))
 
 
 @dataclass(frozen=True)
@@ -83,9 +75,7 @@ def checked(one: Wanted) -> Checked:
     """Ask the target what we may do there, and nothing else."""
     requests: list[Request] = []
     target = one.target
-    link = Link(
-        target, "rights", slots=_InTurn(), record=requests.append, deadline=time.monotonic() + _WITHIN
-    )
+    link = Link(target, "rights", slots=InTurn(), record=requests.append, deadline=time.monotonic() + _WITHIN)
     try:
         collector = collector_of(target.kind)(target)
         try:

@@ -1,4 +1,4 @@
-"""Dumps of pg_dump in a folder: which is the newest, and its SQL as a stream."""
+"""Dumps of pg_dump: where they lie, which is the newest in a folder, and the SQL of one as a stream."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import hashlib
 import io
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from opsproof.model.text import cut
-from opsproof.sources.drill.settings import DumpsShape
 
 GZIP, CUSTOM = b"\x1f\x8b", b"PGDMP"
+MOST_BESIDE = 16 * 2**20
 _CHUNK = 1 << 20
 
 
@@ -24,9 +24,34 @@ class Unreadable(Exception):
     """The dump cannot be read to its end. Its text is one line, without anything of the dump in it."""
 
 
+class Found(Protocol):
+    """A dump, as it was found."""
+
+    @property
+    def name(self) -> str:
+        """For the record."""
+
+    @property
+    def made(self) -> datetime:
+        """The moment that its name tells."""
+
+    def open(self) -> io.BufferedReader:
+        """As it is stored, from its beginning. Reading raises OSError or Unreadable."""
+
+    def beside(self, name: Callable[[str], str]) -> bytes:
+        """What is stored beside it under a name made of its own. Raises Unreadable."""
+
+
+class Store(Protocol):
+    """Where dumps lie."""
+
+    def newest(self, deadline: float) -> Found:
+        """The newest by name, to be read before `deadline` of the monotonic clock. Raises Unreadable: there is none."""
+
+
 @dataclass(frozen=True)
-class Found:
-    """A dump's file and the moment that its name tells."""
+class File:
+    """A dump's file."""
 
     path: Path
     made: datetime
@@ -35,28 +60,40 @@ class Found:
     def name(self) -> str:
         return cut(self.path.name)
 
+    def open(self) -> io.BufferedReader:
+        return self.path.open("rb")
 
-def newest(dumps: DumpsShape) -> Found:
-    """The newest by name, of the plain files.
-
-    Raises:
-        Unreadable: there is none, or the folder cannot be listed.
-    """
-    found = [one for one in _entries(dumps) if one is not None]
-    if not found:
-        raise Unreadable(f"no file of {dumps.folder} is named like {dumps.pattern}")
-    return max(found, key=lambda one: (one.made, one.path.name))
+    def beside(self, name: Callable[[str], str]) -> bytes:
+        path = self.path.with_name(name(self.path.name))
+        try:
+            with path.open("rb") as file:
+                return file.read(MOST_BESIDE)
+        except OSError as error:
+            raise Unreadable(f"{cut(path.name)} cannot be read: {error.strerror}") from None
 
 
-def _entries(dumps: DumpsShape) -> Iterator[Found | None]:
-    try:
-        with os.scandir(dumps.folder) as entries:
-            for entry in entries:
-                made = _made(entry.name, dumps.pattern)
-                if made is not None and entry.is_file(follow_symlinks=False):
-                    yield Found(Path(entry.path), made)
-    except OSError as error:
-        raise Unreadable(f"{dumps.folder} cannot be listed: {error.strerror}") from None
+@dataclass(frozen=True)
+class Folder:
+    """Of its plain files, those that are named like the pattern."""
+
+    path: str
+    pattern: str
+
+    def newest(self, deadline: float) -> File:
+        found = list(self._files())
+        if not found:
+            raise Unreadable(f"no file of {self.path} is named like {self.pattern}")
+        return max(found, key=lambda one: (one.made, one.path.name))
+
+    def _files(self) -> Iterator[File]:
+        try:
+            with os.scandir(self.path) as entries:
+                for entry in entries:
+                    made = _made(entry.name, self.pattern)
+                    if made is not None and entry.is_file(follow_symlinks=False):
+                        yield File(Path(entry.path), made)
+        except OSError as error:
+            raise Unreadable(f"{self.path} cannot be listed: {error.strerror}") from None
 
 
 def _made(name: str, pattern: str) -> datetime | None:
@@ -67,10 +104,10 @@ def _made(name: str, pattern: str) -> datetime | None:
 
 
 class Stream:
-    """A dump's content, unpacked, with the size and digest of the file as far as it was read."""
+    """A dump's content, unpacked, with the size and digest of what is stored as far as it was read."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, found: Found) -> None:
+        self._found = found
         self._digest = hashlib.sha256()
         self.bytes = 0
 
@@ -85,7 +122,7 @@ class Stream:
             Unreadable: it is empty or cut off, or the CRC of what was packed is wrong.
         """
         try:
-            with self._path.open("rb") as file:
+            with self._found.open() as file:
                 packed = file.peek(2).startswith(GZIP)
                 counted = _Counted(file, self)
                 source = gzip.GzipFile(fileobj=counted) if packed else counted
@@ -98,7 +135,7 @@ class Stream:
         except OSError as error:
             raise Unreadable(f"it cannot be read: {error.strerror}") from None
         if not self.bytes:
-            raise Unreadable("the file is empty")
+            raise Unreadable("it is empty")
 
     def count(self, part: bytes) -> None:
         self._digest.update(part)

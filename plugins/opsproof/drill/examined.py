@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,7 +13,6 @@ from opsproof.drill.scratch import APPLICATION
 from opsproof.model.text import cut
 from opsproof.sources.drill.facts import TableRows
 
-_MOST = 16 * 2**20
 _OTHERS = (
     # Of what kind a session is, is told of one's own alone; workers of the server have no user.
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usesysid IS NOT NULL"
@@ -26,15 +24,12 @@ class NotExamined(Exception):
     """What was restored could not be looked at. Its text is one line."""
 
 
-def manifest(path: Path) -> dict[str, int]:
+def manifest(content: bytes) -> dict[str, int]:
     """Rows by `schema.table`, as counted when the dump was made. Raises NotExamined."""
     try:
-        with path.open("rb") as file:
-            return msgspec.json.decode(file.read(_MOST), type=dict[str, int])
-    except OSError as error:
-        raise NotExamined(f"{cut(path.name)} cannot be read: {error.strerror}") from None
+        return msgspec.json.decode(content, type=dict[str, int])
     except (msgspec.DecodeError, RecursionError):
-        raise NotExamined(f"{cut(path.name)} is no JSON object of numbers by schema.table") from None
+        raise NotExamined("what is beside the dump is no JSON object of numbers by schema.table") from None
 
 
 def rows(at: psycopg.Connection[Any], wanted: dict[str, int]) -> tuple[TableRows, ...]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import psycopg
 
-from opsproof.drill import dumps, examined, janitor, scratch
+from opsproof.drill import examined, janitor, scratch, store
 from opsproof.drill.cluster import Cluster
-from opsproof.drill.dumps import Found, Stream, Unreadable
+from opsproof.drill.dumps import Found, Store, Stream, Unreadable
 from opsproof.drill.examined import NotExamined
 from opsproof.drill.record import Performance, Tell
 from opsproof.drill.restore import Client, NotRestored
@@ -23,13 +23,13 @@ def perform(target: Target, into: Scratch | Cluster, tell: Tell) -> Drill:
     """Restore the newest backup, and leave a record of it, whatever happens.
 
     Raises:
-        Refused: somebody drills there now; nothing was done.
+        Refused: somebody drills there now, or the bucket is another than is declared; nothing was done.
         Unwritable: the record cannot be kept; nothing was done.
     """
     if isinstance(into, Cluster):
         return restored_by_velero(target, into, tell)
-    with scratch.alone(into):
-        return _OfDump(target, into.id, into.identity, tell, server=into).run()
+    with store.opened(target) as dumps, scratch.alone(into):
+        return _OfDump(target, into.id, into.identity, tell, server=into, dumps=dumps).run()
 
 
 @dataclass(kw_only=True)
@@ -39,6 +39,7 @@ class _OfDump(Performance):
     failures = (NotRestored, Unreadable, NotExamined, psycopg.Error)
 
     server: Scratch
+    dumps: Store
 
     @property
     def _database(self) -> str:
@@ -53,7 +54,7 @@ class _OfDump(Performance):
 
     def restored(self) -> None:
         with self.step(CHOOSE):
-            found = dumps.newest(self.target.settings.dumps)
+            found = self.dumps.newest(self.deadline)
         self.know(dump=Dump(name=found.name, made=found.made))
         with janitor.watching(scratch.parameters(self.server.settings), self._database):
             try:
@@ -67,7 +68,7 @@ class _OfDump(Performance):
         with self.step(MAKE):
             settings = self.target.settings
             scratch.create(self.server, self._database, settings.template, settings.owner)
-        stream = Stream(found.path)
+        stream = Stream(found)
         try:
             with self.step(LOAD):
                 Client(scratch.parameters(self.server.settings, self._database)).load(
@@ -79,11 +80,11 @@ class _OfDump(Performance):
     def _examined(self, found: Found) -> None:
         with self.step(LOOK), scratch.session(self.server.settings, self._database) as at:
             self.know(others=examined.others(at), newest=examined.newest(at, self.target.settings.newest))
-        beside = self.target.settings.manifest_of(found.path.name)
-        if beside is None:
+        settings = self.target.settings
+        if settings.counts is None:
             return
         with self.step(COUNT), scratch.session(self.server.settings, self._database) as at:
-            counts = examined.rows(at, examined.manifest(found.path.with_name(beside)))
+            counts = examined.rows(at, examined.manifest(found.beside(settings.manifest_of)))
             self.know(rows=counts, counted=True)
             if unequal := [one for one in counts if not one.equal]:
                 raise NotExamined(

@@ -23,7 +23,7 @@ from opsproof.environment.problems import short
 from opsproof.environment.references import WRITE, FilePath
 from opsproof.environment.references import SecretRef as SecretRef
 from opsproof.environment.shape import Shape, Text, refuse
-from opsproof.model.target import CERTIFICATE, Budget
+from opsproof.model.target import CERTIFICATE, Budget, Target
 from opsproof.model.units import Bytes, Duration
 
 _HOST_LABEL = re.compile(r"\w(?:[\w-]{0,61}\w)?")  # letters beyond ASCII, too
@@ -124,6 +124,10 @@ class TargetSettings(Shape):
     def destination(self, path: tuple[str, ...], url: str) -> str:
         """Where the secret at `path` goes to, as host:port, in a request for a row's URL; empty: nowhere."""
         return host_of(url)
+
+    def rights_on(self, target: Target) -> Target:
+        """The target that what its asks need has to be given on."""
+        return target
 
     def unfit(self) -> str:
         """Why the files that the settings refer to do not fit them; empty too where they are not there."""

@@ -11,11 +11,21 @@ import pytest
 from pydantic import ValidationError
 
 from opsproof.drill.record import named
+from opsproof.environment.environment import Environment, missing_secrets
+from opsproof.environment.settings import secrets
 from opsproof.model.failure import BadAnswer
 from opsproof.sources.drill.collector import DrillCollector
 from opsproof.sources.drill.facts import LOAD, Drill, Drills, DrillsOf
 from opsproof.testing.links import RecordingLink, target_of
 from tests.checks.drills import drill
+
+BUCKET = {
+    "bucket": "shop-backups",
+    "region": "eu-west-1",
+    "access_key": {"env": "BACKUP_KEY"},
+    "secret_key": {"file": "secrets/backup"},
+}
+OF_BUCKET = {"bucket": BUCKET, "pattern": "db/%Y/%m/db-%Y%m%d.sql.gz"}
 
 
 def target(folder: Path, **more: Any) -> Any:
@@ -85,6 +95,19 @@ def test_a_record_under_another_name_is_none(tmp_path: Path) -> None:
         ({"dumps": {"folder": "/b", "pattern": "shop.sql.gz"}}, "does not tell a day"),
         ({"dumps": {"folder": "/b", "pattern": "%H%M.sql"}}, "does not tell a day"),
         ({"dumps": {"folder": "/b", "pattern": "%Y/%m%d.sql"}}, "names a folder"),
+        ({"dumps": {"folder": "/b", "pattern": "%Y-%Y%m%d.sql"}}, "does not tell a day"),
+        ({"dumps": {"pattern": "%Y%m%d.sql"}}, "needs folder or bucket"),
+        ({"dumps": {"folder": "/b", "bucket": BUCKET, "pattern": "%Y%m%d.sql"}}, "are two places"),
+        ({"dumps": {"bucket": BUCKET, "pattern": "db/%Y%m.sql"}}, "has no whole date"),
+        ({"dumps": {"bucket": BUCKET, "pattern": "db/%Y%m%d/"}}, "names a folder"),
+        (
+            {"dumps": {"bucket": {**BUCKET, "bucket": "Shop"}, "pattern": "%Y%m%d"}},
+            "not the name of a bucket",
+        ),
+        (
+            {"dumps": {"bucket": {**BUCKET, "endpoint": "http://minio:9000"}, "pattern": "%Y%m%d"}},
+            "credentials would go over plain http",
+        ),
         ({"counts": "counts.json"}, "is no name beside a dump"),
         ({"counts": "../{name}.json"}, "is no name beside a dump"),
         ({"records": ""}, "needs a path"),
@@ -95,3 +118,31 @@ def test_settings_that_cannot_be_meant_are_refused(tmp_path: Path, wrong: dict[s
     with pytest.raises(ValidationError) as refused:
         target(tmp_path, **wrong)
     assert says in str(refused.value)
+
+
+def test_keys_of_the_bucket_go_to_the_bucket_alone(tmp_path: Path) -> None:
+    settings = target(tmp_path, dumps=OF_BUCKET).settings
+    found = {path: settings.hosts(path) for path, _ in secrets(settings)}
+    assert found == {
+        ("dumps", "bucket", name): ("shop-backups.s3.eu-west-1.amazonaws.com:443",)
+        for name in ("access_key", "secret_key")
+    }
+
+
+def test_no_run_needs_them(tmp_path: Path) -> None:
+    """They are the drill's, which may be another's."""
+    at = target(tmp_path, dumps=OF_BUCKET)
+    environment = Environment("staging", "shop", tmp_path / "staging.yaml", targets={"drill": at})
+    assert missing_secrets(environment, "drill") == []
+
+
+def test_rights_are_given_on_the_bucket(tmp_path: Path) -> None:
+    at = target(tmp_path, dumps={**OF_BUCKET, "bucket": {**BUCKET, "identity": {"owner": "me"}}})
+    on = at.settings.rights_on(at)
+    assert (on.role, on.kind, on.id, on.identity) == (
+        "drill",
+        "s3",
+        "s3:shop-backups",
+        {"owner": "me"},
+    )
+    assert target(tmp_path).settings.rights_on(at) is at

@@ -19,7 +19,7 @@ from opsproof.model.target import Target
 from opsproof.sources.drill.facts import Drill
 from opsproof.testing.links import target_of
 from tests.testbed import place, process
-from tests.testbed.services import postgres, secrets
+from tests.testbed.services import postgres, s3, secrets
 
 SYSTEMS: Mapping[str, str] = {
     "repo-scanner": "reposcanner",
@@ -29,6 +29,8 @@ SYSTEMS: Mapping[str, str] = {
 }
 ROLE, TEMPLATE = "drill", "drill_template"
 _PATTERN = "%Y%m%dT%H%M%S.sql.gz"
+BUCKETS: Mapping[str, str] = {"enterprise-platform": "enterprise-platform-backups"}  # where dumps lie in one
+_PREFIX = "drills/"
 
 
 def folder(system: str) -> Path:
@@ -52,18 +54,27 @@ def reset() -> None:
     """As it was made: without what scenarios added to dumps and records."""
     for system in SYSTEMS:
         shutil.rmtree(folder(system), ignore_errors=True)
+    for bucket in BUCKETS.values():
+        shutil.rmtree(s3.file(bucket, _PREFIX), ignore_errors=True)
     up()
 
 
-def backup(system: str, *, content: bytes | None = None, counts: Mapping[str, int] | None = None) -> Path:
+def backup(system: str, *, content: bytes | None = None, counts: Mapping[str, int] | None = None) -> None:
     """A dump of the system's database as of now, with its counts beside it."""
+    now = datetime.now(timezone.utc)
+    name = f"{now:{_PATTERN}}"
+    told = counted(system) if counts is None else counts
+    _keep(system, name, gzip.compress(dump(system)) if content is None else content, now)
+    _keep(system, f"{name}.counts.json", json.dumps(told).encode(), now)
+
+
+def _keep(system: str, name: str, content: bytes, now: datetime) -> None:
+    if system in BUCKETS:
+        s3.put(BUCKETS[system], f"{_PREFIX}{name}", content, now)
+        return
     dumps = folder(system) / "dumps"
     dumps.mkdir(parents=True, exist_ok=True)
-    path = dumps / f"{datetime.now(timezone.utc):{_PATTERN}}"
-    path.write_bytes(gzip.compress(dump(system)) if content is None else content)
-    told = counted(system) if counts is None else counts
-    path.with_name(f"{path.name}.counts.json").write_text(json.dumps(told))
-    return path
+    (dumps / name).write_bytes(content)
 
 
 def dump(system: str) -> bytes:
@@ -115,13 +126,21 @@ def target(system: str) -> Target:
     return target_of(
         "drill",
         records=str(records(system)),
-        dumps={"folder": str(folder(system) / "dumps"), "pattern": _PATTERN},
+        dumps=_dumps(system),
         into=into,
         owner=f"{SYSTEMS[system]}_app",
         template=TEMPLATE,
         newest=f"SELECT max(at) FROM {table}",
         counts="{name}.counts.json",
     )
+
+
+def _dumps(system: str) -> dict[str, object]:
+    bucket = BUCKETS.get(system)
+    if bucket is None:
+        return {"folder": str(folder(system) / "dumps"), "pattern": _PATTERN}
+    identity = {"account": s3.ADMIN}
+    return {"bucket": s3.settings(bucket, identity=identity), "pattern": _PREFIX + _PATTERN}
 
 
 def _server_side() -> None:

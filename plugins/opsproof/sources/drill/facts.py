@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
@@ -12,6 +12,7 @@ import msgspec
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
 from opsproof.model.moment import Clocked, clocked
+from opsproof.model.rights import Need
 from opsproof.model.subject import Subject
 
 # The steps of a drill, in this order.
@@ -26,8 +27,12 @@ CHOOSE, MAKE, LOAD, LOOK, COUNT = (
 CHOOSE_BACKUP, MAKE_NAMESPACE, RESTORE = "choose the newest backup", "make a namespace", "restore the backup"
 
 
+OF_BUCKET = ("s3:ListBucket", "s3:GetObject")
+
+
 class Dump(msgspec.Struct, frozen=True, kw_only=True):
-    """What was restored: `made` is what its name says, `bytes` and `sha256` are the file's as it was read.
+    """What was restored: a file by its name, an object as s3://bucket/key. `made` is what that says, `bytes` and
+    `sha256` are of the file or object as it was read.
 
     Or a backup of Velero: `made` is when it was begun, and nothing is known of its size.
     """
@@ -145,6 +150,12 @@ class NewestDrill:
     def asks(self, context: Context) -> tuple[Ask, ...]:
         target = context.target("drill")
         return (DrillsOf(target=target.id, role=target.role),)
+
+    def needs(self, context: Context) -> Iterable[tuple[str, tuple[Need, ...]]]:
+        """What the drill itself does with a bucket of dumps; to read its records, nothing is needed."""
+        target = context.target("drill")
+        if target.settings.bucket is not None:
+            yield target.id, tuple(map(Need, OF_BUCKET))
 
     def assemble(self, answers: Sequence[Answer[Any]], context: Context) -> Drills:
         found: Drills = clocked(answers[0].value(), answers[0].clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,11 +11,14 @@ from pydantic import AfterValidator, PlainValidator, ValidationInfo, model_valid
 
 from opsproof.environment.problems import short
 from opsproof.environment.references import located
-from opsproof.environment.settings import TargetSettings
+from opsproof.environment.settings import TargetSettings, host_of
 from opsproof.environment.shape import Shape, Text, described, refuse
+from opsproof.model.dated import dated
+from opsproof.model.target import Target
 from opsproof.model.units import Duration
 from opsproof.sources.kubernetes.settings import KubernetesSettings
 from opsproof.sources.postgres.settings import PostgresSettings
+from opsproof.sources.s3.settings import S3Settings
 
 # What would begin to work: on the queues, databases and hosts that it was told of.
 RUNS = (
@@ -24,11 +28,25 @@ RUNS = (
 _EXAMPLE = "write it like backup-%Y%m%d.sql.gz"
 
 
-def _pattern(given: str) -> str:
+def _pattern(given: str, info: ValidationInfo) -> str:
+    """Of a place that is wrong, or of none, nothing is known."""
+    if info.data.get("folder") is not None:
+        return _of_files(given)
+    return _of_objects(given) if info.data.get("bucket") is not None else given
+
+
+def _of_objects(given: str) -> str:
+    dated(given)
+    if given.endswith("/"):
+        refuse(f"{short(given)} names a folder", "name the object: db/%Y/%m/db-%Y%m%d.sql.gz")
+    return given
+
+
+def _of_files(given: str) -> str:
     moment = datetime(2031, 11, 28, 13, 45, 59)
     try:
         again = datetime.strptime(moment.strftime(given), given)
-    except ValueError:
+    except (ValueError, re.error):  # one unit twice
         again = None
     if again is None or again.date() != moment.date():
         refuse(f"{short(given)} does not tell a day", _EXAMPLE)
@@ -48,10 +66,33 @@ Folder = Annotated[str, PlainValidator(_folder)]
 
 
 class DumpsShape(Shape):
-    """Dumps of pg_dump in a folder: plain or custom, gzipped or not; the name tells when each was made, in UTC."""
+    """Dumps of pg_dump in a folder or a bucket: plain or custom, gzipped or not; the name tells when each was made, in UTC.
 
-    folder: Folder
+    Args:
+        bucket: as a target of kind s3. What identity it declares has to be proven.
+        pattern: of a file's name; of an object's whole key, as in rows about backups.
+    """
+
+    folder: Folder | None = None
+    bucket: S3Settings | None = None
     pattern: Annotated[Text, AfterValidator(_pattern)]
+
+    @model_validator(mode="after")
+    def _lie_in_one_place(self) -> DumpsShape:
+        if self.folder is not None and self.bucket is not None:
+            refuse("folder and bucket are two places", "name the one that the drill restores from")
+        if self.folder is None and self.bucket is None:
+            refuse("needs folder or bucket")
+        return self
+
+    @property
+    def place(self) -> str:
+        """Where they lie, for people."""
+        if self.bucket is None:
+            return f"file of {self.folder}"
+        identity = ", ".join(f"{name} {value}" for name, value in sorted(self.bucket.identity.items()))
+        at = f"at {host_of(self.bucket.url)}"
+        return f"object of s3://{self.bucket.bucket} {at}" + (f" ({identity})" if identity else "")
 
 
 class VeleroShape(Shape):
@@ -82,14 +123,14 @@ class DrillSettings(TargetSettings):
         owner: the role that owns the restored database, as it owns the original; else the one that restores.
         template: the database that the new one is made of: one with the extensions that only a superuser makes.
         newest: SQL for the moment of the newest row that is in the data.
-        counts: the file beside the dump that tells how many rows each table had, with `{name}` for the dump's
+        counts: the file or object beside the dump that tells how many rows each table had, with `{name}` for the dump's
             name: a JSON object of numbers by `schema.table`.
         within: how long it may take.
     """
 
     identities = ()
     addressed_by = ("records",)
-    unasked = frozenset({"into", "velero"})
+    unasked = frozenset({"dumps", "into", "velero"})
 
     records: Folder
     velero: VeleroShape | None = None
@@ -127,10 +168,25 @@ class DrillSettings(TargetSettings):
     def hosts(self, path: tuple[str, ...]) -> tuple[str, ...]:
         if path[:1] == ("into",) and self.into is not None:
             return self.into.hosts(path[1:])
+        if path[:2] == ("dumps", "bucket") and self.bucket is not None:
+            return self.bucket.hosts(path[2:])
         if path[:2] == ("velero", "cluster") and self.velero is not None:
             return self.velero.cluster.hosts(path[2:])
         return ()
 
-    def manifest_of(self, name: str) -> str | None:
-        """The name of the file with the counts of a dump."""
-        return None if self.counts is None else self.counts.replace("{name}", name)
+    @property
+    def bucket(self) -> S3Settings | None:
+        return None if self.dumps is None else self.dumps.bucket
+
+    def rights_on(self, target: Target) -> Target:
+        """The bucket, where dumps lie in one: records are a folder of this machine."""
+        if self.bucket is None:
+            return target
+        return Target(
+            target.role, "s3", f"s3:{self.bucket.address}", self.bucket, identity=self.bucket.identity,
+            budget=self.bucket.budget.made(),
+        )  # fmt: skip
+
+    def manifest_of(self, name: str) -> str:
+        """The name of what is beside a dump and holds its counts; empty: nothing is."""
+        return (self.counts or "").replace("{name}", name)

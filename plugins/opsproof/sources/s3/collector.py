@@ -79,7 +79,7 @@ class S3Collector:
     def close(self) -> None:
         self.wire.close()
 
-    def _call(self, operation: str, right: str, link: Link, **words: Any) -> Any:
+    def call(self, operation: str, right: str, link: Link, **words: Any) -> Any:
         """Every request says whose bucket it has to be, where that is declared."""
         account = self.target.identity.get(ACCOUNT)
         if account is not None:
@@ -93,7 +93,7 @@ class S3Collector:
         }
         operation, words = probes.get(right) or (reading.OPERATIONS[right], {})
         try:
-            self._call(operation, right, link, **words)
+            self.call(operation, right, link, **words)
         except Forbidden:
             return False
         except (NotFound, BadAnswer):
@@ -119,7 +119,7 @@ class S3Collector:
     def _is_of(self, account: str, link: Link) -> bool:
         """Whether the server answers where the bucket has to be this account's; that we may ask it is known."""
         try:
-            self._call("head_bucket", "s3:ListBucket", link, ExpectedBucketOwner=account)
+            self.call("head_bucket", "s3:ListBucket", link, ExpectedBucketOwner=account)
         except Forbidden:
             return False
         return True
@@ -127,7 +127,7 @@ class S3Collector:
     def _owner(self, link: Link) -> dict[str, str]:
         """Its owner's id, where we may see it; who declares it needs the right."""
         try:
-            told = self._call("get_bucket_acl", "s3:GetBucketAcl", link)
+            told = self.call("get_bucket_acl", "s3:GetBucketAcl", link)
         except CollectionError:
             if OWNER in self.target.identity:
                 raise
@@ -147,7 +147,7 @@ class S3Collector:
 
     def _top(self, link: Link) -> tuple[str, ...]:
         """What the bucket has, where nothing begins as the pattern does."""
-        told = self._call("list_objects_v2", "s3:ListBucket", link, Delimiter="/", MaxKeys=_SHOWN)
+        told = self.call("list_objects_v2", "s3:ListBucket", link, Delimiter="/", MaxKeys=_SHOWN)
         folders = [one.get("Prefix", "") for one in told.get("CommonPrefixes", [])]
         return tuple(cut(name, 200) for name in [*folders, *_keys(told)][:_SHOWN])
 
@@ -156,7 +156,7 @@ class S3Collector:
         tokens: set[str] = set()
         more: dict[str, Any] = {}
         while True:
-            told = self._call("list_objects_v2", "s3:ListBucket", link, **words, **more)
+            told = self.call("list_objects_v2", "s3:ListBucket", link, **words, **more)
             if told.get("Name") != self.target.settings.bucket or "IsTruncated" not in told:
                 raise self._no_listing("it is not of this bucket")
             for one in told.get("Contents", []):
@@ -177,7 +177,7 @@ class S3Collector:
     # -- what is in it ---------------------------------------------------------------------------------
 
     def _content(self, key: str, link: Link) -> Content:
-        head = self._call("head_object", "s3:GetObject", link, Key=key)
+        head = self.call("head_object", "s3:GetObject", link, Key=key)
         size, modified = head.get("ContentLength"), _time(head, self.target.id)
         if not isinstance(size, int) or size < 0:
             raise BadAnswer(f"{key}: an object without a size", target=self.target.id)
@@ -190,7 +190,7 @@ class S3Collector:
             )  # fmt: skip
         same = {"IfMatch": head["ETag"]} if head.get("ETag") else {}
         with closing(Reader()) as reader:
-            self._call("get_object", "s3:GetObject", link, Key=key, take=reader.feed, **same)
+            self.call("get_object", "s3:GetObject", link, Key=key, take=reader.feed, **same)
             told = reader.told()
         if told["size"] != size:
             raise BadAnswer(f"{key}: {told['size']} of its {size} bytes came", target=self.target.id)
@@ -202,7 +202,7 @@ class S3Collector:
         unseen: list[Forbidden] = []
         for right, operation in reading.OPERATIONS.items():
             try:
-                setting = self._call(operation, right, link, instead=_SETTINGS)
+                setting = self.call(operation, right, link, instead=_SETTINGS)
             except Forbidden as refused:
                 unseen.append(refused)
                 continue
