@@ -127,7 +127,10 @@ def unlogged() -> Iterator[Changes]:
         }
 
 
-@scenario("clients wait behind a pool that is used up, of a database that takes no more of them", group=WORN)
+@scenario(
+    "clients wait behind a pool that is used up, of a database that takes no more of them",
+    group="queues that stand still",
+)
 def pooled_out() -> Iterator[Changes]:
     with pgbouncer.exhausted(), pgbouncer.disabled():
         yield {
