@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import msgspec
+
 from opsproof.environment.kinds import collector_of, kinds
 from opsproof.examine.decide import Item
 from opsproof.model.failure import CollectionError
@@ -28,7 +30,22 @@ class Wanted:
 
     def written(self, account: Account) -> Iterable[RightsFile]:
         """The files for an account; none where nothing has to be given."""
-        return self.rights.files(self.needs, self.target, account) if self.rights is not None else ()
+        files = self.rights.files(self.needs, self.target, account) if self.rights is not None else ()
+        return [self._marked(file) for file in files]
+
+    def _marked(self, file: RightsFile) -> RightsFile:
+        """With a line for each sensitive right, where its language skips such lines."""
+        if not file.comment:
+            return file
+        marks = (f"{file.comment} SENSITIVE {need}: {more}\n" for need, more in self.sensitive)
+        return msgspec.structs.replace(file, text="".join([*marks, file.text]))
+
+    @property
+    def sensitive(self) -> tuple[tuple[Need, str], ...]:
+        """Rights that give more than is read, each with what it gives."""
+        if self.rights is None:
+            return ()
+        return tuple((need, more) for need in self.needs if (more := self.rights.sensitive(need)))
 
 
 def wanted(items: Iterable[Item], targets: Mapping[str, Target]) -> list[Wanted]:
@@ -67,12 +84,16 @@ class _InTurn:
 
 @dataclass(frozen=True)
 class Checked:
-    """What of it is missing by the target's own answer, or why it gave none; and what was asked."""
+    """What of it is missing by the target's own answer, or why it gave none; and what was asked.
+
+    `asked` is False of kinds that cannot be asked: what they lack is seen when it is used.
+    """
 
     wanted: Wanted
     missing: tuple[Need, ...]
     failure: str
     requests: tuple[Request, ...]
+    asked: bool = True
 
     @property
     def good(self) -> bool:
@@ -89,7 +110,9 @@ def checked(one: Wanted) -> Checked:
     try:
         collector = collector_of(target.kind)(target)
         try:
-            missing = tuple(collector.lacks(one.needs, link)) if hasattr(collector, "lacks") else ()
+            if not hasattr(collector, "lacks"):
+                return Checked(one, (), "", (), asked=False)
+            missing = tuple(collector.lacks(one.needs, link))
         finally:
             collector.close()
     except CollectionError as error:

@@ -347,6 +347,16 @@ def test_what_is_missing_is_found_by_asking(secret: str) -> None:
         assert [Need("rds:DescribeDBSnapshots")] == collector.lacks(needs, link)
 
 
+@pytest.mark.parametrize("status", ["200 OK", "404 Not Found"])
+def test_where_no_aws_answers_nothing_tells_that_no_right_is_missing(secret: str, status: str) -> None:
+    page = faulty.http(b"<html>Welcome</html>", "Content-Type: text/html", status=status)
+    needs = [*DATABASE.needs, *BALANCER.needs[:1], *RIGHTS.identity]
+    with account(lambda action, words: page, secret) as (collector, link):
+        for need in needs:
+            with pytest.raises((BadAnswer, NotFound)):
+                collector.lacks([need], link)
+
+
 def test_every_right_that_is_needed_has_a_probe(secret: str) -> None:
     kinds: tuple[type[Named], ...] = (
         DatabaseOf,
