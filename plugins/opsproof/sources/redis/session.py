@@ -50,8 +50,9 @@ class Session:
             self._dog.watch(self.connection._sock.fileno())
             entry.status = "ok"
 
-    def ask(self, *command: str) -> Any:
-        name = " ".join(command)
+    def ask(self, *command: str, shown: str = "") -> Any:
+        """The server's answer. `shown` takes the command's place in the record, where a word is the server's own."""
+        name = shown or " ".join(command)
         with self._link.request("REDIS", name, attempt=self._number) as entry, self._translated(name):
             self.connection.send_command(*command)
             try:
