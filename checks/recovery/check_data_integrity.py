@@ -75,11 +75,13 @@ def check_data_integrity(drills: Records, limits: IntegrityLimits, examine: Exam
         return
     age = drills.clock.age(newest.began) if drills.clock is not None else None
     with examine(newest, limit=limits.within) as it:
+        drills.require_past(newest)
         it.holds(limits.within, age, f"the newest drill is {age} old")
     under_way = drills.moment(newest.began, "its record") if newest.ended is None else None
     for part in limits.proves:
         needed, prove = _PROOFS[part]
         who = Subject("drill", f"{newest.id} {part}", key=part)
         with examine(who, limit=needed, since=under_way, grace=limits.lasts):
+            drills.require_past(newest)
             assert newest.ended is not None, "it has not ended: it was killed"
             prove(newest)

@@ -9,7 +9,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +18,7 @@ from opsproof.sources.drill.settings import DumpsShape
 
 GZIP, CUSTOM = b"\x1f\x8b", b"PGDMP"
 _CHUNK = 1 << 20
+_AHEAD = timedelta(days=1)  # names may be by a clock of another zone
 
 
 class Unreadable(Exception):
@@ -37,14 +38,17 @@ class Found:
 
 
 def newest(dumps: DumpsShape) -> Found:
-    """The newest by name, of the plain files.
+    """The newest by name, of the plain files; a name of the future is none.
 
     Raises:
         Unreadable: there is none, or the folder cannot be listed.
     """
-    found = [one for one in _entries(dumps) if one is not None]
+    latest = datetime.now(timezone.utc) + _AHEAD
+    named = [one for one in _entries(dumps) if one is not None]
+    found = [one for one in named if one.made <= latest]
     if not found:
-        raise Unreadable(f"no file of {dumps.folder} is named like {dumps.pattern}")
+        future = ", but for some dated in the future" if named else ""
+        raise Unreadable(f"no file of {dumps.folder} is named like {dumps.pattern}{future}")
     return max(found, key=lambda one: (one.made, one.path.name))
 
 
