@@ -87,6 +87,31 @@ def test_a_page_that_comes_again_ends_the_listing(secret: str) -> None:
     assert isinstance(failing(paged(lambda query: listing(KEY, token="same")), secret), BadAnswer)
 
 
+@pytest.mark.parametrize(
+    "second",
+    [
+        faulty.http(listing("db-20260131.sql.gz")[:-40], XML),
+        faulty.http(b"<html>Welcome</html>", "Content-Type: text/html"),
+        faulty.http(b"<Error><Code>NoSuchBucket</Code></Error>", XML, status="404 Not Found"),
+        faulty.http(listing("db-20260131.sql.gz").replace(b"<IsTruncated>false</IsTruncated>", b""), XML),
+    ],
+    ids=["cut in the middle", "a web page", "gone", "of unknown end"],
+)
+def test_of_a_listing_that_breaks_off_the_first_page_is_none(secret: str, second: bytes) -> None:
+    """A thousand keys are there, and the newest is not among them."""
+
+    def answer(method: str, path: str, query: str) -> bytes:
+        first = faulty.http(listing("db-20260130.sql.gz", token="next"), XML)
+        return first if "continuation-token" not in query else second
+
+    assert failing(answer, secret).as_failure().kind in {"BadAnswer", "NotFound"}
+
+
+def test_a_page_that_has_more_and_does_not_say_where_is_none(secret: str) -> None:
+    page = listing(KEY, token="next").replace(b"<NextContinuationToken>next</NextContinuationToken>", b"")
+    assert "does not say which is the next" in failing(paged(lambda query: page), secret).message
+
+
 def test_a_listing_of_another_bucket_is_none(secret: str) -> None:
     assert isinstance(failing(paged(lambda query: listing(name="another")), secret), BadAnswer)
 
