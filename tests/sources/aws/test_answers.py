@@ -370,6 +370,30 @@ def test_every_right_that_is_needed_has_a_probe(secret: str) -> None:
         assert needed == set(collector._probes(link))
 
 
+@pytest.mark.parametrize("kind", [DatabaseOf, DatabaseBackupsOf, ReplicationGroupOf, LoadBalancerOf, VaultOf])
+def test_what_is_asked_is_what_its_rights_are_for(secret: str, kind: type[Named]) -> None:
+    """Each right is used, by an instance of its own, by one of a cluster, or by one that is away; and no other."""
+    cluster = "<DBCluster><DBClusterIdentifier>c</DBClusterIdentifier><Status>available</Status></DBCluster>"
+
+    def clustered(action: str, words: dict[str, str]) -> str | None:
+        if action == "DescribeDBInstances":
+            return instances(instance(DBClusterIdentifier="c", DBInstanceStatus="rebooting"))
+        return (
+            document(action, f"<DBClusters>{cluster}</DBClusters>")
+            if action == "DescribeDBClusters"
+            else None
+        )
+
+    used = set()
+    for change in (clustered, lambda action, words: None):
+        with account(answering(change), secret) as (collector, link):
+            collector.collect(kind(target="x", name=NAME), link)
+        for path in link.paths:
+            _, service, action = path.partition("?")[0].split(" ")[1].split("/")
+            used.add(f"{service.replace('elbv2', 'elasticloadbalancing')}:{action}")
+    assert {need.verb for need in kind.needs} == used
+
+
 def test_the_policy_reads_in_one_region_and_nothing_more() -> None:
     target = target_of("aws", region="eu-west-1", access_key={"env": "A"}, secret_key={"env": "S"})
     (file,) = RIGHTS.files(
