@@ -39,9 +39,7 @@ def _examine_age(drills: Drills, limits: RestoreLimits, examine: Examination) ->
     with examine(drills, measured=age, limit=limits.within) as it:
         if not drills.folder:
             raise Undecided("there is no folder of records: no drill was made yet, or they lie elsewhere")
-        assert good is not None, (
-            f"{drills.count} drills, and none succeeded" if drills.count else "no drill was ever made"
-        )
+        assert good is not None, f"{drills.count} drills, and none succeeded" if drills.count else drills.none
         drills.require_past(good)
         it.holds(limits.within, age, f"the newest drill that succeeded is {age} old")
 

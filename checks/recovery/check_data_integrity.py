@@ -71,7 +71,7 @@ def check_data_integrity(drills: Records, limits: IntegrityLimits, examine: Exam
         with examine(drills, measured="none", limit="a drill"):
             if not drills.folder:
                 raise Undecided("there is no folder of records: no drill was made yet, or they lie elsewhere")
-            raise AssertionError("no drill was ever made")
+            raise AssertionError(drills.none)
         return
     age = drills.clock.age(newest.began) if drills.clock is not None else None
     with examine(newest, limit=limits.within) as it:

@@ -56,18 +56,11 @@ def _entries(dumps: DumpsShape) -> Iterator[Found | None]:
     try:
         with os.scandir(dumps.folder) as entries:
             for entry in entries:
-                made = _made(entry.name, dumps.pattern)
+                made = dumps.named(entry.name)
                 if made is not None and entry.is_file(follow_symlinks=False):
                     yield Found(Path(entry.path), made)
     except OSError as error:
         raise Unreadable(f"{dumps.folder} cannot be listed: {error.strerror}") from None
-
-
-def _made(name: str, pattern: str) -> datetime | None:
-    try:
-        return datetime.strptime(name, pattern).replace(tzinfo=timezone.utc)
-    except ValueError:
-        return None
 
 
 class Stream:

@@ -130,17 +130,30 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Drills(Clocked, frozen=True, kw_only=True):
-    """The drills that a folder of records tells of: how many, and the newest. `folder` is False where there is none."""
+    """The drills that a folder of records tells of: how many, and the newest. `folder` is False where there is none.
+
+    `others`: records beside them, as far as they were read, of dumps with other names or of another kind of drill.
+    """
 
     role: str
     folder: bool
     count: int = 0
+    others: int = 0
     newest: Drill | None = None
     succeeded: Drill | None = None
 
     @property
     def subject(self) -> Subject:
         return Subject("drills", self.role)
+
+    @property
+    def none(self) -> str:
+        """What is there where no drill is."""
+        if not self.others:
+            return "no drill was ever made"
+        return (
+            f"no drill was ever made: the {self.others} records in the folder are of others, by their dumps"
+        )
 
     def require_past(self, drill: Drill) -> None:
         """Raises Undecided: it would stay the newest, and young, until that moment has come."""

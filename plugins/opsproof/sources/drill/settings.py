@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from opsproof.environment.references import located
 from opsproof.environment.settings import TargetSettings
 from opsproof.environment.shape import Shape, Text, described, refuse
 from opsproof.model.units import Duration
+from opsproof.sources.drill.facts import Drill
 from opsproof.sources.kubernetes.settings import KubernetesSettings
 from opsproof.sources.postgres.settings import PostgresSettings
 
@@ -52,6 +53,13 @@ class DumpsShape(Shape):
 
     folder: Folder
     pattern: Annotated[Text, AfterValidator(_pattern)]
+
+    def named(self, name: str) -> datetime | None:
+        """The moment that a name tells; None for one that is not named so."""
+        try:
+            return datetime.strptime(name, self.pattern).replace(tzinfo=timezone.utc)
+        except ValueError:
+            return None
 
 
 class VeleroShape(Shape):
@@ -130,6 +138,13 @@ class DrillSettings(TargetSettings):
         if path[:2] == ("velero", "cluster") and self.velero is not None:
             return self.velero.cluster.hosts(path[2:])
         return ()
+
+    def made(self, drill: Drill) -> bool:
+        """Whether a record may be of such a drill: others may leave theirs in the same folder."""
+        kind = "kubernetes" if self.velero is not None else "postgres"
+        if drill.into.partition(":")[0] != kind:
+            return False
+        return self.dumps is None or drill.dump is None or self.dumps.named(drill.dump.name) is not None
 
     def manifest_of(self, name: str) -> str | None:
         """The name of the file with the counts of a dump."""
