@@ -12,7 +12,7 @@ import msgspec
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
 from opsproof.model.failure import Undecided
-from opsproof.model.moment import Clocked, clocked
+from opsproof.model.moment import SKEW_TRUSTED, Clocked, clocked
 from opsproof.model.subject import Subject
 
 # The steps of a drill, in this order.
@@ -25,9 +25,6 @@ CHOOSE, MAKE, LOAD, LOOK, COUNT = (
 )
 # Those of Velero, between which it is looked at the restored data, too.
 CHOOSE_BACKUP, MAKE_NAMESPACE, RESTORE = "choose the newest backup", "make a namespace", "restore the backup"
-
-
-_AHEAD = 60.0  # seconds that clocks may differ by
 
 
 class Dump(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +109,7 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
 
     def require_order(self) -> None:
         """Raises Undecided: what is in it is dated after it, and tells nothing of what would be lost."""
-        if self.rpo is not None and self.rpo < -_AHEAD:
+        if self.rpo is not None and self.rpo < -SKEW_TRUSTED:
             raise Undecided(
                 f"the newest row is of {self.newest:%Y-%m-%d %H:%M %Z}, after the drill: the SQL of `newest` gives no"
                 " moment at which a row was written, or a clock is wrong"
@@ -157,10 +154,8 @@ class Drills(Clocked, frozen=True, kw_only=True):
 
     def require_past(self, drill: Drill) -> None:
         """Raises Undecided: it would stay the newest, and young, until that moment has come."""
-        if self.clock is not None and self.clock.age(drill.began) < -_AHEAD:
-            raise Undecided(
-                f"{drill.id} is dated in the future: a clock was wrong; take its record away, and drill again"
-            )
+        if self.clock is not None:
+            self.clock.age(drill.began).require_past(f"the record of {drill.id}")
 
 
 class DrillsOf(Ask, frozen=True, kw_only=True, tag="drill/newest"):
