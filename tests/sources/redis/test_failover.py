@@ -12,7 +12,7 @@ import redis
 
 from opsproof.cli.rights import Wanted, checked
 from opsproof.model.failure import NotConfigured
-from opsproof.model.rights import Account
+from opsproof.model.rights import Account, Need
 from opsproof.model.target import Budget
 from opsproof.sources.redis.cluster import ClusterMaster, ClusterOf, ClusterState, masters
 from opsproof.sources.redis.rights import RIGHTS
@@ -120,6 +120,16 @@ def test_the_printed_rights_of_a_sentinel_are_enough_and_each_is_missed(tmp_path
             admin.execute_command("ACL", "SETUSER", name, f"-{'|'.join(one.verb.lower().split())}")
             assert (one,) == checked(Wanted(target, RIGHTS, needs)).missing
             admin.execute_command("ACL", "SETUSER", name, "reset", *rules)
+
+
+def test_where_a_server_answers_nothing_tells_that_no_right_of_a_sentinel_is_missing(tmp_path: Path) -> None:
+    """It does not know the commands at all; nor does a Sentinel know those of a server."""
+    with server(tmp_path / "server") as master, sentinel(tmp_path / "sentinel", master) as admin:
+        ask = SentinelOf(target="sentinel:test", role="sentinel", master="shop")
+        asked = Wanted(targeted(master, "sentinel", master="shop"), RIGHTS, ask.needs)
+        assert "no Sentinel answers there: name one, with its own port" == checked(asked).failure
+        other = Wanted(targeted(admin), RIGHTS, (Need("INFO"), Need("LLEN", name="jobs")))
+        assert "a Sentinel answers there" in checked(other).failure
 
 
 def test_a_server_is_no_sentinel(tmp_path: Path) -> None:
