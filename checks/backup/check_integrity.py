@@ -128,7 +128,9 @@ def _wrong(content: Content) -> str:
         return "the line is missing that says that the dump is complete"
     if content.returns * 2 > content.lines:
         return "its lines end with CR LF: it went through a terminal"
-    return "" if content.tables else "no table is in it"
+    if not content.tables:
+        return "no table is in it"
+    return "it has tables and no data: the schema alone was dumped" if content.data == 0 else ""
 
 
 def examine_vault(

@@ -39,9 +39,8 @@ def _examine_age(drills: Drills, limits: RestoreLimits, examine: Examination) ->
     with examine(drills, measured=age, limit=limits.within) as it:
         if not drills.folder:
             raise Undecided("there is no folder of records: no drill was made yet, or they lie elsewhere")
-        assert good is not None, (
-            f"{drills.count} drills, and none succeeded" if drills.count else "no drill was ever made"
-        )
+        assert good is not None, f"{drills.count} drills, and none succeeded" if drills.count else drills.none
+        drills.require_past(good)
         it.holds(limits.within, age, f"the newest drill that succeeded is {age} old")
 
 
@@ -50,6 +49,7 @@ def _examine_newest(drill: Drill, drills: Drills, limits: RestoreLimits, examine
     under_way = drills.moment(drill.began, "its record") if drill.ended is None else None
     step = drill.failed
     with examine(drill, measured=step.name if step else "", limit=_EVER, since=under_way, grace=limits.lasts):
+        drills.require_past(drill)
         assert step is None, step.told
         assert drill.ended is not None, "it has not ended: it was killed"
         assert not drill.left, f"it left behind: {drill.left}"
@@ -67,4 +67,6 @@ def _examine_measured(drill: Drill, limits: RestoreLimits, examine: Examination)
             continue
         found = Duration(value) if value is not None else None
         with examine(Subject("drill", f"{drill.id} {name}", key=name), measured=found, limit=limit) as it:
+            if name == "RPO":
+                drill.require_order()
             it.holds(limit, found, what.format(found))

@@ -79,6 +79,8 @@ def examine_location(
     with examine(location, measured=phase, limit=limits.validated, since=new, grace=limits.grace) as it:
         assert last is not None, "it was never validated"
         assert phase == "Available", f"it is {phase or 'without a phase'}"
+        if age is not None:
+            age.require_past("its last validation")
         every = seconds(location.spec.validation_frequency or "") or 0.0
         bound = max(_SHORTEST, every * limits.missed)
         if every and age is not None and age > bound:

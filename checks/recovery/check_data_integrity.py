@@ -71,15 +71,17 @@ def check_data_integrity(drills: Records, limits: IntegrityLimits, examine: Exam
         with examine(drills, measured="none", limit="a drill"):
             if not drills.folder:
                 raise Undecided("there is no folder of records: no drill was made yet, or they lie elsewhere")
-            raise AssertionError("no drill was ever made")
+            raise AssertionError(drills.none)
         return
     age = drills.clock.age(newest.began) if drills.clock is not None else None
     with examine(newest, limit=limits.within) as it:
+        drills.require_past(newest)
         it.holds(limits.within, age, f"the newest drill is {age} old")
     under_way = drills.moment(newest.began, "its record") if newest.ended is None else None
     for part in limits.proves:
         needed, prove = _PROOFS[part]
         who = Subject("drill", f"{newest.id} {part}", key=part)
         with examine(who, limit=needed, since=under_way, grace=limits.lasts):
+            drills.require_past(newest)
             assert newest.ended is not None, "it has not ended: it was killed"
             prove(newest)

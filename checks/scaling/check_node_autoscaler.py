@@ -103,7 +103,7 @@ def _examine_report(
         with examine(_WHO, measured=report.health or "without health", limit="Healthy") as it:
             if report.written is None:
                 raise Undecided("its report does not tell when it was written")
-            age = reports.age(report.written)
+            age = reports.age(report.written).require_past("its report")
             it.holds(limits.age, age, f"its report is {age} old, {limits.age} needed: it does not run")
             assert report.running, "it has not started yet"
             assert report.health == "Healthy", f"it reports {report.health}"
@@ -130,7 +130,7 @@ def _examine_lease(
         leases = known(found)
         renewed = max((one.renewed for one in leases if one.renewed), default=None)
         assert renewed is not None, "there is no such lease: Karpenter does not run"
-        age = leases.age(renewed)
+        age = leases.age(renewed).require_past("the lease")
         it.holds(limits.age, age, f"renewed {age} ago, {limits.age} needed: Karpenter does not run")
 
 

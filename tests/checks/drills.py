@@ -26,7 +26,7 @@ def drill(age: float = 2, *, fails: str = "", why: str = "it is damaged", **more
         "began": began,
         "ended": began + timedelta(minutes=5),
         "into": "postgres:scratch",
-        "dump": Dump(name="shop.sql.gz", made=began - timedelta(hours=6), bytes=10, sha256="0" * 64),
+        "dump": Dump(name="shop-20260228.sql.gz", made=began - timedelta(hours=6), bytes=10, sha256="0" * 64),
         "steps": steps,
         "rows": () if fails else (TableRows(table="public.orders", wanted=3, found=3),),
         "counted": not fails,

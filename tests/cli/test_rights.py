@@ -11,13 +11,15 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from opsproof.cli import main
+from opsproof.cli import main, rights_command
 from opsproof.cli.files import planned
-from opsproof.cli.rights import Wanted, checked, wanted
+from opsproof.cli.rights import Checked, Wanted, checked, wanted
 from opsproof.cli.selection import selected
 from opsproof.model.rights import Account, Need, Rights
 from opsproof.model.target import Target
 from opsproof.plan.planned import Planned
+from opsproof.sources.drill.rights import RIGHTS as DRILL
+from opsproof.sources.drill.rights import velero_needs
 from opsproof.sources.kubernetes.asks import RESOURCES, ListOf, ObjectNamed, ReadinessOf, VersionOf
 from opsproof.sources.kubernetes.rights import RIGHTS as KUBERNETES
 from opsproof.sources.postgres.rights import RIGHTS as POSTGRES
@@ -150,6 +152,83 @@ def test_the_command_prints_what_can_be_applied(tmp_path: Path) -> None:
     assert (wrong.exit_code, "-m 'critical and ('" in wrong.output) == (2, True)
 
 
+SECRETS = Need("list", "secrets", "shop")
+
+
+@pytest.mark.parametrize(
+    ("rights", "need", "ordinary"),
+    [
+        (KUBERNETES, SECRETS, Need("list", "pods", "shop")),
+        (KUBERNETES, Need("list", "configmaps", "shop"), Need("get", "configmaps", "shop", "pool")),
+        (REDIS, Need("CONFIG GET", on="save"), Need("INFO")),
+    ],
+)
+def test_a_right_that_gives_more_than_is_read_is_sensitive(
+    rights: Rights, need: Need, ordinary: Need
+) -> None:
+    assert (True, "") == ("whoever has it" in rights.sensitive(need), rights.sensitive(ordinary))
+
+
+def test_a_sensitive_right_is_marked_in_the_file_that_gives_it() -> None:
+    """With what it gives; and no head says then that no Secret can be read."""
+    made = Wanted(target_of("kubernetes", in_cluster=True, secret_names=True), KUBERNETES, (SECRETS,))
+    (file,) = made.written(Account())
+    assert file.text.startswith("# SENSITIVE list secrets in shop: RBAC gives names with contents alone")
+    assert "no Secrets" not in file.text
+    assert ("list", "secrets", "shop", "") in granted(list(yaml.safe_load_all(file.text)))
+
+
+def test_a_line_of_an_acl_file_stands_alone() -> None:
+    """Redis skips no comments in it: the terminal has the mark."""
+    need = Need("CONFIG GET", on="save")
+    one = Wanted(target_of("redis", host="cache", configuration=True), REDIS, (need,))
+    (file,) = one.written(Account())
+    assert file.text.startswith("user ")
+    with CliRunner().isolation() as (out, *_):
+        rights_command._print(one, Account(), None)
+        assert b"# SENSITIVE redis:test: CONFIG GET save: whoever has it" in out.getvalue()
+
+
+def test_what_is_checked_is_marked_too() -> None:
+    one = Wanted(target_of("kubernetes", in_cluster=True, secret_names=True), KUBERNETES, (SECRETS,))
+    lines = rights_command._lines(Checked(one, (), "", ()))
+    assert lines[0].startswith("kubernetes:test: SENSITIVE: list secrets in shop: RBAC")
+
+
+def test_a_drill_writes_as_a_role_of_its_own(tmp_path: Path) -> None:
+    """That nobody can ask for what it may do is said."""
+    one = Wanted(target_of("drill", **drill(tmp_path)), DRILL, ())
+    (file,) = one.written(Account())
+    for line in (
+        "ALTER ROLE \"drill\" LOGIN CREATEDB NOSUPERUSER NOCREATEROLE NOREPLICATION PASSWORD :'password';",
+        'GRANT "shop" TO "drill";',
+        'GRANT EXECUTE ON FUNCTION pg_control_system() TO "drill";',
+    ):
+        assert line in file.text.splitlines()
+    assert ["drill:test: not asked: only its use shows what is missing"] == rights_command._lines(
+        checked(one)
+    )
+
+
+def drill(folder: Path) -> dict[str, Any]:
+    into = {"host": "scratch", "database": "postgres", "user": "drill"}
+    dumps = {"folder": str(folder), "pattern": "shop-%Y%m%d.sql.gz"}
+    return {"records": str(folder), "dumps": dumps, "into": into, "newest": "SELECT now()", "owner": "shop"}
+
+
+def test_a_drill_of_veleros_makes_namespaces_and_restores_and_nothing_else(tmp_path: Path) -> None:
+    velero = {"cluster": {"in_cluster": True}, "namespace": "shop", "velero_in": "backups"}
+    one = Wanted(target_of("drill", records=str(tmp_path), velero=velero), DRILL, ())
+    (file,) = one.written(Account(user="jane"))
+    assert {
+        (one.verb, one.on, one.scope, one.name) for one in velero_needs(one.target.settings.velero)
+    } == granted(list(yaml.safe_load_all(file.text)))
+    assert {"create", "delete"} == {
+        verb for verb, on, *_ in granted(list(yaml.safe_load_all(file.text))) if verb not in {"get", "list"}
+        and on in {"namespaces", "restores.velero.io"}
+    }  # fmt: skip
+
+
 # -- what is missing -------------------------------------------------------------------------------------
 
 
@@ -269,17 +348,23 @@ def test_an_argument_tells_what_its_later_asks_will_need(plan: Planned) -> None:
     assert Need("get", "pods/log", "shop") in found.needs
 
 
-def test_a_drill_of_dumps_in_a_bucket_reads_that_bucket() -> None:
+def test_a_drill_of_dumps_in_a_bucket_reads_that_bucket_and_writes_into_its_server() -> None:
     """The records, which rows read, are a folder of this machine."""
     plan = planned(ROOT / "checks", ("enterprise-platform/testbed",), secrets=False)
-    (found,) = wanted([item for item in plan.items if item.requirement == "EP-111"], plan.targets)
-    assert found.target.kind == "s3"
-    assert [need.verb for need in found.needs] == ["s3:GetObject", "s3:ListBucket"]
-    (file,) = found.written(Account())
-    assert "arn:aws:s3:::enterprise-platform-backups/*" in file.text
+    server, bucket = wanted([item for item in plan.items if item.requirement == "EP-111"], plan.targets)
+    (roles,), (policy,) = server.written(Account()), bucket.written(Account())
+    assert "CREATEDB" in roles.text
+    assert bucket.target.kind == "s3"
+    assert [need.verb for need in bucket.needs] == ["s3:GetObject", "s3:ListBucket"]
+    assert "arn:aws:s3:::enterprise-platform-backups/*" in policy.text
+    assert roles.name != policy.name
+
+
+def test_a_drill_of_dumps_in_a_folder_asks_for_its_server_alone() -> None:
     plan = planned(ROOT / "checks", (ENVIRONMENT,), secrets=False)
-    (other,) = wanted([item for item in plan.items if item.requirement == "RS-092"], plan.targets)
-    assert (other.target.kind, other.needs, list(other.written(Account()))) == ("drill", (), [])
+    (server,) = wanted([item for item in plan.items if item.requirement == "RS-092"], plan.targets)
+    assert (server.target.kind, server.needs) == ("drill", ())
+    assert "CREATEDB" in next(iter(server.written(Account()))).text
 
 
 def test_sources_bring_their_rights() -> None:
@@ -288,5 +373,8 @@ def test_sources_bring_their_rights() -> None:
     from opsproof.model.source import load
 
     given = {name: load(kind.rights) for name, kind in kinds().items() if kind.rights}
-    assert {"kubernetes", "prometheus", "alertmanager", "postgres", "redis"} <= given.keys()
-    assert all(isinstance(one, Rights) and one.identity for one in given.values())
+    assert {
+        "kubernetes", "prometheus", "alertmanager", "postgres", "redis", "sentinel", "s3", "aws", "files", "host", "drill",
+    } <= given.keys()  # fmt: skip
+    assert all(isinstance(one, Rights) for one in given.values())
+    assert {name for name, one in given.items() if not one.identity} == {"drill"}  # a folder of this machine

@@ -85,6 +85,15 @@ def test_a_damaged_byte_is_found_by_the_crc(shop: Shop) -> None:
     assert failed(shop.drill())[1] == "what gzip packed is damaged"
 
 
+def test_a_dump_that_is_named_for_the_future_is_none(shop: Shop) -> None:
+    """Else it would be restored again and again, whatever the nights after it left."""
+    shop.backup(made=now() + timedelta(days=300))
+    failed = shop.drill().failed
+    assert failed is not None and failed.failure.endswith(", but for some dated in the future")
+    newest = shop.backup()
+    assert shop.drill().dump.name == newest.name  # type: ignore[union-attr]
+
+
 def test_the_dump_of_another_database_has_other_tables(shop: Shop) -> None:
     shop.run("DROP TABLE items", "DELETE FROM orders WHERE id = 2")
     shop.backup()

@@ -15,6 +15,7 @@ from opsproof.evidence.run import Run
 from opsproof.model.result import Result
 from tests.faults.elsewhere import ROOT, reached
 from tests.faults.run import everything, latest
+from tests.proofs import planted
 from tests.testbed import kubernetes_servers
 from tests.testbed.services import evidence, proxy
 
@@ -47,6 +48,7 @@ def proof(testbed: None, tmp_path_factory: pytest.TempPathFactory) -> Proof:
         gate = stack.enter_context(proxy.before("alertmanager"))
         for system in SYSTEMS:
             stack.enter_context(reached(system, "alertmanager", url=f"http://{gate.address}"))
+        stack.enter_context(planted.contents())
         began = audit.stat().st_size
         with evidence.recording() as asked:
             result = everything(reports, "-n", "4")

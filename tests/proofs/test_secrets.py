@@ -15,6 +15,7 @@ import yaml
 
 from tests.faults.elsewhere import checkout, reached
 from tests.faults.run import latest, opsproof
+from tests.proofs import planted
 from tests.proofs.conftest import Proof
 from tests.testbed import kubernetes_pod_faults as pod_faults
 from tests.testbed.services import faults, nginx, proxy, secrets
@@ -29,6 +30,9 @@ PLANTED = {
     "header": "planted-8Qv5-as-a-header",
     "pod environment": "planted-8Qv6-in-a-pod",
     "API server error": "planted-8Qv7-in-an-error-of-the-API-server",
+    "secret key of S3": "planted-8Qv8/as+a-secret-key-of-S3",
+    "access key of S3": "PLANTED8QV9ACCESSKEY",
+    "secret key of AWS": "planted-8Qva/as+a-secret-key-of-AWS",
 }
 
 
@@ -62,14 +66,18 @@ def leaks(folder: Path, printed: str, planted: dict[str, str]) -> list[str]:
     ]
 
 
-def test_a_healthy_run_shows_no_credential(proof: Proof) -> None:
-    assert leaks(proof.run.folder, "", credentials()) == []
+def test_a_healthy_run_shows_no_credential_and_no_content(proof: Proof) -> None:
+    assert leaks(proof.run.folder, "", {**credentials(), **planted.CONTENTS}) == []
 
 
 def test_nothing_planted_shows(testbed: None, tmp_path: Path) -> None:
-    wrong, header = secrets.folder() / "wrong.password", secrets.folder() / "header.password"
-    wrong.write_text(PLANTED["wrong password"])
-    header.write_text(PLANTED["header"])
+    kept = {
+        name: secrets.folder() / f"{name}.password" for name in ("wrong", "header", "s3", "access", "aws")
+    }
+    named = ("wrong password", "header", "secret key of S3", "access key of S3", "secret key of AWS")
+    for path, name in zip(kept.values(), named, strict=True):
+        path.write_text(PLANTED[name])
+    wrong, header = kept["wrong"], kept["header"]
     away = f"https://login.example.com/?session={PLANTED['redirect']}"
     word = PLANTED["health document"]
     document = json.dumps({"status": f"down {word}", "dependencies": {f"{word}=x": "down"}})
@@ -101,6 +109,12 @@ def test_nothing_planted_shows(testbed: None, tmp_path: Path) -> None:
         }
         for role, settings in changed.items():
             stack.enter_context(reached("accelerapp", role, **settings))
+        # A server that refuses a signature repeats the key and what was signed.
+        keys = {"secret_key": {"file": str(kept["s3"])}}
+        stack.enter_context(reached("smartcloudops", "s3", **keys))
+        stack.enter_context(reached("enterprise-platform", "s3", access_key={"file": str(kept["access"])}))
+        stack.enter_context(reached("enterprise-platform", "aws", secret_key={"file": str(kept["aws"])}))
+        stack.enter_context(planted.read())
 
         def environment(template: Any) -> None:
             variable = {"name": "API_TOKEN", "value": PLANTED["pod environment"]}
@@ -109,9 +123,12 @@ def test_nothing_planted_shows(testbed: None, tmp_path: Path) -> None:
         stack.enter_context(pod_faults.template("smartcloudops", "backend", environment))
         where = checkout(tmp_path)
         done = opsproof(tmp_path, "checks", "-v", "--env", "testbed", cwd=where)
-    wrong.unlink()
-    header.unlink()
+    for path in kept.values():
+        path.unlink()
     printed = done.stdout + done.stderr
     assert "wrong password for opsproof" in printed, printed
-    assert "no such function near" in " ".join(printed.split()), printed
-    assert leaks(latest(tmp_path).folder, printed, {**PLANTED, **credentials()}) == []
+    words = " ".join(printed.split())
+    assert "no such function near" in words, printed
+    assert "the secret key does not belong to the access key" in words, printed
+    assert "the server does not know the access key" in words, printed
+    assert leaks(latest(tmp_path).folder, printed, {**PLANTED, **planted.CONTENTS, **credentials()}) == []

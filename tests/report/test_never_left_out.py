@@ -63,6 +63,8 @@ WAIVER = WaiverUse(
          "1 did not tell who it is", "refused"),
         (result([_KEPT], targets=[msgspec.structs.replace(_SERVER, skew=-180.0)]),
          "CLOCK: kubernetes:https://k is -180.0 s off ours", "-180.0 s skewed"),
+        (result([_KEPT], targets=[msgspec.structs.replace(_SERVER, sensitive=("secret_names",))]),
+         "SENSITIVE RIGHT: kubernetes:https://k has secret_names", "sensitive secret_names"),
         (msgspec.structs.replace(result([_KEPT]), narrowed=("-k SH",)), "PARTIAL: 1 of 1 ran, narrowed by -k SH", "-k SH"),
         (gated(below=("shop/live/SH-007",)), "let through below high: SH-007", "1 below it listed and let through"),
         (result([_KEPT], waivers=[WAIVER]), "SH-001 pod/shop/*: unused, used, expired (moved)", "used, expired"),

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from opsproof.environment.kinds import collector_of, kinds
 from opsproof.examine.decide import Item
 from opsproof.model.failure import CollectionError
@@ -28,7 +30,22 @@ class Wanted:
 
     def written(self, account: Account) -> Iterable[RightsFile]:
         """The files for an account; none where nothing has to be given."""
-        return self.rights.files(self.needs, self.target, account) if self.rights is not None else ()
+        files = self.rights.files(self.needs, self.target, account) if self.rights is not None else ()
+        return [self._marked(file) for file in files]
+
+    def _marked(self, file: RightsFile) -> RightsFile:
+        """With a line for each sensitive right, where its language skips such lines."""
+        if not file.comment:
+            return file
+        marks = (f"{file.comment} SENSITIVE {need}: {more}\n" for need, more in self.sensitive)
+        return msgspec.structs.replace(file, text="".join([*marks, file.text]))
+
+    @property
+    def sensitive(self) -> tuple[tuple[Need, str], ...]:
+        """Rights that give more than is read, each with what it gives."""
+        if self.rights is None:
+            return ()
+        return tuple((need, more) for need in self.needs if (more := self.rights.sensitive(need)))
 
 
 def wanted(items: Iterable[Item], targets: Mapping[str, Target]) -> list[Wanted]:
@@ -37,7 +54,7 @@ def wanted(items: Iterable[Item], targets: Mapping[str, Target]) -> list[Wanted]
     for item in items:
         for target, found in _of_item(item):
             needs.setdefault(target, set()).update(found)
-    return [_of(targets[name], found) for name, found in sorted(needs.items())]
+    return [one for name, found in sorted(needs.items()) for one in _of(targets[name], found)]
 
 
 def _of_item(item: Item) -> Iterator[tuple[str, Iterable[Need]]]:
@@ -49,8 +66,15 @@ def _of_item(item: Item) -> Iterator[tuple[str, Iterable[Need]]]:
             yield from teller.needs(item.context)
 
 
-def _of(target: Target, needs: set[Need]) -> Wanted:
-    target = target.settings.rights_on(target)
+def _of(target: Target, needs: set[Need]) -> Iterator[Wanted]:
+    """What asks need may have to be given on another target than theirs; then theirs needs what its kind always does."""
+    on = target.settings.rights_on(target)
+    if on is not target:
+        yield _of_kind(target, set())
+    yield _of_kind(on, needs)
+
+
+def _of_kind(target: Target, needs: set[Need]) -> Wanted:
     place = kinds()[target.kind].rights
     rights: Rights | None = load(place) if place else None
     identity = rights.identity if rights is not None else ()
@@ -59,12 +83,16 @@ def _of(target: Target, needs: set[Need]) -> Wanted:
 
 @dataclass(frozen=True)
 class Checked:
-    """What of it is missing by the target's own answer, or why it gave none; and what was asked."""
+    """What of it is missing by the target's own answer, or why it gave none; and what was asked.
+
+    `asked` is False of kinds that cannot be asked: what they lack is seen when it is used.
+    """
 
     wanted: Wanted
     missing: tuple[Need, ...]
     failure: str
     requests: tuple[Request, ...]
+    asked: bool = True
 
     @property
     def good(self) -> bool:
@@ -79,7 +107,9 @@ def checked(one: Wanted) -> Checked:
     try:
         collector = collector_of(target.kind)(target)
         try:
-            missing = tuple(collector.lacks(one.needs, link)) if hasattr(collector, "lacks") else ()
+            if not hasattr(collector, "lacks"):
+                return Checked(one, (), "", (), asked=False)
+            missing = tuple(collector.lacks(one.needs, link))
         finally:
             collector.close()
     except CollectionError as error:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from opsproof.model.rights import Account
 
 
+_NOT_ASKED = "not asked: only its use shows what is missing"
+
+
 @click.command()
 @CHECKS
 @click.option("--env", "environments", multiple=True, required=True, help="Which environment; repeatable.")
@@ -70,6 +73,9 @@ def _wanted(
 
 def _print(one: Wanted, account: Account, out: Path | None) -> None:
     files = list(one.written(account))
+    if not all(file.comment for file in files):
+        for need, more in one.sensitive:
+            say(f"# SENSITIVE {one.target.id}: {need}: {more}")
     if not files:
         say(f"# ==== {one.target.id}: needs no rights")
     for file in files:
@@ -100,8 +106,11 @@ def _lines(answer: Checked) -> list[str]:
     from opsproof.model.text import printable
 
     name = answer.wanted.target.id
+    marked = [f"{name}: SENSITIVE: {need}: {more}" for need, more in answer.wanted.sensitive]
     if answer.failure:
-        return [printable(f"{name}: cannot tell: {answer.failure}")]
+        return [*marked, printable(f"{name}: cannot tell: {answer.failure}")]
+    if not answer.asked:
+        return [*marked, f"{name}: {'needs no rights' if answer.wanted.rights is None else _NOT_ASKED}"]
     if not answer.missing:
-        return [f"{name}: nothing is missing ({len(answer.requests)} requests)"]
-    return [f"{name}: missing: {need}" for need in answer.missing]
+        return [*marked, f"{name}: nothing is missing ({len(answer.requests)} requests)"]
+    return [*marked, *(f"{name}: missing: {need}" for need in answer.missing)]

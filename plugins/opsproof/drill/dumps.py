@@ -9,15 +9,17 @@ import os
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import IO, Protocol
 
 from opsproof.model.text import cut
+from opsproof.sources.drill.settings import DumpsShape
 
 GZIP, CUSTOM = b"\x1f\x8b", b"PGDMP"
 MOST_BESIDE = 16 * 2**20
 _CHUNK = 1 << 20
+_AHEAD = timedelta(days=1)  # names may be by a clock of another zone
 
 
 class Unreadable(Exception):
@@ -74,33 +76,28 @@ class File:
 
 @dataclass(frozen=True)
 class Folder:
-    """Of its plain files, those that are named like the pattern."""
+    """Of its plain files, those that are named like the pattern; a name of the future is none."""
 
-    path: str
-    pattern: str
+    dumps: DumpsShape
 
     def newest(self, deadline: float) -> File:
-        found = list(self._files())
+        latest = datetime.now(timezone.utc) + _AHEAD
+        named = list(self._files())
+        found = [one for one in named if one.made <= latest]
         if not found:
-            raise Unreadable(f"no file of {self.path} is named like {self.pattern}")
+            future = ", but for some dated in the future" if named else ""
+            raise Unreadable(f"no file of {self.dumps.folder} is named like {self.dumps.pattern}{future}")
         return max(found, key=lambda one: (one.made, one.path.name))
 
     def _files(self) -> Iterator[File]:
         try:
-            with os.scandir(self.path) as entries:
+            with os.scandir(self.dumps.folder) as entries:
                 for entry in entries:
-                    made = _made(entry.name, self.pattern)
+                    made = self.dumps.named(entry.name)
                     if made is not None and entry.is_file(follow_symlinks=False):
                         yield File(Path(entry.path), made)
         except OSError as error:
-            raise Unreadable(f"{self.path} cannot be listed: {error.strerror}") from None
-
-
-def _made(name: str, pattern: str) -> datetime | None:
-    try:
-        return datetime.strptime(name, pattern).replace(tzinfo=timezone.utc)
-    except ValueError:
-        return None
+            raise Unreadable(f"{self.dumps.folder} cannot be listed: {error.strerror}") from None
 
 
 class Stream:

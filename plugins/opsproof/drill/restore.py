@@ -15,7 +15,8 @@ from itertools import chain
 from opsproof.drill.dumps import CUSTOM, Unreadable
 from opsproof.drill.guard import guarded
 
-_ERROR = re.compile(rb"(?:ERROR|FATAL|PANIC):\s+([0-9A-Z]{5})\b")
+# `psql:<stdin>:12: ERROR:  23505`; the word is in the server's language.
+_ERROR = re.compile(rb"^psql:[^\n]*: [^\s:]{1,40}:\s+(?!00000)([0-9A-Z]{5})$", re.MULTILINE)
 _COMMAND = re.compile(rb"backslash commands are restricted")
 _KEPT = 65536  # bytes of what psql says
 _VARIABLES = {
@@ -61,6 +62,7 @@ class Client:
     @property
     def environment(self) -> dict[str, str]:
         own = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        own["LC_MESSAGES"] = "C"
         return {**own, **{_VARIABLES[name]: value for name, value in self.parameters.items()}}
 
     def load(self, parts: Iterable[bytes], deadline: float) -> None:

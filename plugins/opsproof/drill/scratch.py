@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +67,7 @@ def parameters(settings: PostgresSettings, database: str = "") -> dict[str, str]
 def session(settings: PostgresSettings, database: str = "") -> Iterator[psycopg.Connection[Any]]:
     """A session that commits at once. Raises psycopg.Error."""
     made = psycopg.connect(make_conninfo("", **parameters(settings, database)), autocommit=True)
-    with made:
+    with closing(made):
         yield made
 
 
@@ -145,16 +145,24 @@ def alone(scratch: Scratch) -> Iterator[None]:
     """While nobody else drills there; what a killed drill left is taken away first.
 
     Raises:
-        Refused: somebody drills there now.
+        Refused: somebody drills there now, or what was left cannot be taken away.
     """
-    with session(scratch.settings) as at:
-        if not _one(at, f"SELECT pg_try_advisory_lock({_LOCK})"):
-            raise Refused(f"another drill is under way on {scratch.id}")
-        for (name,) in at.execute(
-            b"SELECT datname::text FROM pg_database WHERE starts_with(datname::text, %s)", [PREFIX]
-        ).fetchall():
-            drop(at, name)
+    with ExitStack() as held:
+        try:
+            at = held.enter_context(session(scratch.settings))
+            if not _one(at, f"SELECT pg_try_advisory_lock({_LOCK})"):
+                raise Refused(f"another drill is under way on {scratch.id}")
+            _cleared(at)
+        except psycopg.Error as error:
+            raise Refused(f"{scratch.id}: {_reason(error)}") from None
         yield
+
+
+def _cleared(at: psycopg.Connection[Any]) -> None:
+    for (name,) in at.execute(
+        b"SELECT datname::text FROM pg_database WHERE starts_with(datname::text, %s)", [PREFIX]
+    ).fetchall():
+        drop(at, name)
 
 
 def create(scratch: Scratch, database: str, template: str, owner: str | None) -> None:

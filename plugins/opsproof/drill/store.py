@@ -23,7 +23,7 @@ def opened(target: Target) -> Iterator[Store]:
     """
     dumps = target.settings.dumps
     if dumps.bucket is None:
-        yield Folder(dumps.folder, dumps.pattern)
+        yield Folder(dumps)
         return
     asked = target.settings.rights_on(target)
     place = f"targets.{target.role}.dumps.bucket"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -29,6 +29,7 @@ from opsproof.sources.drill.facts import (
 from opsproof.sources.kubernetes.facts.velero import COMPLETED, Backup, Restore
 from opsproof.sources.kubernetes.reading.velero_cover import covers, narrowed
 
+T = TypeVar("T")
 PREFIX = "opsproof-drill-"
 LABEL = "opsproof.dev/drill"
 _ENDED = frozenset({COMPLETED, "PartiallyFailed", "Failed", "FailedValidation"})
@@ -57,7 +58,7 @@ def _alone(api: Api, within: float) -> None:
         meta = one.get("metadata", {})
         if not str(meta.get("name", "")).startswith(PREFIX):
             continue
-        made = msgspec.convert(meta.get("creationTimestamp"), datetime)
+        made = _read(meta.get("creationTimestamp"), datetime)
         if (now - made).total_seconds() < within and "deletionTimestamp" not in meta:
             raise Refused(f"another drill is under way there, or was killed: its namespace is {meta['name']}")
         api.delete(f"/api/v1/namespaces/{segment(meta['name'])}")
@@ -96,7 +97,7 @@ class _OfBackup(Performance):
         """The newest that is a good one. Raises NotRestored, NotServed."""
         shape, now = self.cluster.shape, datetime.now(timezone.utc)
         path = f"{VELERO}/namespaces/{segment(shape.velero_in)}/backups"
-        found = [msgspec.convert(one, Backup) for one in self.api.every(path)]
+        found = [_read(one, Backup) for one in self.api.every(path)]
         good = [
             (one.begun, one.name, one) for one in found
             if one.phase == COMPLETED and one.begun is not None and one.begun <= now and not one.hollow
@@ -112,7 +113,7 @@ class _OfBackup(Performance):
         path = f"{_restores(self.cluster.shape.velero_in)}/{segment(self._scratch)}"
         while time.monotonic() < self.deadline:
             found = self.api.get(path)
-            restore = msgspec.convert(found, Restore) if found is not None else None
+            restore = _read(found, Restore) if found is not None else None
             if restore is not None and restore.status.phase in _ENDED:
                 return restore
             time.sleep(_EVERY)
@@ -166,7 +167,15 @@ def take_away(api: Api, velero: str, name: str, patience: float = _PATIENCE) -> 
 
 
 def _restoring(found: Any) -> bool:
-    return found is not None and msgspec.convert(found, Restore).status.phase not in _ENDED
+    return found is not None and _read(found, Restore).status.phase not in _ENDED
+
+
+def _read(found: Any, form: type[T]) -> T:
+    """Raises NotServed: it is none. What it is instead is not told."""
+    try:
+        return msgspec.convert(found, form)
+    except msgspec.ValidationError:
+        raise NotServed(f"what should be a {form.__name__} is none") from None
 
 
 def _await(holds: Callable[[], bool], seconds: float) -> None:

@@ -116,6 +116,11 @@ class TargetSettings(Shape):
         """What the target's id shows. No secret."""
         return str(getattr(self, "url", ""))
 
+    @property
+    def sensitive(self) -> tuple[str, ...]:
+        """Settings in force that allow rights which give more than is read."""
+        return ()
+
     def hosts(self, path: tuple[str, ...]) -> tuple[str, ...]:
         """The servers, as host:port, that the secret at `path` is sent to; none where the rows' URLs say it."""
         url = getattr(self, "url", None)

@@ -26,6 +26,7 @@ def target_reports(targets: Iterable[Target], store: Store, now: datetime) -> It
             declared=target.identity,
             verified="unknown" if answer.failure else verdict(target, found),
             skew=store.skew(ask.digest),
+            sensitive=tuple(getattr(target.settings, "sensitive", ())),
             failure=answer.failure.message if answer.failure else found.failure,
         )
 

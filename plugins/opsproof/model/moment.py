@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
+from opsproof.model.failure import Undecided
 from opsproof.model.units import Duration, duration_text
 
 SKEW_REPORTED = Duration(5)  # a report names a clock that is further off ours
@@ -68,6 +69,15 @@ class Age(Duration):
         age = super().__new__(cls, (clock.latest - at).total_seconds())
         age.least, age.clock = (clock.earliest - at).total_seconds(), clock
         return age
+
+    def require_past(self, what: str) -> Age:
+        """Raises Undecided: the moment lies in the future of both clocks, and would be young for as long."""
+        if self < -SKEW_TRUSTED:
+            ahead = duration_text(-self)
+            raise Undecided(
+                f"{what} is dated {ahead} in the future: a clock was wrong, and its age is not known"
+            )
+        return self
 
 
 class Moment(msgspec.Struct, frozen=True):

@@ -34,11 +34,16 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class RightsFile(msgspec.Struct, frozen=True):
-    """What an administrator applies. `comment` begins a line that the file's own language skips."""
+    """What an administrator applies. `comment` begins a line that the file's own language skips; empty: none does."""
 
     name: str
     text: str
     comment: str = "#"
+
+
+def _ordinary(need: Need) -> str:
+    """Of a kind whose rights give no more than is read."""
+    return ""
 
 
 class Rights(msgspec.Struct, frozen=True):
@@ -47,7 +52,9 @@ class Rights(msgspec.Struct, frozen=True):
     Args:
         files: from what is needed on a target to what an administrator applies there.
         identity: what telling who the target is, needs; asked of every target.
+        sensitive: what a right gives beyond that which is read, in words; empty for an ordinary one.
     """
 
     files: Callable[[Sequence[Need], Target, Account], Sequence[RightsFile]]
     identity: tuple[Need, ...] = ()
+    sensitive: Callable[[Need], str] = _ordinary

@@ -52,6 +52,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lines: int = 0
     returns: int = 0
     tables: int = 0
+    data: int | None = None
     restored: bool | None = None
     recipients: tuple[str, ...] = ()
     passwords: int = 0

@@ -61,7 +61,10 @@ def joined(targets: Iterable[Target]) -> tuple[dict[str, Target], list[str]]:
 
 
 class TargetReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run recorded about one target: who it is, who we are there, and its clock."""
+    """What a run recorded about one target: who it is, who we are there, and its clock.
+
+    `sensitive`: settings that allow rights which give more than is read.
+    """
 
     target: str
     kind: str
@@ -72,4 +75,5 @@ class TargetReport(msgspec.Struct, frozen=True, kw_only=True):
     authenticated_as: str = ""
     version: str = ""
     skew: float | None = None
+    sensitive: tuple[str, ...] = ()
     failure: str = ""

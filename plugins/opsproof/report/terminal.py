@@ -337,6 +337,9 @@ def _servers(result: Result, width: int) -> Iterator[Line]:
             yield from _wrapped(
                 f"NOT THE DECLARED SERVER: {target.target}", width, "", {"red": True, "bold": True}
             )
+        if target.sensitive:
+            names = ", ".join(target.sensitive)
+            yield from _wrapped(f"SENSITIVE RIGHT: {target.target} has {names}", width, "", {"yellow": True})
         if target.skew is not None and abs(target.skew) > SKEW_REPORTED:
             yield from _wrapped(
                 f"CLOCK: {target.target} is {target.skew:+.1f} s off ours", width, "", {"yellow": True}

@@ -69,6 +69,7 @@ def test_a_whole_dump_passes() -> None:
         (testbed.packed(b"Defaulted container\n" + DUMP), "something else stands before the dump's header"),
         (testbed.packed(b"<html>Sign in</html>"), "it is text, and no dump of PostgreSQL"),
         (DUMP.replace(b"CREATE TABLE", b"-- nothing").replace(b"COPY", b"--"), "no table is in it"),
+        (DUMP.replace(b"COPY", b"--"), "it has tables and no data: the schema alone was dumped"),
     ],
 )
 def test_a_dump_that_is_none_fails(data: bytes, message: str) -> None:

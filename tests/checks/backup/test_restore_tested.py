@@ -79,6 +79,21 @@ def test_what_it_measured_has_limits_of_its_own() -> None:
     }
 
 
+def test_rows_of_the_future_tell_nothing_of_what_would_be_lost() -> None:
+    """`max(delivered_on)` is young whatever was lost."""
+    newest = drill(newest=ago(days=-30))
+    found = outcomes(examined(drills(newest), rpo="24h"))[f"{newest.id} RPO"]
+    assert (Outcome.UNKNOWN, True) == (found[0], "2026-04-01 09:00 UTC, after the drill" in found[1])
+
+
+def test_a_record_of_the_future_is_not_young() -> None:
+    """Until then it would be the newest one, and excuse whatever comes."""
+    for one in (drill(-300), drill(-300, ended=None, rto=None)):
+        told = outcomes(examined(drills(one, drill(3)), within="7d"))
+        outcome, message = told["drill"] if one.good else told[one.id]
+        assert (Outcome.UNKNOWN, True) == (outcome, message.startswith(f"the record of {one.id} is dated"))
+
+
 def test_steps_give_their_levels() -> None:
     (finding,) = examined(drills(drill()), rpo={"medium": "1h", "critical": "5h"}).findings
     assert str(finding.level) == "critical"

@@ -54,6 +54,13 @@ def test_a_location_that_is_not_known_to_be_available_fails(given: dict[str, Any
     assert f"fail: backupstoragelocation velero/default: {message}" == only(placed(**given))
 
 
+@pytest.mark.parametrize("frequency", [{}, {"validationFrequency": "1m0s"}])
+def test_a_status_of_the_future_is_not_young(frequency: dict[str, Any]) -> None:
+    """Written by a clock that was wrong, it would stay so for a year after Velero died."""
+    found = only(placed(validated=-60 * 24 * 300, **frequency))
+    assert found.startswith("unknown: backupstoragelocation velero/default: its last validation is dated ")
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -72,6 +72,12 @@ def test_an_old_snapshot_with_changes_since_fails() -> None:
     assert finding.message == "40 changes wait since a snapshot 1d6h ago"
 
 
+def test_a_snapshot_of_the_future_is_not_young() -> None:
+    """The server's clock was set back since."""
+    found = only(examined({"aof": False, "changes": 5, "last_save": NOW + timedelta(days=90)}, POINTS))
+    assert (Outcome.UNKNOWN, True) == (found.outcome, "the newest snapshot is dated 90d" in found.message)
+
+
 def test_an_old_snapshot_of_an_idle_server_is_whole() -> None:
     assert examined({"aof": False, "last_save": NOW - timedelta(days=30), "changes": 0}, POINTS).passed == 1
 

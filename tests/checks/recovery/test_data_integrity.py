@@ -31,6 +31,12 @@ def test_a_whole_restore_passes() -> None:
     assert (examine.passed, examine.findings) == (4, [])
 
 
+def test_a_record_of_the_future_proves_nothing() -> None:
+    found = examined(drills(drill(-300)))
+    assert 0 == found.passed
+    assert {Outcome.UNKNOWN} == {one.outcome for one in found.findings}
+
+
 def test_a_load_that_failed_fails_what_needs_it() -> None:
     failed = drills(drill(fails=LOAD, why="the disk is full"))
     assert only(examined(failed, "loads")) == (Outcome.FAIL, "load the dump: the disk is full")

@@ -76,6 +76,13 @@ def test_a_report_that_nobody_writes_any_more_fails_however_healthy() -> None:
     assert finding.message == "its report is 20m old, at most 5m needed: it does not run"
 
 
+def test_a_report_or_a_lease_of_the_future_is_not_young() -> None:
+    """Written by a clock that was wrong, it would stay Healthy long after nobody writes any more."""
+    for examine in (examined(reports=listing(report(age=-60 * 24))), karpenter(renewed=-60 * 24)):
+        (finding,) = examine.findings
+        assert (Outcome.UNKNOWN, True) == (finding.outcome, "in the future" in finding.message)
+
+
 def test_an_unhealthy_report_fails() -> None:
     (finding,) = examined(reports=listing(report("Unhealthy"))).findings
     assert (finding.outcome, finding.measured.text) == (Outcome.FAIL, "Unhealthy")

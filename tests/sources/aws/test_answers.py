@@ -347,6 +347,16 @@ def test_what_is_missing_is_found_by_asking(secret: str) -> None:
         assert [Need("rds:DescribeDBSnapshots")] == collector.lacks(needs, link)
 
 
+@pytest.mark.parametrize("status", ["200 OK", "404 Not Found"])
+def test_where_no_aws_answers_nothing_tells_that_no_right_is_missing(secret: str, status: str) -> None:
+    page = faulty.http(b"<html>Welcome</html>", "Content-Type: text/html", status=status)
+    needs = [*DATABASE.needs, *BALANCER.needs[:1], *RIGHTS.identity]
+    with account(lambda action, words: page, secret) as (collector, link):
+        for need in needs:
+            with pytest.raises((BadAnswer, NotFound)):
+                collector.lacks([need], link)
+
+
 def test_every_right_that_is_needed_has_a_probe(secret: str) -> None:
     kinds: tuple[type[Named], ...] = (
         DatabaseOf,
@@ -358,6 +368,30 @@ def test_every_right_that_is_needed_has_a_probe(secret: str) -> None:
     with account(answering(lambda action, words: None), secret) as (collector, link):
         needed = {need.verb for kind in kinds for need in (*kind.needs, *RIGHTS.identity)}
         assert needed == set(collector._probes(link))
+
+
+@pytest.mark.parametrize("kind", [DatabaseOf, DatabaseBackupsOf, ReplicationGroupOf, LoadBalancerOf, VaultOf])
+def test_what_is_asked_is_what_its_rights_are_for(secret: str, kind: type[Named]) -> None:
+    """Each right is used, by an instance of its own, by one of a cluster, or by one that is away; and no other."""
+    cluster = "<DBCluster><DBClusterIdentifier>c</DBClusterIdentifier><Status>available</Status></DBCluster>"
+
+    def clustered(action: str, words: dict[str, str]) -> str | None:
+        if action == "DescribeDBInstances":
+            return instances(instance(DBClusterIdentifier="c", DBInstanceStatus="rebooting"))
+        return (
+            document(action, f"<DBClusters>{cluster}</DBClusters>")
+            if action == "DescribeDBClusters"
+            else None
+        )
+
+    used = set()
+    for change in (clustered, lambda action, words: None):
+        with account(answering(change), secret) as (collector, link):
+            collector.collect(kind(target="x", name=NAME), link)
+        for path in link.paths:
+            _, service, action = path.partition("?")[0].split(" ")[1].split("/")
+            used.add(f"{service.replace('elbv2', 'elasticloadbalancing')}:{action}")
+    assert {need.verb for need in kind.needs} == used
 
 
 def test_the_policy_reads_in_one_region_and_nothing_more() -> None:

@@ -15,9 +15,9 @@ from opsproof.environment.environment import Environment, missing_secrets
 from opsproof.environment.settings import secrets
 from opsproof.model.failure import BadAnswer
 from opsproof.sources.drill.collector import DrillCollector
-from opsproof.sources.drill.facts import LOAD, Drill, Drills, DrillsOf
+from opsproof.sources.drill.facts import CHOOSE, LOAD, Drill, Drills, DrillsOf, Dump
 from opsproof.testing.links import RecordingLink, target_of
-from tests.checks.drills import drill
+from tests.checks.drills import ago, drill
 
 BUCKET = {
     "bucket": "shop-backups",
@@ -61,6 +61,27 @@ def test_the_newest_and_the_newest_that_succeeded(tmp_path: Path) -> None:
     keep(tmp_path, older, oldest, newest)
     found = collected(tmp_path)
     assert (found.folder, found.count, found.newest, found.succeeded) == (True, 3, newest, older)
+
+
+def test_a_drill_of_others_in_the_same_folder_is_none_of_ours(tmp_path: Path) -> None:
+    """Neither one of another system's dumps, nor one of Velero's."""
+    another = Dump(name="billing-20260301.sql.gz", made=ago(days=1))
+    backup = Dump(name="nightly-20260301", made=ago(days=1))
+    others = (drill(1, dump=another), drill(2, dump=backup, into="kubernetes:https://dr"))
+    keep(tmp_path, *others)
+    found = collected(tmp_path)
+    assert (None, None, 0, 2) == (found.newest, found.succeeded, found.count, found.others)
+    assert found.none.endswith("the 2 records in the folder are of others, by their dumps")
+    ours = drill(3)
+    keep(tmp_path, ours)
+    assert ours == collected(tmp_path).succeeded
+
+
+def test_a_drill_that_found_no_dump_is_ours(tmp_path: Path) -> None:
+    """Nothing tells whose it is: that it failed must not be passed over."""
+    keep(tmp_path, drill(1, fails=CHOOSE, dump=None), drill(2))
+    found = collected(tmp_path)
+    assert found.newest is not None and not found.newest.good
 
 
 def test_other_files_are_none(tmp_path: Path) -> None:

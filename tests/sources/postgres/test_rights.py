@@ -7,10 +7,17 @@ from collections.abc import Iterator
 import pytest
 
 from opsproof.cli.rights import Wanted, checked
+from opsproof.model.failure import Forbidden
 from opsproof.model.rights import Account, Need
+from opsproof.sources.postgres.activity import ActivityOf
 from opsproof.sources.postgres.collector import PostgresCollector
+from opsproof.sources.postgres.configured import ConfiguredOf
 from opsproof.sources.postgres.facts import DatabaseProbesOf, SessionsOf
+from opsproof.sources.postgres.indexes import IndexesOf
+from opsproof.sources.postgres.replication import ReplicationOf
 from opsproof.sources.postgres.rights import RIGHTS
+from opsproof.sources.postgres.statements import SCHEMA, StatementsOf
+from opsproof.sources.postgres.tables import TableSizesOf, TablesOf
 from opsproof.testing.links import RecordingLink
 from tests.sources.postgres import own
 from tests.sources.postgres.own import Server
@@ -20,7 +27,21 @@ CONNECT, IDENTITY, STATISTICS = (
     Need("EXECUTE", "pg_control_system()"),
     Need("USAGE", "pg_read_all_stats"),
 )
-NEEDS = tuple(sorted({*DatabaseProbesOf.needs, *SessionsOf.needs, *RIGHTS.identity}))
+CHECKPOINT = Need("EXECUTE", "pg_control_checkpoint()")
+ASKS = (
+    ActivityOf(target="postgres:test", role="postgres", samples=1),
+    StatementsOf(target="postgres:test", role="postgres"),
+    TablesOf(target="postgres:test", role="postgres"),
+    TableSizesOf(target="postgres:test", role="postgres"),
+    IndexesOf(target="postgres:test", role="postgres", named=("orders_pkey",)),
+    ConfiguredOf(target="postgres:test", role="postgres", names=("work_mem",)),
+    ReplicationOf(target="postgres:test", role="postgres"),
+)
+NEEDS = tuple(
+    sorted({
+        *DatabaseProbesOf.needs, *SessionsOf.needs, *(need for ask in ASKS for need in ask.needs), *RIGHTS.identity,
+    })
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +57,7 @@ def granted(server: Server) -> Iterator[None]:
     yield
     server.run(
         "REVOKE pg_read_all_stats FROM opsproof",
-        "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM opsproof",
+        "REVOKE EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint() FROM opsproof",
         "ALTER ROLE opsproof RESET ALL",
     )
 
@@ -47,8 +68,57 @@ def missing(server: Server) -> tuple[Need, ...]:
     return found.missing
 
 
-def test_all_three_are_needed() -> None:
-    assert set(NEEDS) == {CONNECT, IDENTITY, STATISTICS}
+def test_all_five_are_needed() -> None:
+    assert set(NEEDS) == {CONNECT, IDENTITY, STATISTICS, CHECKPOINT, SCHEMA}
+
+
+@pytest.fixture
+def closed(server: Server) -> Iterator[None]:
+    """A server whose public rights were taken away, with the extension in a schema of its own."""
+    hidden = "pg_control_system(), pg_control_checkpoint()"
+    server.run(
+        'CREATE SCHEMA IF NOT EXISTS "Stats"',
+        "DROP EXTENSION IF EXISTS pg_stat_statements",
+        'CREATE EXTENSION pg_stat_statements SCHEMA "Stats"',
+        f"REVOKE EXECUTE ON FUNCTION {hidden} FROM PUBLIC",
+        "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC",
+        "CREATE TABLE IF NOT EXISTS orders (id int PRIMARY KEY)",
+    )
+    yield
+    server.run(
+        "DROP EXTENSION pg_stat_statements",
+        'DROP SCHEMA "Stats"',
+        "DROP TABLE orders",
+        f"GRANT EXECUTE ON FUNCTION {hidden} TO PUBLIC",
+        "GRANT CONNECT ON DATABASE postgres TO PUBLIC",
+    )
+
+
+@pytest.mark.parametrize("lacking", [None, SCHEMA, CHECKPOINT, STATISTICS])
+def test_what_is_printed_is_enough_to_ask_all_of_it_and_each_is_missed(
+    server: Server, closed: None, lacking: Need | None
+) -> None:
+    """Where nothing is open to everybody: every ask has all its facts, or lacks the one right."""
+    (file,) = RIGHTS.files(NEEDS, server.target(), Account())
+    server.psql(file.text, password=own.PASSWORD)
+    revokes = {
+        SCHEMA: 'REVOKE USAGE ON SCHEMA "Stats" FROM opsproof',
+        CHECKPOINT: "REVOKE EXECUTE ON FUNCTION pg_control_checkpoint() FROM opsproof",
+        STATISTICS: "REVOKE pg_read_all_stats FROM opsproof",
+    }
+    if lacking is not None:
+        server.run(revokes[lacking])
+    assert missing(server) == ((lacking,) if lacking else ())
+    target = server.target()
+    said = []
+    for ask in ASKS:
+        try:
+            facts = PostgresCollector(target).collect(ask, RecordingLink(target))
+        except Forbidden as refused:
+            said.append(refused.message)
+        else:
+            assert facts.complete is (lacking != STATISTICS), ask
+    assert said == (["GRANT USAGE ON SCHEMA Stats TO opsproof is missing"] if lacking == SCHEMA else [])
 
 
 def test_what_is_printed_is_enough(server: Server) -> None:

@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 import redis
 
+from opsproof.cli.rights import Wanted, checked
 from opsproof.model.failure import NotConfigured
+from opsproof.model.rights import Account, Need
+from opsproof.model.target import Budget
 from opsproof.sources.redis.cluster import ClusterMaster, ClusterOf, ClusterState, masters
+from opsproof.sources.redis.rights import RIGHTS
 from opsproof.sources.redis.sentinel import SentinelOf, SentinelState
 from opsproof.sources.redis.sentinel_collector import SentinelCollector
 from opsproof.testing import faulty
@@ -89,6 +93,43 @@ def test_a_quorum_that_cannot_be_reached_is_no_failure(tmp_path: Path) -> None:
         admin.sentinel_set("shop", "quorum", 2)  # type: ignore[no-untyped-call]
         found, _ = watched(admin)
     assert (found.known, found.agreed, found.candidates) == (True, False, ())
+
+
+def test_the_printed_rights_of_a_sentinel_are_enough_and_each_is_missed(tmp_path: Path) -> None:
+    """Its own user, of its own ACL: nothing that it would do can be begun with it."""
+    (tmp_path / "password").write_text("planted-hunter2")
+    more = {"master": "shop", "username": "opsproof", "password": {"file": str(tmp_path / "password")}}
+    with server(tmp_path / "master") as master, sentinel(tmp_path / "sentinel", master) as admin:
+        target = targeted(admin, "sentinel", budget=Budget(rate=1000), **more)
+        ask = SentinelOf(target=target.id, role="sentinel", master="shop")
+        needs = tuple(sorted({*ask.needs, *RIGHTS.identity}))
+        (file,) = RIGHTS.files(needs, target, Account())
+        _, name, *rules = file.text.split()
+        rules = [">planted-hunter2" if rule.startswith(">") else rule for rule in rules]
+        admin.execute_command("ACL", "SETUSER", name, "reset", *rules)
+        assert checked(Wanted(target, RIGHTS, needs)).good
+        assert SentinelCollector(target).collect(ask, RecordingLink(target)).known
+        for words in (
+            "SENTINEL FAILOVER shop",
+            "SENTINEL REMOVE shop",
+            "SENTINEL SET shop quorum 9",
+            "ACL LIST",
+        ):
+            assert "OK" != admin.execute_command("ACL", "DRYRUN", name, *words.split())
+        for one in needs:
+            admin.execute_command("ACL", "SETUSER", name, f"-{'|'.join(one.verb.lower().split())}")
+            assert (one,) == checked(Wanted(target, RIGHTS, needs)).missing
+            admin.execute_command("ACL", "SETUSER", name, "reset", *rules)
+
+
+def test_where_a_server_answers_nothing_tells_that_no_right_of_a_sentinel_is_missing(tmp_path: Path) -> None:
+    """It does not know the commands at all; nor does a Sentinel know those of a server."""
+    with server(tmp_path / "server") as master, sentinel(tmp_path / "sentinel", master) as admin:
+        ask = SentinelOf(target="sentinel:test", role="sentinel", master="shop")
+        asked = Wanted(targeted(master, "sentinel", master="shop"), RIGHTS, ask.needs)
+        assert "no Sentinel answers there: name one, with its own port" == checked(asked).failure
+        other = Wanted(targeted(admin), RIGHTS, (Need("INFO"), Need("LLEN", name="jobs")))
+        assert "a Sentinel answers there" in checked(other).failure
 
 
 def test_a_server_is_no_sentinel(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from opsproof.model.stored import Content, Shelf
 from opsproof.model.target import Budget
 from opsproof.sources.s3 import collector as module
 from opsproof.sources.s3.collector import S3Collector
-from opsproof.sources.s3.facts import Bucket, BucketOf, ContentOf, ObjectsOf
+from opsproof.sources.s3.facts import SETTINGS, Bucket, BucketOf, ContentOf, ObjectsOf
 from opsproof.sources.s3.failure import TABLE
 from opsproof.sources.s3.rights import RIGHTS
 from opsproof.testing import faulty
@@ -85,6 +85,31 @@ def test_every_page_is_read(secret: str) -> None:
 
 def test_a_page_that_comes_again_ends_the_listing(secret: str) -> None:
     assert isinstance(failing(paged(lambda query: listing(KEY, token="same")), secret), BadAnswer)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        faulty.http(listing("db-20260131.sql.gz")[:-40], XML),
+        faulty.http(b"<html>Welcome</html>", "Content-Type: text/html"),
+        faulty.http(b"<Error><Code>NoSuchBucket</Code></Error>", XML, status="404 Not Found"),
+        faulty.http(listing("db-20260131.sql.gz").replace(b"<IsTruncated>false</IsTruncated>", b""), XML),
+    ],
+    ids=["cut in the middle", "a web page", "gone", "of unknown end"],
+)
+def test_of_a_listing_that_breaks_off_the_first_page_is_none(secret: str, second: bytes) -> None:
+    """A thousand keys are there, and the newest is not among them."""
+
+    def answer(method: str, path: str, query: str) -> bytes:
+        first = faulty.http(listing("db-20260130.sql.gz", token="next"), XML)
+        return first if "continuation-token" not in query else second
+
+    assert failing(answer, secret).as_failure().kind in {"BadAnswer", "NotFound"}
+
+
+def test_a_page_that_has_more_and_does_not_say_where_is_none(secret: str) -> None:
+    page = listing(KEY, token="next").replace(b"<NextContinuationToken>next</NextContinuationToken>", b"")
+    assert "does not say which is the next" in failing(paged(lambda query: page), secret).message
 
 
 def test_a_listing_of_another_bucket_is_none(secret: str) -> None:
@@ -211,6 +236,25 @@ def test_what_s3_answers_has_its_kind(secret: str, code: str, status: int, kind:
     failure = failing(lambda *_: faulty.http(body, XML, status=f"{status} Refused"), secret)
     assert kind == failure.as_failure().kind
     assert "token-of-ours" not in failure.message
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (faulty.http(b"<Error><Code>NoSuchBucket</Code></Error>", XML, status="404 Not Found"), "NotFound"),
+        (faulty.http(b"<html>Welcome</html>", "Content-Type: text/html"), "BadAnswer"),
+        (faulty.http(b"no such thing", "Content-Type: text/html", status="404 Not Found"), "NotFound"),
+    ],
+)
+def test_where_no_such_bucket_answers_nothing_tells_that_no_right_is_missing(
+    secret: str, answer: bytes, kind: str
+) -> None:
+    """Each right by itself: there is nothing that it could be a right on."""
+    with bucket(lambda method, path, query: answer, secret) as (collector, link):
+        for right in ("s3:ListBucket", *SETTINGS):
+            with pytest.raises(CollectionError) as caught:
+                collector.lacks([Need(right)], link)
+            assert kind == caught.value.as_failure().kind, right
 
 
 def test_a_missing_right_is_named(secret: str) -> None:

@@ -35,6 +35,8 @@ _NO_ARN = "arn:aws:elasticloadbalancing:{region}:000000000000:{what}/opsproof/00
 _AVAILABLE = "available"
 _RECENT = 60  # minutes of events
 _FEWEST = 20  # of what is listed to see whether it may be
+# Asked for what is not there: that the API says so, or finds the name odd, is a right that is given.
+_NAMING = frozenset({api.LISTENERS, api.HEALTH, api.POINTS})
 
 
 class AwsCollector:
@@ -86,7 +88,8 @@ class AwsCollector:
         except Forbidden:
             return False
         except (NotFound, BadAnswer):
-            return True  # allowed, and nothing is there
+            if operation not in _NAMING:
+                raise
         return True
 
     def _probes(self, link: Link) -> Mapping[str, tuple[Operation, dict[str, Any]]]:

@@ -7,4 +7,5 @@ SOURCE = SourceKind(
     settings="opsproof.sources.drill.settings:DrillSettings",
     collector="opsproof.sources.drill.collector:DrillCollector",
     tags="drill/",
+    rights="opsproof.sources.drill.rights:RIGHTS",
 )

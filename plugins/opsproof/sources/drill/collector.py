@@ -34,12 +34,16 @@ class DrillCollector:
         link.clock = datetime.now(timezone.utc)  # they are of this machine
         if names is None:
             return Drills(role=ask.role, folder=False)
-        drills = self._drills(names, link)
+        others: list[str] = []
+        drills = self._drills(names, others, link)
         newest = next(drills, None)
         succeeded = (
             newest if newest is None or newest.good else next((one for one in drills if one.good), None)
         )
-        return Drills(role=ask.role, folder=True, count=len(names), newest=newest, succeeded=succeeded)
+        return Drills(
+            role=ask.role, folder=True, count=len(names) - len(others), others=len(others), newest=newest,
+            succeeded=succeeded,
+        )  # fmt: skip
 
     def identify(self, link: Link) -> TargetReport:
         """It is a folder of this machine; there is nobody to ask."""
@@ -68,12 +72,16 @@ class DrillCollector:
         except PermissionError:
             raise Forbidden("the folder of records may not be listed", target=self.target.id) from None
 
-    def _drills(self, names: list[str], link: Link) -> Iterator[Drill]:
+    def _drills(self, names: list[str], others: list[str], link: Link) -> Iterator[Drill]:
+        """Those of this target; `others` is filled with the names of those that are not."""
         for name in names:
             with link.request("READ", name) as entry:
                 drill = self._read(name, link)
                 entry.status = "ok"
-            yield drill
+            if self.target.settings.made(drill):
+                yield drill
+            else:
+                others.append(name)
 
     def _read(self, name: str, link: Link) -> Drill:
         try:

@@ -11,7 +11,8 @@ import msgspec
 
 from opsproof.model.argument import Answer, Context
 from opsproof.model.ask import Ask
-from opsproof.model.moment import Clocked, clocked
+from opsproof.model.failure import Undecided
+from opsproof.model.moment import SKEW_TRUSTED, Clocked, clocked
 from opsproof.model.rights import Need
 from opsproof.model.subject import Subject
 
@@ -111,6 +112,14 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
         """The step of that name; None where it did not come to it."""
         return next((step for step in self.steps if step.name == name), None)
 
+    def require_order(self) -> None:
+        """Raises Undecided: what is in it is dated after it, and tells nothing of what would be lost."""
+        if self.rpo is not None and self.rpo < -SKEW_TRUSTED:
+            raise Undecided(
+                f"the newest row is of {self.newest:%Y-%m-%d %H:%M %Z}, after the drill: the SQL of `newest` gives no"
+                " moment at which a row was written, or a clock is wrong"
+            )
+
     @property
     def good(self) -> bool:
         """It ended, and each step succeeded."""
@@ -123,17 +132,35 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Drills(Clocked, frozen=True, kw_only=True):
-    """The drills that a folder of records tells of: how many, and the newest. `folder` is False where there is none."""
+    """The drills that a folder of records tells of: how many, and the newest. `folder` is False where there is none.
+
+    `others`: records beside them, as far as they were read, of dumps with other names or of another kind of drill.
+    """
 
     role: str
     folder: bool
     count: int = 0
+    others: int = 0
     newest: Drill | None = None
     succeeded: Drill | None = None
 
     @property
     def subject(self) -> Subject:
         return Subject("drills", self.role)
+
+    @property
+    def none(self) -> str:
+        """What is there where no drill is."""
+        if not self.others:
+            return "no drill was ever made"
+        return (
+            f"no drill was ever made: the {self.others} records in the folder are of others, by their dumps"
+        )
+
+    def require_past(self, drill: Drill) -> None:
+        """Raises Undecided: it would stay the newest, and young, until that moment has come."""
+        if self.clock is not None:
+            self.clock.age(drill.began).require_past(f"the record of {drill.id}")
 
 
 class DrillsOf(Ask, frozen=True, kw_only=True, tag="drill/newest"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +16,7 @@ from opsproof.environment.shape import Shape, Text, described, refuse
 from opsproof.model.dated import dated
 from opsproof.model.target import Target
 from opsproof.model.units import Duration
+from opsproof.sources.drill.facts import Drill
 from opsproof.sources.kubernetes.settings import KubernetesSettings
 from opsproof.sources.postgres.settings import PostgresSettings
 from opsproof.sources.s3.settings import S3Settings
@@ -93,6 +94,16 @@ class DumpsShape(Shape):
         identity = ", ".join(f"{name} {value}" for name, value in sorted(self.bucket.identity.items()))
         at = f"at {host_of(self.bucket.url)}"
         return f"object of s3://{self.bucket.bucket} {at}" + (f" ({identity})" if identity else "")
+
+    def named(self, name: str) -> datetime | None:
+        """The moment that a name tells, as a record has it; None for one that is not named so."""
+        if self.bucket is not None:
+            found = dated(self.pattern).named(name.removeprefix(f"s3://{self.bucket.bucket}/"))
+            return None if found is None else found.begins
+        try:
+            return datetime.strptime(name, self.pattern).replace(tzinfo=timezone.utc)
+        except ValueError:
+            return None
 
 
 class VeleroShape(Shape):
@@ -190,3 +201,10 @@ class DrillSettings(TargetSettings):
     def manifest_of(self, name: str) -> str:
         """The name of what is beside a dump and holds its counts; empty: nothing is."""
         return (self.counts or "").replace("{name}", name)
+
+    def made(self, drill: Drill) -> bool:
+        """Whether a record may be of such a drill: others may leave theirs in the same folder."""
+        kind = "kubernetes" if self.velero is not None else "postgres"
+        if drill.into.partition(":")[0] != kind:
+            return False
+        return self.dumps is None or drill.dump is None or self.dumps.named(drill.dump.name) is not None

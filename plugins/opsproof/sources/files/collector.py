@@ -20,7 +20,7 @@ from opsproof.model.stored import Content, Shelf, Stored
 from opsproof.model.target import Target, TargetReport
 from opsproof.model.text import cut
 from opsproof.model.units import Bytes
-from opsproof.sources.files.facts import MOST, FilesAsk, ListedOf, ReadOf, command
+from opsproof.sources.files.facts import MOST, PROGRAM, FilesAsk, ListedOf, ReadOf, command
 from opsproof.sources.host.asks import CLOCK, IDENTITY, Words
 from opsproof.sources.host.backend import Here, Way, told
 from opsproof.sources.host.failure import refused
@@ -86,12 +86,19 @@ class FilesCollector:
         )
 
     def lacks(self, needs: Sequence[Need], link: Link) -> list[Need]:
-        """Whether Python may be run there; the commands themselves would read all backups."""
+        """What may not be run, found by running it; of what would read a whole backup only whether Python may be."""
+        return [need for need in needs if not self._may(tuple(shlex.split(need.on)), link)]
+
+    def _may(self, words: Words, link: Link) -> bool:
+        shown = shlex.join(words)
+        if PROGRAM in words:
+            listing = ListedOf.verb in words
+            words = command(words, self.target.settings.folder, self._python) if listing else CLOCK
         try:
-            self._ran(CLOCK, link)
+            self._ran(words, link, shown if words is not CLOCK else "")
         except Forbidden:
-            return list(needs)
-        return []
+            return False
+        return True
 
     def close(self) -> None:
         self._way.close()

@@ -53,6 +53,10 @@ class KubernetesSettings(TargetSettings):
         name = self.kubeconfig.env or Path(self.kubeconfig.file).name if self.kubeconfig else "in-cluster"
         return self.server or self.context or name
 
+    @property
+    def sensitive(self) -> tuple[str, ...]:
+        return ("secret_names",) if self.secret_names else ()
+
     def hosts(self, path: tuple[str, ...]) -> tuple[str, ...]:
         """The API server: the one that is named, else the one of the kubeconfig, as far as it can be read."""
         try:

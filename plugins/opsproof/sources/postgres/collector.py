@@ -54,6 +54,9 @@ _MAY = {
     "CONNECT": "SELECT has_database_privilege(current_database(), 'CONNECT')",
     "EXECUTE": "SELECT has_function_privilege('{on}', 'EXECUTE')",
     "USAGE": "SELECT pg_has_role(current_user, '{on}', 'USAGE')",
+    # Of an extension that is not there nothing is missing: the check says what to do.
+    "USAGE ON THE SCHEMA OF": """SELECT coalesce(bool_and(has_schema_privilege(extnamespace, 'USAGE')), true)
+FROM pg_extension WHERE extname = '{on}'""",
 }
 _IDENTITY = "SELECT system_identifier::text FROM pg_control_system()"
 _ASKED: Mapping[type[Ask], Callable[[Session, Any], Any]] = {

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from opsproof.model.rights import Need
 from opsproof.model.subject import Subject
 from opsproof.sources.postgres.told import StatisticsOf, Told
 
@@ -42,7 +43,11 @@ class Statements(Told, frozen=True, kw_only=True):
     slowest: tuple[Statement, ...] = ()
 
 
+SCHEMA = Need("USAGE ON THE SCHEMA OF", "pg_stat_statements")
+
+
 class StatementsOf(StatisticsOf, frozen=True, kw_only=True, tag="postgres/statements"):
     """pg_stat_statements, by mean time."""
 
+    needs: ClassVar[tuple[Need, ...]] = (*StatisticsOf.needs, SCHEMA)
     answer: ClassVar[Any] = Statements

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from opsproof.model.rights import Need
 from opsproof.model.subject import Subject
 from opsproof.sources.postgres.told import StatisticsOf, Told
 
@@ -64,6 +65,7 @@ class Tables(Told, frozen=True, kw_only=True):
 class TablesOf(StatisticsOf, frozen=True, kw_only=True, tag="postgres/tables"):
     """pg_stat_user_tables of the database."""
 
+    needs: ClassVar[tuple[Need, ...]] = (*StatisticsOf.needs, Need("EXECUTE", "pg_control_checkpoint()"))
     answer: ClassVar[Any] = Tables
 
 

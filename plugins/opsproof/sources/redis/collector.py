@@ -77,7 +77,7 @@ class RedisCollector:
 
     def lacks(self, needs: Sequence[Need], link: Link) -> list[Need]:
         """What the user may not do: by ACL DRYRUN where it may ask that, else by doing it; it only reads."""
-        return lacking(self.target, needs, link)
+        return lacking(self.target, needs, link, self._refuse_sentinel)
 
     def close(self) -> None:
         """Nothing stays open."""

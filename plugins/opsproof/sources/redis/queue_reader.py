@@ -99,9 +99,11 @@ def _exists(session: Session, key: str) -> bool:
 
 def _of_group(session: Session, queue: QueueKey, group: dict[str, Any]) -> dict[str, Any]:
     name, lag = str(group.get("name", "")), whole(group.get("lag"))
-    consumers = [pairs(one) for one in _many(session.ask("XINFO", "CONSUMERS", queue.key, name))]
+    shown = f"{queue.key} {queue.group or 'GROUP'}"
+    answer = session.ask("XINFO", "CONSUMERS", queue.key, name, shown=f"XINFO CONSUMERS {shown}")
+    consumers = [pairs(one) for one in _many(answer)]
     idle = [found for one in consumers if (found := whole(one.get("idle"))) is not None]
-    pending = _many(session.ask("XPENDING", queue.key, name))
+    pending = _many(session.ask("XPENDING", queue.key, name, shown=f"XPENDING {shown}"))
     told: dict[str, Any] = {
         "depth": lag,
         "why": "" if lag is not None else "the server does not tell how far the group is behind (lag)",
@@ -112,9 +114,9 @@ def _of_group(session: Session, queue: QueueKey, group: dict[str, Any]) -> dict[
         "idle": min(idle) / 1000 if idle else None,
     }
     if queue.time and lag:
-        entries = _many(
-            session.ask("XRANGE", queue.key, f"({group.get('last-delivered-id')}", "+", "COUNT", "1")
-        )
+        after = f"({group.get('last-delivered-id')}"
+        shown = f"XRANGE {queue.key} (ID + COUNT 1"
+        entries = _many(session.ask("XRANGE", queue.key, after, "+", "COUNT", "1", shown=shown))
         first = _many(entries[0]) if entries else []
         told["oldest"] = id_time(first[0]) if first else None
     return told

@@ -31,16 +31,19 @@ class SentinelCollector:
             raise BadAnswer(f"a Sentinel cannot answer {type(ask).__name__}", target=self.target.id)
         with opened(self.target, link, seconds=min(LONGEST, link.remaining())) as session:
             told = session.info("server") | session.info("sentinel")
-            if told.get("redis_mode") != "sentinel":
-                raise NotConfigured(
-                    "no Sentinel answers there: name one, with its own port", target=self.target.id
-                )
+            self._require_sentinel(told)
             link.clock = info.clock(told) or link.clock
             watches = info.number(told, "sentinel_masters") or 0
             # A Sentinel that does not know a name answers with an error, as it does to much else.
             if not _named(told, ask.master):
                 return SentinelState(role=ask.role, master=ask.master, watches=watches)
             return self._watched(ask, session, watches, tilt=told.get("sentinel_tilt", "0") != "0")
+
+    def _require_sentinel(self, told: dict[str, str]) -> None:
+        if told.get("redis_mode") != "sentinel":
+            raise NotConfigured(
+                "no Sentinel answers there: name one, with its own port", target=self.target.id
+            )
 
     def _watched(self, ask: SentinelOf, session: Session, watches: int, *, tilt: bool) -> SentinelState:
         master = pairs(session.ask("SENTINEL", "MASTER", ask.master))
@@ -65,7 +68,7 @@ class SentinelCollector:
         return identified(self.target, link)
 
     def lacks(self, needs: Sequence[Need], link: Link) -> list[Need]:
-        return lacking(self.target, needs, link)
+        return lacking(self.target, needs, link, self._require_sentinel)
 
     def close(self) -> None:
         """Nothing stays open."""

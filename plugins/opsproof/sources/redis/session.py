@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -50,8 +50,9 @@ class Session:
             self._dog.watch(self.connection._sock.fileno())
             entry.status = "ok"
 
-    def ask(self, *command: str) -> Any:
-        name = " ".join(command)
+    def ask(self, *command: str, shown: str = "") -> Any:
+        """The server's answer. `shown` takes the command's place in the record, where a word is the server's own."""
+        name = shown or " ".join(command)
         with self._link.request("REDIS", name, attempt=self._number) as entry, self._translated(name):
             self.connection.send_command(*command)
             try:
@@ -215,7 +216,15 @@ def identified(target: Target, link: Link) -> TargetReport:
     )
 
 
-def lacking(target: Target, needs: Sequence[Need], link: Link) -> list[Need]:
-    """What the user may not do there."""
+def lacking(
+    target: Target, needs: Sequence[Need], link: Link, fits: Callable[[dict[str, str]], None]
+) -> list[Need]:
+    """What the user may not do there. `fits` raises for what INFO tells of a server of another kind.
+
+    Such a one does not know the commands, which is no refusal of them.
+    """
     with opened(target, link, seconds=min(LONGEST, link.remaining())) as session:
-        return [need for need in needs if not session.may(need)]
+        missing = [need for need in needs if not session.may(need)]
+        with suppress(Forbidden):
+            fits(session.info("server"))
+        return missing

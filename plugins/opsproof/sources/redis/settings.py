@@ -33,6 +33,10 @@ class RedisSettings(TargetSettings):
     def address(self) -> str:
         return f"{bracketed(self.host)}:{self.port}" + (f"/{self.database}" if self.database else "")
 
+    @property
+    def sensitive(self) -> tuple[str, ...]:
+        return ("configuration",) if self.configuration else ()
+
     def hosts(self, path: tuple[str, ...]) -> tuple[str, ...]:
         return (f"{bracketed(self.host)}:{self.port}",)
 

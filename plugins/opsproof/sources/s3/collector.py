@@ -93,11 +93,12 @@ class S3Collector:
         }
         operation, words = probes.get(right) or (reading.OPERATIONS[right], {})
         try:
-            self.call(operation, right, link, **words)
+            self.call(operation, right, link, instead=_SETTINGS, **words)
         except Forbidden:
             return False
-        except (NotFound, BadAnswer):
-            return True  # nothing there, or a server without such a setting
+        except NotFound:
+            if right != "s3:GetObject":
+                raise  # not even the bucket is there
         return True
 
     # -- who it is -------------------------------------------------------------------------------------

@@ -15,7 +15,8 @@ _HEAD = 4096
 _TAIL = 1024
 _HEADER = re.compile(rb"--\r?\n-- PostgreSQL database (cluster )?dump\r?\n")
 _TRAILER = re.compile(rb"(?:^|\n)-- PostgreSQL database (cluster )?dump complete\r?\n")
-_TABLES = (b"\nCREATE TABLE ", b"\nCOPY ", b"\nINSERT INTO ")
+_TABLE = b"\nCREATE TABLE "
+_DATA = (b"\nCOPY ", b"\nINSERT INTO ")  # pg_dump writes COPY for an empty table, too
 # The newest archive (1.N) that each major version of pg_restore reads.
 _ARCHIVES = {9: 12, 10: 13, 11: 13, 12: 14, 13: 14, 14: 14, 15: 14, 16: 15, 17: 16, 18: 16}
 
@@ -62,15 +63,15 @@ class Sql(Form):
         super().__init__("sql")
         self._head = b""
         self._tail = b"\n"
-        self._lines = self._returns = self._tables = 0
+        self._lines = self._returns = self._tables = self._data = 0
 
     def feed(self, data: bytes) -> None:
         if len(self._head) < _HEAD:
             self._head += data[:_HEAD]
         self._lines += data.count(b"\n")
         self._returns += (self._tail[-1:] + data).count(b"\r\n")
-        for word in _TABLES:
-            self._tables += (self._tail[-len(word) + 1 :] + data).count(word)
+        self._tables += self._counted(_TABLE, data)
+        self._data += sum(self._counted(word, data) for word in _DATA)
         self._tail = (self._tail + data)[-_TAIL:]
 
     def told(self) -> dict[str, object]:
@@ -79,8 +80,13 @@ class Sql(Form):
             "trailer": bool(_TRAILER.search(self._tail)),
             "lines": self._lines,
             "returns": self._returns,
-            "tables": self._tables,
+            "tables": self._tables + self._data,
+            "data": self._data,
         }
+
+    def _counted(self, word: bytes, data: bytes) -> int:
+        """How often it stands there, also across two pieces."""
+        return (self._tail[-len(word) + 1 :] + data).count(word)
 
 
 class Custom(Form):

@@ -12,13 +12,28 @@ from opsproof.model.target import Target
 
 _API = "rbac.authorization.k8s.io"
 _HEAD = "What opsproof reads, and nothing else: no Secrets, no logs, no ConfigMaps but those named here.\n"
+_READS = "What opsproof reads, and nothing else. Of what is marked SENSITIVE it reads names and ages alone.\n"
+_CONTENTS = {
+    "secrets": "RBAC gives names with contents alone: whoever has it can read these Secrets",
+    "configmaps": "RBAC gives names with contents alone: whoever has it can read these ConfigMaps",
+}
 
 
 def files(needs: Sequence[Need], target: Target, account: Account) -> tuple[RightsFile, ...]:
     """One manifest: a ServiceAccount, a role per namespace, and one for what lies outside of them."""
+    head = _READS if any(map(sensitive, needs)) else _HEAD
+    return (RightsFile(f"{target.role}.yaml", f"# {head}{manifest(needs, account)}"),)
+
+
+def manifest(needs: Sequence[Need], account: Account) -> str:
+    """What `kubectl apply` takes."""
     documents = [*_account(account), *_cluster(needs, account), *_namespaces(needs, account)]
-    text = yaml.safe_dump_all(documents, sort_keys=False, width=110)
-    return (RightsFile(f"{target.role}.yaml", f"# {_HEAD}{text}"),)
+    return yaml.safe_dump_all(documents, sort_keys=False, width=110)
+
+
+def sensitive(need: Need) -> str:
+    """What a list hands over besides names and ages, which are all that is asked for."""
+    return _CONTENTS.get(need.on, "") if need.verb == "list" else ""
 
 
 def _account(account: Account) -> Iterator[Mapping[str, Any]]:
@@ -87,4 +102,8 @@ def _rules(needs: Iterable[Need]) -> list[Mapping[str, Any]]:
     ]
 
 
-RIGHTS = Rights(files, (Need("get", "/version"), Need("get", "namespaces", "kube-system", "kube-system")))
+RIGHTS = Rights(
+    files,
+    (Need("get", "/version"), Need("get", "namespaces", "kube-system", "kube-system")),
+    sensitive,
+)

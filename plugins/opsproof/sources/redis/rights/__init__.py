@@ -23,7 +23,12 @@ def files(needs: Sequence[Need], target: Target, account: Account) -> tuple[Righ
         "commands": " ".join(f"+{command}" for command in commands),
     }
     text = (resources(__name__) / "opsproof.acl").read_text("utf-8")
-    return (RightsFile(f"{target.role}.acl", Template(text).substitute(values)),)
+    return (RightsFile(f"{target.role}.acl", Template(text).substitute(values), comment=""),)
+
+
+def sensitive(need: Need) -> str:
+    """CONFIG GET is of all settings, or of none."""
+    return "whoever has it can read the server's passwords" if need.verb == "CONFIG GET" else ""
 
 
 def pattern(key: str) -> str:
@@ -34,4 +39,4 @@ def pattern(key: str) -> str:
     return "".join(one if one.isprintable() and one != " " else "?" * len(one.encode()) for one in escaped)
 
 
-RIGHTS = Rights(files, (Need("INFO"),))
+RIGHTS = Rights(files, (Need("INFO"),), sensitive)
