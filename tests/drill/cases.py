@@ -21,6 +21,7 @@ from checks.recovery.check_data_integrity import IntegrityLimits, check_data_int
 from opsproof import HIGH, Examination
 from opsproof.model.moment import Clock, clocked
 from opsproof.model.outcome import Outcome
+from opsproof.model.target import Target
 from opsproof.sources.drill.collector import DrillCollector
 from opsproof.sources.drill.facts import MAKE, Drill, Drills, DrillsOf
 from opsproof.testing.links import RecordingLink
@@ -211,9 +212,9 @@ class Found:
         return "" if self.drill.ended is not None else "it has not ended: it was killed"
 
 
-def found(shop: Shop) -> Found:
+def found(at: Target) -> Found:
     """What the rows decide on the records that are there."""
-    records = _records(shop)
+    records = _records(at)
     assert records.newest is not None
     tested, whole = Examination(level=HIGH), Examination(level=HIGH)
     # A killed one is under way for as long as one may take; after that it is a failure.
@@ -222,8 +223,7 @@ def found(shop: Shop) -> Found:
     return Found(records.newest, _worst(tested), _worst(whole))
 
 
-def _records(shop: Shop) -> Drills:
-    at = shop.target()
+def _records(at: Target) -> Drills:
     link = RecordingLink(at)
     facts = DrillCollector(at).collect(DrillsOf(target=at.id, role="drill"), link)
     assert link.clock is not None

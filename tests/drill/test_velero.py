@@ -5,66 +5,35 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from opsproof.drill.cluster import proven_cluster
-from opsproof.drill.perform import perform
 from opsproof.drill.scratch import Refused
-from opsproof.drill.velero import LABEL, PREFIX
+from opsproof.drill.velero import LABEL
 from opsproof.environment.environment import Environment
 from opsproof.model.target import Target
-from opsproof.sources.drill.facts import Drill
 from opsproof.testing.links import target_of
+from tests.drill.cases import found
+from tests.drill.namespaces import CASES, Case, drilled, left, running, settings, target, uid
 from tests.testbed import kubernetes_access as access
 from tests.testbed.kubernetes_api import admin
 from tests.testbed.process import await_that
 from tests.testbed.services import velero
 
 pytestmark = [pytest.mark.usefixtures("testbed"), pytest.mark.slow]
-_PROGRAM = """
-import sys, json
-from opsproof.drill.cluster import proven_cluster
-from opsproof.drill.perform import perform
-from opsproof.testing.links import target_of
-target = target_of("drill", **json.load(sys.stdin))
-perform(target, proven_cluster(target, ()), lambda step: None)
-"""
 
 
-def uid() -> str:
-    return str(admin().get("Namespace", "kube-system")["metadata"]["uid"])
-
-
-def settings(folder: Path, **more: Any) -> dict[str, Any]:
-    cluster = {
-        "kubeconfig": str(access.credentials() / "admin.kubeconfig"),
-        "identity": {"kube-system-uid": uid()},
-    }
-    return {
-        "records": str(folder / "records"),
-        "velero": {"cluster": cluster, "namespace": "repo-scanner", **more},
-        "within": "5m",
-    }
-
-
-def drilled(folder: Path, **more: Any) -> Drill:
-    target = target_of("drill", **settings(folder, **more))
-    return perform(target, proven_cluster(target, ()), lambda step: None)
-
-
-def left() -> list[str]:
-    """What drills have made and not taken away."""
-    spaces = [one["metadata"] for one in admin().list("Namespace")]
-    restores = [one["metadata"] for one in admin().list("Restore", "velero")]
-    return [one["name"] for one in (*spaces, *restores) if one["name"].startswith(PREFIX)]
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_is_wrong_with_a_backup_is_found_and_nothing_is_left(tmp_path: Path, case: Case) -> None:
+    case.make(tmp_path)
+    came = found(target(tmp_path))
+    assert came.failure.startswith(case.fails)
+    assert bool(came.failure) is bool(case.fails)
+    assert (came.tested, came.whole) == (case.outcome, case.outcome)
+    assert left() == []
 
 
 def test_a_namespace_is_restored_counted_and_taken_away(tmp_path: Path) -> None:
@@ -94,23 +63,6 @@ def test_the_newest_good_one_is_restored(tmp_path: Path) -> None:
     assert drill.dump is not None and drill.dump.name == before
 
 
-def test_a_namespace_that_no_backup_holds_is_not_restored(tmp_path: Path) -> None:
-    drill = drilled(tmp_path, namespace="accelerapp")
-    assert drill.failed is not None
-    assert drill.failed.told == (
-        "choose the newest backup: Velero has no completed backup of namespace accelerapp"
-    )
-    assert [] == left()
-
-
-def test_a_backup_whose_archive_is_gone_is_not_restored(tmp_path: Path) -> None:
-    with velero.unarchived(velero.names()[0]):
-        drill = drilled(tmp_path)
-    assert drill.failed is not None
-    assert drill.failed.name == "restore the backup" or "Velero ended it as" in drill.failed.failure
-    assert [] == left()
-
-
 def test_a_drill_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
     """Velero goes on with what it has begun, and only then it can be taken away."""
     with running(tmp_path) as process:
@@ -122,19 +74,6 @@ def test_a_drill_that_is_killed_leaves_nothing(tmp_path: Path) -> None:
     assert json.loads(record.read_bytes())["ended"] is None
     velero.await_validated("Available")  # a while later, in which Velero would have made it anew
     assert [] == left()
-
-
-@contextmanager
-def running(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "-c", _PROGRAM], stdin=subprocess.PIPE)
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(settings(folder)).encode())
-    process.stdin.close()
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
 
 
 def test_a_second_drill_is_refused_while_one_is_under_way(tmp_path: Path) -> None:
@@ -166,12 +105,10 @@ def test_production_is_never_restored_into(tmp_path: Path) -> None:
     kubeconfig = str(access.credentials() / "opsproof.kubeconfig")
     cluster = target_of("kubernetes", kubeconfig=kubeconfig, identity={"kube-system-uid": uid()})
     production = Environment("prod-eu", "shop", Path("x.yaml"), targets={"kubernetes": cluster})
-    target = target_of("drill", **settings(tmp_path))
     with pytest.raises(Refused, match="production is never restored into"):
-        proven_cluster(target, (production,))
+        proven_cluster(target(tmp_path), (production,))
 
 
 def test_a_cluster_without_velero_is_refused(tmp_path: Path) -> None:
-    target = target_of("drill", **settings(tmp_path, velero_in="default"))
     with pytest.raises(Refused, match="there is no deployment/velero in default"):
-        proven_cluster(target, ())
+        proven_cluster(target(tmp_path, velero_in="default"), ())
