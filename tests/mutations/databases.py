@@ -8,6 +8,20 @@ _P = "plugins/opsproof/sources/postgres"
 
 DATABASES = (
     Slip(
+        "a copy that is being made is a standby",
+        "checks/database/check_replication.py",
+        'if one.state == "streaming" and not one.logical]',
+        "if not one.logical]",
+        "checks/database",
+    ),
+    Slip(
+        "a standby that does not replay follows",
+        "checks/database/check_replication.py",
+        "assert not receiver.paused,",
+        "assert receiver,",
+        "checks/database",
+    ),
+    Slip(
         "a crash took no statistics away",
         f"{_P}/queries/opening.py",
         "greatest(d.stats_reset, a.stats_reset)",

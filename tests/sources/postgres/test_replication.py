@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
 
 import msgspec
 import pytest
 
+from checks.database.check_replication import ReplicationLimits, check_replication
+from opsproof import HIGH, Examination
+from opsproof.model.moment import Clock, clocked
 from opsproof.sources.postgres.collector import PostgresCollector
 from opsproof.sources.postgres.indexes import IndexesOf
 from opsproof.sources.postgres.replication import Replication, ReplicationOf
@@ -36,6 +41,14 @@ def standby(primary: Server) -> Iterator[Server]:
         yield made
 
 
+def decided(facts: Replication, **limits: Any) -> list[tuple[str, str]]:
+    """What database/replication finds."""
+    examine = Examination(level=HIGH)
+    clocked_facts = clocked(facts, Clock(datetime.now(timezone.utc), "postgres"))
+    check_replication(clocked_facts, ReplicationLimits(**limits), examine)
+    return [(one.outcome.value, one.message) for one in examine.findings]
+
+
 def told(server: Server) -> Replication:
     target = server.target()
     facts = PostgresCollector(target).collect(
@@ -56,6 +69,8 @@ def test_a_primary_tells_who_follows_it(primary: Server, standby: Server) -> Non
     assert (slot.name, slot.kind, slot.active, slot.status) == (SLOT, "physical", True, "reserved")
     assert facts.archiver.mode == "off"
     assert facts.archiver.since is not None
+    assert decided(facts) == []
+    assert decided(facts, standbys=2) == [("fail", "1 standby following")]
 
 
 def test_a_standby_tells_of_its_own_side(primary: Server, standby: Server) -> None:
@@ -66,15 +81,23 @@ def test_a_standby_tells_of_its_own_side(primary: Server, standby: Server) -> No
     assert facts.receiver is not None
     assert (facts.receiver.status, facts.receiver.paused) == ("streaming", False)
     assert facts.receiver.told is not None
+    assert decided(facts, standby=True) == []
+    assert [outcome for outcome, _ in decided(facts)] == ["unknown"]
 
 
 def test_a_standby_that_does_not_replay_falls_behind_and_catches_up(primary: Server, standby: Server) -> None:
     standby.run("SELECT pg_wal_replay_pause()")
     primary.run("INSERT INTO replicated SELECT n FROM generate_series(1, 10000) n")
     await_that("the lag", lambda: (told(primary).senders[0].behind or 0) > 100_000)
-    behind = told(standby).receiver
+    at_primary, at_standby = told(primary), told(standby)
+    behind = at_standby.receiver
     standby.run("SELECT pg_wal_replay_resume()")
     await_that("catching up", lambda: told(primary).senders[0].behind == 0)
+    ((outcome, message),) = decided(at_primary, behind="64Ki")
+    assert (outcome, message.startswith("it lacks ")) == ("fail", True)
+    ((outcome, message),) = decided(at_standby, standby=True)
+    assert (outcome, message) == ("fail", "replay is paused: what it receives is not in its data")
+    assert decided(told(primary), behind="64Ki") == []
     assert behind is not None
     assert behind.paused
     assert (behind.behind or 0) > 100_000
@@ -94,9 +117,16 @@ def test_a_receiver_that_is_cut_off_is_none_however_little_is_left_to_replay(
     standby.run("ALTER SYSTEM SET primary_conninfo = 'host=/nowhere'", "SELECT pg_reload_conf()")
     await_that("the cut", lambda: told(primary).senders == ())
     primary.run("INSERT INTO replicated SELECT n FROM generate_series(1, 1000) n")
-    cut, left = told(standby).receiver, told(primary).slots[0]
+    at_primary, at_standby = told(primary), told(standby)
+    cut, left = at_standby.receiver, at_primary.slots[0]
     standby.run("ALTER SYSTEM RESET primary_conninfo", "SELECT pg_reload_conf()")
     assert cut is not None
     assert (cut.status, cut.behind) == ("", 0)
     assert not left.active
     assert (left.retained or 0) > 0
+    assert decided(at_standby, standby=True) == [
+        ("fail", "it receives nothing: the link to its primary is cut")
+    ]
+    (nobody, held) = decided(at_primary, retained="1Ki")
+    assert nobody == ("fail", "0 standbys following")
+    assert (held[0], held[1].endswith("of WAL, and nobody reads it")) == ("fail", True)
