@@ -21,7 +21,7 @@ from opsproof.sources.redis.server import (
 )
 
 _BETWEEN = 2  # seconds that two whole numbers of seconds may differ for one moment
-NEEDS = "set `configuration: true` for the target: it gives the right to CONFIG GET"
+NEEDS = "set `allow: [configuration]` for the target: it gives the right to CONFIG GET"
 
 
 class PersistenceLimits(Limits):

@@ -17,7 +17,7 @@ from opsproof.sources.kubernetes.reading.choice import absent, named
 ACTION = "use-annotation"
 
 
-_NOT_ALLOWED = "the target has no secret_names: true"
+_NOT_ALLOWED = "the target does not say allow: [secret-names]"
 SecretsBeside = Annotated[Listing[NameAndAge] | Failure | None, Beside(SecretNames())]
 
 

@@ -39,7 +39,7 @@ _KINDS = (
     "persistentvolumeclaims",
     "services",
 )
-_UNSEEN = "the releases that Helm records were not looked at: the target has no secret_names: true"
+_UNSEEN = "the releases that Helm records were not looked at: the target does not say allow: [secret-names]"
 _UNDER_WAY = ("pending-", "uninstalling")
 
 ThingsThere = Annotated[Listing[Any], Kubernetes(*_KINDS, namespace_from="drill_namespace")]

@@ -171,7 +171,7 @@ def test_a_right_that_gives_more_than_is_read_is_sensitive(
 
 def test_a_sensitive_right_is_marked_in_the_file_that_gives_it() -> None:
     """With what it gives; and no head says then that no Secret can be read."""
-    made = Wanted(target_of("kubernetes", in_cluster=True, secret_names=True), KUBERNETES, (SECRETS,))
+    made = Wanted(target_of("kubernetes", in_cluster=True, allow=["secret-names"]), KUBERNETES, (SECRETS,))
     (file,) = made.written(Account())
     assert file.text.startswith("# SENSITIVE list secrets in shop: RBAC gives names with contents alone")
     assert "no Secrets" not in file.text
@@ -181,7 +181,7 @@ def test_a_sensitive_right_is_marked_in_the_file_that_gives_it() -> None:
 def test_a_line_of_an_acl_file_stands_alone() -> None:
     """Redis skips no comments in it: the terminal has the mark."""
     need = Need("CONFIG GET", on="save")
-    one = Wanted(target_of("redis", host="cache", configuration=True), REDIS, (need,))
+    one = Wanted(target_of("redis", host="cache", allow=["configuration"]), REDIS, (need,))
     (file,) = one.written(Account())
     assert file.text.startswith("user ")
     with CliRunner().isolation() as (out, *_):
@@ -190,7 +190,7 @@ def test_a_line_of_an_acl_file_stands_alone() -> None:
 
 
 def test_what_is_checked_is_marked_too() -> None:
-    one = Wanted(target_of("kubernetes", in_cluster=True, secret_names=True), KUBERNETES, (SECRETS,))
+    one = Wanted(target_of("kubernetes", in_cluster=True, allow=["secret-names"]), KUBERNETES, (SECRETS,))
     lines = rights_command._lines(Checked(one, (), "", ()))
     assert lines[0].startswith("kubernetes:test: SENSITIVE: list secrets in shop: RBAC")
 

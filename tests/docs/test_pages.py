@@ -7,11 +7,13 @@ import shlex
 from pathlib import Path
 
 import pytest
+import yaml
 
 from opsproof.cli import main
 from opsproof.environment.load import load_systems
 from opsproof.environment.pins import read_pins
 from opsproof.hooks.options import add_options
+from opsproof.sources.drill.settings import DrillSettings
 from tests.docs.pages import ROOT, Step, documents, prose
 from tests.testbed.__main__ import COMMANDS
 
@@ -197,3 +199,16 @@ def test_the_picture_is_whole_and_plain() -> None:
     tags = {one.tag.rpartition("}")[2] for one in tree.iter()}
     assert {"title", "desc", "text"} <= tags
     assert not tags & {"script", "image", "use", "foreignObject"}
+
+
+def test_the_drills_of_the_drill_page_can_be_written_so() -> None:
+    """`docs/drill.md`: what it shows under `targets` is what a target of kind drill takes."""
+    page = (ROOT / "docs" / "drill.md").read_text()
+    shown = [
+        yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    ]
+    targets = [target for one in shown if "targets" in one for target in one["targets"].values()]
+    assert len(targets) > 1
+    for target in targets:
+        target.pop("kind", None)
+        DrillSettings.model_validate(target)

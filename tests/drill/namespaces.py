@@ -122,6 +122,6 @@ CASES = (
         _of_nothing,
         "choose the newest backup: Velero has no completed backup of namespace accelerapp",
     ),
-    Case("its archive is gone from the bucket", _unarchived, "restore the backup: "),
+    Case("its archive is gone from the bucket", _unarchived, "restore the backup: Velero ended it as "),
     Case("killed in the middle (SIGKILL)", _killed, "it has not ended: it was killed"),
 )

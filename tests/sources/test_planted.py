@@ -256,7 +256,7 @@ def kubernetes(answer: Callable[[str], tuple[str, Any]], folder: Path) -> Iterat
     (folder / "token").write_text("a-token-of-the-test")
     with faulty.serving(cluster(answer)) as port:
         token = {"file": str(folder / "token")}
-        yield target_of("kubernetes", server=f"http://127.0.0.1:{port}", token=token, secret_names=True)
+        yield target_of("kubernetes", server=f"http://127.0.0.1:{port}", token=token, allow=["secret-names"])
 
 
 @pytest.mark.parametrize("name", _OBJECTS)

@@ -89,8 +89,10 @@ class _OfBackup(Performance):
             with self.step(RESTORE):
                 self.api.make(_restores(shape.velero_in), _restore(self._scratch, backup, self.cluster))
                 found = self._awaited()
+                self._require_completed(found)
             with self.step(LOOK):
-                self._counted(found, backup)
+                self._require_whole(found)
+                self.know(newest=backup.begun)
             self.examined = time.monotonic()
 
     def _newest(self) -> Backup:
@@ -119,22 +121,26 @@ class _OfBackup(Performance):
             time.sleep(_EVERY)
         raise NotRestored("it was not restored in the time that a drill may take")
 
-    def _counted(self, restore: Restore, backup: Backup) -> None:
-        """Raises NotRestored."""
+    def _require_completed(self, restore: Restore) -> None:
+        """What came back is counted, however it ended. Raises NotRestored."""
         status = restore.status
-        progress = status.progress
-        if progress is not None:
-            rows = TableRows(table="items", wanted=progress.total_items, found=progress.items_restored)
+        if status.progress is not None:
+            rows = TableRows(
+                table="items", wanted=status.progress.total_items, found=status.progress.items_restored
+            )
             self.know(rows=(rows,), counted=True)
         if status.phase != COMPLETED or status.errors:
             raise NotRestored(
                 f"Velero ended it as {status.phase}, with {status.errors} errors and {status.warnings} warnings"
             )
+
+    def _require_whole(self, restore: Restore) -> None:
+        """Raises NotRestored."""
+        progress = restore.status.progress
         if progress is None or progress.total_items <= 0:
             raise NotRestored("nothing was restored: the backup holds none of what was asked for")
         if progress.items_restored < progress.total_items:
             raise NotRestored(f"{progress.items_restored} of {progress.total_items} items were restored")
-        self.know(newest=backup.begun)
 
     @contextmanager
     def _taken_away(self) -> Iterator[None]:

@@ -339,7 +339,12 @@ def _servers(result: Result, width: int) -> Iterator[Line]:
             )
         if target.sensitive:
             names = ", ".join(target.sensitive)
-            yield from _wrapped(f"SENSITIVE RIGHT: {target.target} has {names}", width, "", {"yellow": True})
+            yield from _wrapped(
+                f"SENSITIVE RIGHT: the environment allows {names} on {target.target}",
+                width,
+                "",
+                {"yellow": True},
+            )
         if target.skew is not None and abs(target.skew) > SKEW_REPORTED:
             yield from _wrapped(
                 f"CLOCK: {target.target} is {target.skew:+.1f} s off ours", width, "", {"yellow": True}

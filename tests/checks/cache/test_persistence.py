@@ -95,7 +95,7 @@ def test_the_servers_start_is_no_snapshot(seconds: int) -> None:
         Outcome.UNKNOWN,
         True,
     )
-    assert "configuration: true" in finding.message
+    assert "allow: [configuration]" in finding.message
 
 
 def test_a_snapshot_since_the_start_shows_that_something_saves() -> None:
@@ -117,7 +117,7 @@ def test_other_save_points_fail_beside_an_append_only_file(points: SavePoints, f
 def test_save_points_that_may_not_be_asked_for_are_unknown() -> None:
     finding = only(examined(None, None, {"save": STATED}))
     assert finding.outcome is Outcome.UNKNOWN
-    assert finding.message.startswith("the save points are not known: set `configuration: true`")
+    assert finding.message.startswith("the save points are not known: set `allow: [configuration]`")
 
 
 def test_a_right_that_is_missing_is_named() -> None:

@@ -142,7 +142,7 @@ def test_secrets_are_looked_at_only_where_that_is_allowed() -> None:
     examine = examined(TLS)
     assert (examine.findings, examine.passed) == ([], 1)
     assert examine.notes == [
-        "whether the TLS Secrets of Ingresses exist was not looked at: the target has no secret_names: true"
+        "whether the TLS Secrets of Ingresses exist was not looked at: the target does not say allow: [secret-names]"
     ]
     assert examined(ingress()).notes == []
     (finding,) = examined(TLS, tls_secrets=True).findings

@@ -83,7 +83,7 @@ def test_a_release_whose_workloads_are_whole_passes() -> None:
 def test_without_the_right_to_names_of_secrets_the_label_tells() -> None:
     """And it is said that the releases were not looked at."""
     found = of(labelled())
-    assert (1, [], True) == (found.passed, told(found), any("secret_names" in note for note in found.notes))
+    assert (1, [], True) == (found.passed, told(found), any("secret-names" in note for note in found.notes))
 
 
 @pytest.mark.parametrize(

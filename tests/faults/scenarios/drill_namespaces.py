@@ -46,7 +46,7 @@ def recorded() -> Iterator[Changes]:
     left = make.release(EMPTY, RELEASE, "uninstalling")
     with (
         emptied(),
-        reached("smartcloudops", "kubernetes", kubeconfig=credentials("admin"), secret_names=True),
+        reached("smartcloudops", "kubernetes", kubeconfig=credentials("admin"), allow=["secret-names"]),
         undo.added(make.release(world.RESTORED, RELEASE, "failed", revision=2), left),
     ):
         age.made_earlier("Secret", EMPTY, left["metadata"]["name"], seconds=3 * 24 * age.HOUR)

@@ -127,7 +127,7 @@ def absent_secret() -> Iterator[Changes]:
     """Its names are only looked at where the environment allows it."""
     tls = {"spec": {"tls": [{"hosts": ["scanner.yourcompany.com"], "secretName": "gone-tls"}]}}
     with (
-        reached("repo-scanner", "kubernetes", kubeconfig=credentials("admin"), secret_names=True),
+        reached("repo-scanner", "kubernetes", kubeconfig=credentials("admin"), allow=["secret-names"]),
         undo.changed("Ingress", "repo-scanner", "repo-scanner", tls),
     ):
         yield {

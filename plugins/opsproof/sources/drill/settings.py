@@ -119,7 +119,7 @@ class VeleroShape(Shape):
     cluster: KubernetesSettings
     namespace: Text
     velero_in: Text = "velero"
-    leave_out: tuple[Text, ...] = RUNS
+    leave_out: list[Text] = list(RUNS)
 
 
 class DrillSettings(TargetSettings):

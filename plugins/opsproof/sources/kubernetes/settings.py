@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, model_validator
 
@@ -30,7 +30,7 @@ class KubernetesSettings(TargetSettings):
     """A cluster: a kubeconfig (with a context), or the pod's own service account, or server and token.
 
     `kubeconfig` is a path, a list of paths as KUBECONFIG may be, or a reference to its text; `server` overrides the
-    address in it. `secret_names` allows that the names of Secrets are listed, a right that lets one read them, too.
+    address in it. `allow: [secret-names]`: the names of Secrets may be listed, by a right that lets one read them, too.
     A kubeconfig that lies in the repository may start a program (an exec plugin) only with `allow_exec`. A token goes
     over http to this machine alone, or with `plain_http`.
     """
@@ -45,7 +45,7 @@ class KubernetesSettings(TargetSettings):
     token: SecretRef | None = None
     ca: FilePath | None = None
     plain_http: bool = False
-    secret_names: bool = False
+    allow: list[Literal["secret-names"]] = []
     allow_exec: bool = False
 
     @property
@@ -55,7 +55,11 @@ class KubernetesSettings(TargetSettings):
 
     @property
     def sensitive(self) -> tuple[str, ...]:
-        return ("secret_names",) if self.secret_names else ()
+        return tuple(self.allow)
+
+    @property
+    def secret_names(self) -> bool:
+        return "secret-names" in self.allow
 
     def hosts(self, path: tuple[str, ...]) -> tuple[str, ...]:
         """The API server: the one that is named, else the one of the kubeconfig, as far as it can be read."""

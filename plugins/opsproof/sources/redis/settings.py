@@ -27,7 +27,7 @@ class RedisSettings(TargetSettings):
     tls: bool = False
     ca: FilePath | None = None
     database: Annotated[int, Field(ge=0)] = 0
-    configuration: bool = False
+    allow: list[Literal["configuration"]] = []
 
     @property
     def address(self) -> str:
@@ -35,7 +35,11 @@ class RedisSettings(TargetSettings):
 
     @property
     def sensitive(self) -> tuple[str, ...]:
-        return ("configuration",) if self.configuration else ()
+        return tuple(self.allow)
+
+    @property
+    def configuration(self) -> bool:
+        return "configuration" in self.allow
 
     def hosts(self, path: tuple[str, ...]) -> tuple[str, ...]:
         return (f"{bracketed(self.host)}:{self.port}",)
@@ -55,4 +59,4 @@ class SentinelSettings(RedisSettings):
     port: Port = 26379
     master: Text = "mymaster"
     database: Annotated[int, Field(ge=0, le=0)] = 0
-    configuration: Literal[False] = False
+    allow: Annotated[list[Literal["configuration"]], Field(max_length=0)] = []
