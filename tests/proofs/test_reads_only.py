@@ -28,14 +28,18 @@ def test_no_secret_and_no_log_was_asked_for(proof: Proof) -> None:
     assert not any(event.get("objectRef", {}).get("subresource") for event in proof.audit)
 
 
-def test_of_config_maps_two_were_asked_for(proof: Proof) -> None:
+def test_of_config_maps_three_were_asked_for(proof: Proof) -> None:
     asked = [
         event["objectRef"]
         for event in proof.audit
         if event.get("objectRef", {}).get("resource") == "configmaps"
     ]
     found = {(one["namespace"], one.get("name")) for one in asked}
-    assert found == {("kube-system", "cluster-autoscaler-status"), ("smartcloudops", "backend-config")}
+    assert found == {
+        ("kube-system", "cluster-autoscaler-status"),
+        ("production", "restore-config"),
+        ("smartcloudops", "backend-config"),
+    }
 
 
 def test_nothing_was_refused(proof: Proof) -> None:

@@ -54,6 +54,14 @@ def activity(server: Server) -> Activity:
     return asked(server, ActivityOf(**OF, samples=2, spacing=0.01), Activity)
 
 
+def test_samples_are_attempts_that_follow_each_other(server: Server) -> None:
+    target = server.target(database="shop")
+    link = RecordingLink(target)
+    PostgresCollector(target).collect(ActivityOf(**OF, samples=3, spacing=0.01), link)
+    told = [one.attempt for one in link.requests if one.path == "SELECT sessions by state"]
+    assert told == [1, 2, 3]
+
+
 def statements(server: Server) -> Statements:
     return asked(server, StatementsOf(**OF), Statements)
 

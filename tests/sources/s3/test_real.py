@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from opsproof.model.failure import CollectionError
+from opsproof.model.failure import CollectionError, Forbidden, Unauthenticated
 from opsproof.model.rights import Need
 from opsproof.model.stored import Content, Shelf
 from opsproof.model.target import Target
@@ -121,6 +121,16 @@ def test_wrong_keys(tmp_path: Any) -> None:
     ):
         made = target_of("s3", **{**s3.settings(BUCKET), key: {"file": str(wrong)}})
         assert ("Unauthenticated", message) == failure(made, OBJECTS)
+        with pytest.raises(
+            Unauthenticated, match=message
+        ):  # which begins with HEAD, whose refusal says nothing
+            S3Collector(made).identify(RecordingLink(made))
+
+
+def test_who_may_not_see_it_is_not_told_that_the_keys_are_wrong() -> None:
+    made = target(user=s3.STRANGER)
+    with pytest.raises(Forbidden, match="the right s3:ListBucket is missing"):
+        S3Collector(made).identify(RecordingLink(made))
 
 
 def test_the_account_is_proven_and_another_ones_bucket_is_refused() -> None:

@@ -57,7 +57,7 @@ class S3Collector:
         raise BadAnswer(f"a bucket cannot answer {type(ask).__name__}", target=self.target.id)
 
     def identify(self, link: Link) -> TargetReport:
-        head = self.wire.call("head_bucket", "s3:ListBucket", link)
+        head = self._head(link)
         region = head.get("BucketRegion")
         identity = {REGION: cut(str(region), 64)} if region else {}
         identity |= self._account(link) | self._owner(link)
@@ -71,6 +71,15 @@ class S3Collector:
             authenticated_as=f"access key ({self.target.settings.access_key})",
             version=cut(str(head["ResponseMetadata"]["HTTPHeaders"].get("server", "")), 64),
         )
+
+    def _head(self, link: Link) -> dict[str, Any]:
+        """A refusal of HEAD has no body that says why: a key that is wrong, or a right that is missing."""
+        try:
+            found: dict[str, Any] = self.wire.call("head_bucket", "s3:ListBucket", link)
+        except Forbidden:
+            self.wire.call("list_objects_v2", "s3:ListBucket", link, MaxKeys=1)
+            raise
+        return found
 
     def lacks(self, needs: Sequence[Need], link: Link) -> list[Need]:
         """What is refused, found by asking for it."""

@@ -34,7 +34,7 @@ def collected(session: Session, ask: ActivityOf, turns: range) -> Activity:
     for turn in turns:
         if turn:
             session.link.pause(ask.spacing)
-        found = session.rows(_STATES, "SELECT sessions by state", tuple[str, int])
+        found = session.rows(_STATES, "SELECT sessions by state", tuple[str, int], turn + 1)
         states = {cut(state, 64): count for state, count in found}
         active.append(sum(count for state, count in states.items() if state in ACTIVE))
     told = opened(session, ask.role)  # now, so that ages are of the last sample
