@@ -14,7 +14,7 @@ import pytest
 from opsproof.evidence.run import Run
 from opsproof.model.result import Result
 from tests.faults.elsewhere import ROOT, reached
-from tests.faults.run import everything, latest
+from tests.faults.run import TRIES, everything, latest, slow
 from tests.proofs import planted
 from tests.testbed import kubernetes_servers
 from tests.testbed.services import evidence, proxy
@@ -41,8 +41,16 @@ class Proof:
 
 @pytest.fixture(scope="package")
 def proof(testbed: None, tmp_path_factory: pytest.TempPathFactory) -> Proof:
+    """Made again while answers are slow, as they are on a machine that is busy."""
+    for _ in range(TRIES):
+        made = _proof(tmp_path_factory.mktemp("proof"))
+        if not any(map(slow, made.result.requirements)):
+            break
+    return made
+
+
+def _proof(reports: Path) -> Proof:
     """Alertmanager keeps no record, so that a gate before it does."""
-    reports = tmp_path_factory.mktemp("proof")
     audit = kubernetes_servers.audit_log()
     with ExitStack() as stack:
         gate = stack.enter_context(proxy.before("alertmanager"))
