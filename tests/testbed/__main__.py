@@ -65,9 +65,11 @@ def prepare() -> None:
 
 
 def up() -> None:
-    """Everything running and healthy; what runs already stays."""
+    """Everything running and healthy; what runs already stays, and what an earlier one left does not."""
     began = time.monotonic()
     prepare()
+    if not any(map(process.running, PROCESSES)):
+        place.emptied()
     _together([("Kubernetes", lambda: kubernetes.up(say)), ("the servers beside it", services_up)])
     # Both are about what the cluster has by now.
     _timed("cert-manager", cert_manager.up)
