@@ -13,7 +13,7 @@ from opsproof.model.failure import TimedOut, TooBig, Unreachable
 from opsproof.model.target import Budget, Target
 from opsproof.testing.links import Free, target_of
 from opsproof.transport import link as module
-from opsproof.transport.attempts import Attempt, spaced
+from opsproof.transport.attempts import spaced
 from opsproof.transport.link import Link
 
 
@@ -123,12 +123,3 @@ def test_no_probe_is_made_with_the_last_breath_of_a_run(clock: list[float]) -> N
     ) as late:
         next(iter(spaced(made(0.1), 3, 0.0, longest=10.0)))
     assert late.value.own
-
-
-def test_what_a_probe_does_after_the_answer_does_not_count_for_its_time(clock: list[float]) -> None:
-    attempt = Attempt(_began=clock[0])
-    clock[0] += 1.5
-    attempt.took()
-    clock[0] += 60
-    attempt.took()  # as the end of a probe does
-    assert attempt.seconds == 1.5

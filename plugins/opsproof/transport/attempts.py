@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,22 +42,29 @@ def _share(left: float, after: int, spacing: float, least: float, longest: float
 
 @dataclass
 class Attempt:
-    """One probe: when it began, how long it took, and why it failed, if it did."""
+    """One probe: when it began, how long its requests took, and why it failed, if it did.
 
+    What it waits for its turn in our own budget, or for a busy machine of ours, is not the server's time.
+    """
+
+    link: Link
     at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     seconds: float = 0.0
     failure: Failure | None = None
-    _began: float = field(default_factory=time.monotonic)
+    _before: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._before = self.link.spent
 
     def took(self) -> None:
         """What counts for the time is done; what follows does not."""
-        self.seconds = self.seconds or round(time.monotonic() - self._began, 4)
+        self.seconds = self.seconds or round(self.link.spent - self._before, 4)
 
 
 @contextmanager
-def attempted() -> Iterator[Attempt]:
+def attempted(link: Link) -> Iterator[Attempt]:
     """Around one probe: a failure is its fact, and not the ask's end."""
-    attempt = Attempt()
+    attempt = Attempt(link)
     try:
         yield attempt
     except CollectionError as error:

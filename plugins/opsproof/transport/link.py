@@ -69,6 +69,7 @@ class Link:
         self.answered = False  # a request ended with an answer
         self.proven: set[str] = set()
         self.received = 0
+        self.spent = 0.0  # seconds within requests: the server's, not those of waiting for a slot
         self._ends_with_run = self.deadline == deadline
         self._ask = ask
         self._slots = slots
@@ -199,7 +200,9 @@ class Link:
             entry.status = entry.status or type(error).__name__
             raise
         finally:
-            entry.seconds = round(time.monotonic() - began, 4)
+            took = time.monotonic() - began
+            self.spent += took
+            entry.seconds = round(took, 4)
             self._record(entry)
 
 

@@ -61,7 +61,7 @@ class HttpCollector:
 
     def _probe(self, ask: EndpointOf, link: Link, number: int, *, within: float) -> Probe:
         url, response = ask.url, None
-        with attempted() as attempt:
+        with attempted(link) as attempt:
             response = web.get(
                 self._client(), url, link, path=shown(url), headers=self._headers(url, link),
                 accept_any_status=True, within=within, max_bytes=_MAX_BYTES, attempt=number,

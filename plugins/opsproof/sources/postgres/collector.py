@@ -135,7 +135,7 @@ class PostgresCollector:
     def _probed(self, link: Link, number: int, within: float) -> tuple[QueryProbe, bool]:
         """A probe, and whether our own limit kept it out."""
         recovery = ours = False
-        with attempted() as attempt:
+        with attempted(link) as attempt:
             try:
                 with self.connector.connected(link, "CONNECT", within, number) as session:
                     _, recovery, link.clock = session.row(

@@ -84,7 +84,7 @@ class RedisCollector:
 
     def _probe(self, link: Link, number: int, within: float) -> CacheProbe:
         step, told = "connect", dict[str, str]()
-        with attempted() as attempt, opened(self.target, link, number, within) as session:
+        with attempted(link) as attempt, opened(self.target, link, number, within) as session:
             step = "PING"
             session.ping()
             attempt.took()
