@@ -33,7 +33,8 @@ from tests.testbed.services import postgres
 LAST = b"-- PostgreSQL database dump complete\n"
 LIMITS = RestoreLimits(within="92d", rpo="26h", rto="1h")  # type: ignore[arg-type]
 _PROGRAM = """
-import sys, json
+import sys, json, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background ignores
 from opsproof.drill import scratch
 from opsproof.drill.perform import perform
 from opsproof.testing.links import target_of

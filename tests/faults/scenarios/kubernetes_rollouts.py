@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
+from tests.faults.elsewhere import limited
 from tests.faults.rollouts import followed
 from tests.faults.scenario import Changes, fail, scenario, transition
 from tests.faults.scenarios.backups import DATABASE, named, nights
@@ -47,7 +48,12 @@ def rollout_stuck() -> Iterator[Changes]:
 def before_the_backup() -> Iterator[Changes]:
     """What is in that dump the new version may have spoilt already."""
     (night,) = nights(1)
-    with faults.rollout_in_progress("accelerapp", "accelerapp"):
+    # Before three in the morning the last dump is of yesterday, and its name says that it is no younger.
+    today = night.date() == datetime.now(timezone.utc).date()
+    with (
+        limited("accelerapp", "AC-056", age="24h" if today else "1s"),
+        faults.rollout_in_progress("accelerapp", "accelerapp"),
+    ):
         later = datetime.now(timezone.utc) + timedelta(seconds=2)  # both times are told in whole seconds
         with s3.replaced(s3.BUCKETS[0], named(DATABASE, night), stored.packed(stored.dump()), later):
             coming = ("pod accelerapp/accelerapp-*",)

@@ -139,7 +139,7 @@ def filling(world: World) -> tuple[World, Changes]:
         "RS-124": fail("medium", f"{CLAIM} repo-scanner/repo-scanner-data", message="5Gi of 10Gi free: full in 6*d*"),
         "SC-083": unknown(
             "medium", f"{CLAIM} smartcloudops/backend-uploads",
-            message="*Gi were freed about * ago: if that does not recur, it is full in *d*h; needed: above 7d",
+            message="*Gi were freed about * ago: if that does not recur, it is full in *d*; needed: above 7d",
         ),
     }  # fmt: skip
     return world, changes
