@@ -26,7 +26,7 @@ from opsproof.sources.drill.collector import DrillCollector
 from opsproof.sources.drill.facts import MAKE, Drill, Drills, DrillsOf
 from opsproof.testing.links import RecordingLink
 from tests.drill.shop import Shop, now
-from tests.drill.stored import in_bucket
+from tests.drill.stored import BucketShop, in_bucket
 from tests.testbed import process
 from tests.testbed.services import postgres
 
@@ -53,6 +53,10 @@ class Case:
     tested: Outcome = Outcome.FAIL
     whole: Outcome = Outcome.FAIL
     bucket: bool = False  # it takes a server of S3
+
+    def target(self, shop: Shop) -> Target:
+        """Where its dumps lie tells which records are of its drills."""
+        return (BucketShop(shop.server, shop.folder) if self.bucket else shop).target()
 
 
 def _good(shop: Shop) -> None:

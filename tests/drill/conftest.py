@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,12 +29,14 @@ def prepared() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def drill_server(own_place: tuple[Path, Mapping[str, int]]) -> Iterator[Server]:
-    with place.elsewhere(*own_place), prepared() as made:
+    with ExitStack() as ends:
+        with place.elsewhere(*own_place):
+            made = ends.enter_context(prepared())
         yield made
 
 
 @pytest.fixture
-def shop(drill_server: Server, tmp_path: Path) -> Iterator[Shop]:
+def shop(apart: None, drill_server: Server, tmp_path: Path) -> Iterator[Shop]:
     made = Shop(drill_server, tmp_path)
     made.create()
     yield made

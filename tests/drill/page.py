@@ -40,7 +40,7 @@ def _rows(server: Server) -> Iterator[str]:
             shop = Shop(server, Path(name))
             shop.create()
             case.make(shop)
-            yield _row(case.name, found(shop.target()), case.fails)
+            yield _row(case.name, found(case.target(shop)), case.fails)
             shop.forget()
 
 

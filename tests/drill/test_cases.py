@@ -27,7 +27,7 @@ _BUILT = pytest.mark.testbed  # the server has to be built before
 )
 def test_what_is_wrong_with_a_backup_is_found_and_nothing_is_left(shop: Shop, case: Case) -> None:
     case.make(shop)
-    came = found(shop.target())
+    came = found(case.target(shop))
     assert came.failure.startswith(case.fails)
     assert bool(came.failure) is bool(case.fails)
     assert (came.tested, came.whole) == (case.tested, case.whole)
