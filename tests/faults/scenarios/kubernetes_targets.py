@@ -139,7 +139,7 @@ def old_metrics() -> Iterator[Changes]:
         proxy.before_kubernetes(winter) as (_, kubeconfig),
         reached("accelerapp", "kubernetes", kubeconfig=str(kubeconfig)),
     ):
-        old = "*last measurement is *d*h old; needed: at most 2m"
+        old = "*last measurement is *d* old; needed: at most 2m"
         nodes = (f"node node-{name}" for name in ("a1", "a2", "b1", "b2"))
         yield {
             "AC-015": unknown("medium", *nodes, message=old),

@@ -137,7 +137,7 @@ def unready() -> Iterator[Changes]:
     starting = faults.status(503, "/-/ready", body="Service Unavailable")
     stale = faults.hostile("lastEvaluation", path="/api/v1/rules", text="2026-01-01T00:00:00Z")
     told = {"measured": "HTTP 503", "message": "/-/ready answers 503, 200 needed"}
-    late = {"message": "*was evaluated *d*h ago, at most 6s needed*"}
+    late = {"message": "*was evaluated *d* ago, at most 6s needed*"}
     critical = ("up", "http_requests_total", "http_request_duration_seconds_bucket",
                 "container_cpu_usage_seconds_total", "container_memory_working_set_bytes",
                 "job_queue_depth", "kube_pod_container_status_restarts_total")  # fmt: skip
