@@ -49,9 +49,11 @@ def prepare() -> None:
 
 
 def up() -> None:
-    """Everything running and healthy; what runs already stays."""
+    """Everything running and healthy; what runs already stays, and what an earlier one left does not."""
     began = time.monotonic()
     prepare()
+    if not any(map(process.running, PROCESSES)):
+        place.emptied()
     _together([("Kubernetes", lambda: kubernetes.up(say)), ("the servers beside it", services_up)])
     # Last: it finds its targets among the cluster's pods and waits until its Watchdog reached Alertmanager.
     _timed("Prometheus", prometheus.up)

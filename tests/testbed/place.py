@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -48,6 +49,17 @@ def state() -> Path:
     """
     named = os.environ.get(_STATE)
     return Path(named) if named else cache() / "state"
+
+
+def emptied() -> None:
+    """Nothing is left of what servers of another day, or of other code, have written; a folder that is not theirs stays."""
+    if not all((state() / name).is_dir() for name in ("credentials", "log", "run")):
+        return
+    for path in state().iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 @contextmanager
