@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from opsproof.examine.backups.kept import Kept
 from opsproof.examine.backups.limits import BackupLimits
 from opsproof.examine.backups.places import Backups, BucketSettings, Shelves
 from opsproof.examine.velero import Vault, Vaults, VeleroIn, VeleroLimits
+from opsproof.model.dated import Dated
 from opsproof.model.failure import Failure
 from opsproof.sources.kubernetes.facts.velero import Backup, Schedule
 from opsproof.sources.kubernetes.reading.velero_runs import newest_ended
@@ -54,16 +56,29 @@ def check_retention(
     examine: Examination,
 ) -> None:
     """A mistake is often found weeks later; and what is never deleted fills the disk, and keeps what must go."""
+    empty = []
     for kept in each(examine, objects=objects, files=files, velero=velero):
         if isinstance(kept, Vault):
             examine_vault(kept, limits, examine)
-            continue
-        if not kept.backups:
+        elif not kept.backups:
+            empty.append(kept)
+        else:
+            examine_days(kept, limits, examine)
+            examine_oldest(kept, limits, examine)
+    examine_empty(empty, examine)
+    if not examine.nothing_examined:
+        examine_rules(bucket, objects, limits, examine)
+
+
+def examine_empty(places: Iterable[Kept], examine: Examination) -> None:
+    """What it means that nothing is there at all says the row; beside others, an empty place is a fault of its own."""
+    alone = examine.nothing_examined
+    for kept in places:
+        if alone:
             examine.exclude(kept.subject, f"no backup: {kept.nothing()}")
             continue
-        examine_days(kept, limits, examine)
-        examine_oldest(kept, limits, examine)
-    examine_rules(bucket, objects, limits, examine)
+        with examine(kept.subject, measured="none", limit="a backup"):
+            raise AssertionError(f"no backup: {kept.nothing()}")
 
 
 def examine_days(kept: Kept, limits: RetentionLimits, examine: Examination) -> None:
@@ -156,18 +171,20 @@ def examine_rules(
     if bucket.expiries is None:
         examine.note("the rules of the bucket are not known: its server has none, or they may not be seen")
         return
-    prefixes = [one.pattern.prefix for one in objects or () if isinstance(one, Kept)]
-    rules = [rule for rule in bucket.expiries if _covers(rule, prefixes)]
+    patterns = [one.pattern for one in objects or () if isinstance(one, Kept)]
+    rules = [rule for rule in bucket.expiries if _covers(rule, patterns)]
     for rule in rules:
         days = Duration((rule.days or 0) * 86400)
         with examine(rule, measured=days, limit=f"at least {limits.keep}"):
+            if rule.filtered and days < limits.keep:
+                raise Undecided(
+                    f"it takes away after {days} what its filter chooses by tags or size: whether backups are, is not known"
+                )
             assert days >= limits.keep, f"it takes backups away after {days}"
-    if not rules:
+    if all(rule.filtered for rule in rules):
         examine.note("no rule of the bucket takes old backups away: something else has to")
 
 
-def _covers(rule: Expiry, prefixes: list[str]) -> bool:
-    """Whether it is about one of the places where backups lie, or about what lies below or above it."""
-    return rule.days is not None and any(
-        rule.prefix.startswith(prefix) or prefix.startswith(rule.prefix) for prefix in prefixes
-    )
+def _covers(rule: Expiry, patterns: Iterable[Dated]) -> bool:
+    """Whether some of its objects could be called as backups are."""
+    return rule.days is not None and any(pattern.may_begin(rule.prefix) for pattern in patterns)
