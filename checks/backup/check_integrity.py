@@ -119,7 +119,7 @@ def _wrong(content: Content) -> str:
     if content.form == "manifest":
         return "it is text, and no dump of PostgreSQL"
     if content.form == "custom":
-        return "" if content.restored else "pg_restore cannot read it to its end"
+        return _nothing_in(content) if content.restored else "pg_restore cannot read it to its end"
     if content.form != "sql":
         return ""
     if not content.header:
@@ -128,7 +128,11 @@ def _wrong(content: Content) -> str:
         return "the line is missing that says that the dump is complete"
     if content.returns * 2 > content.lines:
         return "its lines end with CR LF: it went through a terminal"
-    if not content.tables:
+    return _nothing_in(content)
+
+
+def _nothing_in(content: Content) -> str:
+    if not content.tables and not (content.form == "custom" and content.data is None):
         return "no table is in it"
     return "it has tables and no data: the schema alone was dumped" if content.data == 0 else ""
 

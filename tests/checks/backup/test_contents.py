@@ -114,6 +114,20 @@ def test_an_archive_is_what_pg_restore_makes_of_it(restored: bool, outcome: str 
 
 
 @pytest.mark.parametrize(
+    ("tables", "data", "message"),
+    [(2, 1, ""), (0, 0, "no table is in it"), (1, 0, "the schema alone was dumped")],
+)
+def test_an_archive_of_nothing_fails(tables: int, data: int, message: str) -> None:
+    """pg_restore is content with it."""
+    found = told(
+        integrity(
+            Content(name="d", modified=NOW, size=9, form="custom", restored=True, tables=tables, data=data)
+        )
+    )
+    assert bool(message) == bool(found) and message in "".join(found)
+
+
+@pytest.mark.parametrize(
     "more",
     [
         {"form": "custom", "unread": "pg_restore is missing"},

@@ -73,6 +73,25 @@ def test_the_trailer_in_the_middle_is_none() -> None:
     assert told(DUMP + b"\\unrestrict abc\n\n")["trailer"] is True  # newer pg_dump ends so
 
 
+def cluster(
+    *databases: bytes, end: bytes = b"--\n-- PostgreSQL database cluster dump complete\n--\n\n"
+) -> bytes:
+    """As pg_dumpall writes it: the dump of each database is one of its own."""
+    return b"--\n-- PostgreSQL database cluster dump\n--\n\nCREATE ROLE shop;\n\n" + b"".join(databases) + end
+
+
+@pytest.mark.parametrize("line", [b"\n", b"\r\n"])
+def test_a_cluster_is_complete_when_all_of_it_is(line: bytes) -> None:
+    """Where a database of it fails, it ends behind a database's own last line."""
+    whole = cluster(DUMP, DUMP)
+    broken = (cluster(DUMP, end=b""), cluster(DUMP[:-60], DUMP), DUMP[: len(DUMP) // 2] + b"\n" + DUMP)
+    assert [True, True] == [
+        told(one.replace(b"\n", line))["trailer"]
+        for one in (whole, cluster() + DUMP)  # roles first, as many do
+    ]
+    assert [False] * 3 == [told(one.replace(b"\n", line), 700)["trailer"] for one in broken]
+
+
 @pytest.mark.parametrize("before", [b"Defaulted container postgres\n", b"pg_dump: warning: x\n"])
 def test_what_stands_before_the_header_is_seen(before: bytes) -> None:
     assert told(before + DUMP)["header"] is False
