@@ -8,7 +8,7 @@ from typing import Annotated
 
 from opsproof import CRITICAL, AtMost, Duration, Examination, Listing, Scoped, Subject, Undecided, check
 from opsproof.examine.aws_backups import AwsBackups, Managed, examine_young
-from opsproof.examine.backups.decided import aged, each, sized
+from opsproof.examine.backups.decided import aged, each, sized, waits
 from opsproof.examine.backups.kept import Kept
 from opsproof.examine.backups.limits import SizedLimits
 from opsproof.examine.backups.places import Backups, Shelves
@@ -133,7 +133,7 @@ def _examine_newest(
 ) -> None:
     assert newest.begun is not None
     age = vault.backups.age(newest.begun)
-    since = vault.under_way(subject.name)
+    since = vault.under_way(subject.name) if waits(limits.age, age, limits.running) else None
     with examine(
         subject, measured=Duration(max(0.0, age)), limit=limits.age, since=since, grace=limits.running
     ) as it:
@@ -143,9 +143,14 @@ def _examine_newest(
 def _examine_none(
     vault: Vault, namespace: str, subject: Subject, limits: FreshLimits, examine: Examination
 ) -> None:
-    """The first one may be on its way; until it is there for no longer than the newest may be old."""
+    """The first one may be on its way; until it is there for no longer than the newest may be old.
+
+    Where one has ended, it was no good one, and the next is not the first.
+    """
     since, grace = vault.under_way(namespace), limits.running
-    if since is None:
+    if vault.ended(namespace) is not None:
+        since = None
+    elif since is None:
         since, grace = vault.awaited(namespace, min(bound for _, bound, _ in limits.age.steps))
     with examine(subject, limit=limits.age, since=since, grace=grace):
         raise AssertionError(f"no backup: {vault.nothing(namespace)}")

@@ -132,10 +132,21 @@ def test_a_file_that_is_being_written_is_no_backup_yet() -> None:
     assert [] == told(of(files=(kept(*nights(0), growing, now=now, whole=False),)))
 
 
-def test_while_an_overdue_one_is_being_written_it_is_in_transition() -> None:
+@pytest.mark.parametrize(("late", "outcome"), [(29, "transition"), (31, "fail")])
+def test_what_is_being_written_excuses_the_one_before_for_as_long_as_that_takes(
+    late: int, outcome: str
+) -> None:
+    """A script that fails every night is at work in every night."""
     growing = stored(0, size=10, modified=NOW - timedelta(minutes=1))
-    found = told(of(files=(kept(stored(3), growing, whole=False),)))
-    assert ["transition"] == [one.partition(":")[0] for one in found]
+    before = stored(1, modified=NOW - timedelta(hours=26, minutes=late))
+    found = told(of(files=(kept(before, growing, whole=False),)))
+    assert [outcome] == [one.partition(":")[0] for one in found]
+
+
+def test_what_is_being_written_excuses_no_empty_one_before_it() -> None:
+    growing = stored(0, size=10, modified=NOW - timedelta(minutes=1))
+    found = told(of(files=(kept(*nights(0, 1), stored(1, size=0), growing, whole=False),)))
+    assert "fail: backup db-%Y%m%d.sql.gz: db-20261125.sql.gz is empty" in found
 
 
 def test_one_that_nobody_writes_to_any_more_is_no_transition() -> None:
