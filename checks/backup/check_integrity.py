@@ -174,10 +174,10 @@ def _examine_items(
 def _examine_number(
     vault: Vault, namespace: str, last: Backup, limits: IntegrityLimits, examine: Examination
 ) -> None:
-    """As many items as there mostly are."""
+    """As many items as there mostly are in those of its kind: a weekly one may hold more namespaces than a nightly one."""
     before = [
         one.status.progress.total_items for one in vault.good(namespace)
-        if one.name != last.name and one.status.progress is not None
+        if one.name != last.name and one.status.progress is not None and _kind(one) == _kind(last)
     ][-int(limits.recent) :]  # fmt: skip
     if last.status.progress is None or len(before) < _FEWEST:
         examine.note(f"{namespace}: fewer than {_FEWEST} earlier backups, so no number of items is usual")
@@ -186,6 +186,10 @@ def _examine_number(
     share = Percent(abs(total / usual - 1))
     with examine(Subject("items", namespace), measured=share, limit=limits.size) as it:
         it.holds(limits.size, share, f"{last.name} has {total} items, and {usual:.0f} are usual")
+
+
+def _kind(backup: Backup) -> tuple[str, frozenset[str]]:
+    return backup.schedule, frozenset(backup.spec.included_namespaces or ())
 
 
 def _examine_volumes(
