@@ -65,9 +65,7 @@ class BackupJobLimits(BackupLimits, VeleroLimits):
     @field_validator("since")
     @classmethod
     def _is_a_day(cls, given: str) -> str:
-        if given and "${" not in given:
-            date.fromisoformat(given)
-        return given
+        return date.fromisoformat(given).isoformat() if given and "${" not in given else given
 
 
 @check(
@@ -105,13 +103,11 @@ def _examine_days(kept: Kept, limits: BackupJobLimits, examine: Examination) -> 
     """One that somebody made by hand this morning does not say that it runs by itself."""
     if not kept.backups:
         return
+    subject = Subject("days", kept.pattern.pattern)
     days = kept.days(int(limits.days), limits.weekdays, limits.since)
     missing = kept.without(days)
-    with examine(
-        Subject("days", kept.pattern.pattern),
-        measured=Count(len(missing)),
-        limit=f"none of {len(days)} days missing",
-    ):
+    with examine(subject, measured=Count(len(missing)), limit=f"none of {len(days)} days missing"):
+        kept.require_begun(limits.since)
         shown = first_few([str(day) for day in missing])
         assert not missing, f"{len(missing)} of the last {len(days)} days have no backup: {shown}"
 

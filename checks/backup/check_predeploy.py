@@ -105,6 +105,7 @@ def _examine(
         assert before, _none(kept, finished, began)
         newest = before[-1]
         assert not newest.hollow, f"{newest.stored.name} is empty"
+        kept.require_past(newest.made)
         age = (
             kept.clock.age(newest.made) if began is None else Duration((began - newest.made).total_seconds())
         )

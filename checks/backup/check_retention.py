@@ -39,9 +39,7 @@ class RetentionLimits(BackupLimits, VeleroLimits):
     @field_validator("since")
     @classmethod
     def _is_a_day(cls, given: str) -> str:
-        if given and "${" not in given:
-            date.fromisoformat(given)
-        return given
+        return date.fromisoformat(given).isoformat() if given and "${" not in given else given
 
 
 @check(
@@ -94,6 +92,7 @@ def examine_days(kept: Kept, limits: RetentionLimits, examine: Examination) -> N
     missing = kept.without(days)
     subject = Subject("days", kept.pattern.pattern)
     with examine(subject, measured=Count(len(missing)), limit=f"none of {len(days)} days missing"):
+        kept.require_begun(limits.since)
         shown = ", ".join(str(day) for day in missing[:_SHOWN]) + (" ..." if len(missing) > _SHOWN else "")
         assert not missing, f"{len(missing)} of {len(days)} days have no backup: {shown}"
 

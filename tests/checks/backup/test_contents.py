@@ -221,6 +221,13 @@ def test_what_is_too_old_fails_though_it_is_encrypted() -> None:
     assert "the newest is db-20261120.sql.gz, made 2026-11-21 00:00 UTC" in finding
 
 
+def test_what_is_dated_in_the_future_has_no_age() -> None:
+    later = content(testbed.encrypted(), name="db-20261127.sql.gz", modified=NOW + timedelta(days=2))
+    assert told(secrets(later))[0].startswith(
+        "unknown: content newest db-%Y%m%d.sql.gz: db-20261127.sql.gz is dated"
+    )
+
+
 @pytest.mark.parametrize("data", [testbed.plaintext(), testbed.manifest("ConfigMap")])
 def test_what_anybody_can_read_is_no_file_that_is_being_written(data: bytes) -> None:
     """Its end does not close it; whoever looks a moment after the backup has to see it."""

@@ -72,6 +72,17 @@ def test_a_name_of_the_future_is_no_backup() -> None:
     assert [] == told(of(kept(stored(-1, modified=NOW))))
 
 
+def test_one_whose_time_is_still_to_come_has_no_age() -> None:
+    """Tomorrow by its name and by its time: by a clock that was wrong it would be young for days."""
+    one = stored(-1, modified=night(-1, 23))
+    (finding,) = told(of(kept(*nights(), one)))
+    assert finding.startswith(
+        "unknown: backup db-%Y%m%d.sql.gz: the newest backup is dated 1d14h in the future"
+    )
+    late = kept(stored(-1, modified=NOW + timedelta(seconds=50)))
+    assert [] == told(of(late))
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [

@@ -91,6 +91,11 @@ def test_a_backup_that_is_being_written_is_none() -> None:
     assert ["fail: backup db-%Y%m%d.sql.gz: no backup: the first is being written"] == told(of(writing))
 
 
+def test_a_backup_whose_time_is_still_to_come_is_none_to_go_back_to() -> None:
+    coming = kept(stored(-1, modified=NOW + timedelta(days=2)))
+    assert told(of(coming))[0].startswith("unknown: backup db-%Y%m%d.sql.gz: the newest backup is dated")
+
+
 def test_an_empty_backup_fails() -> None:
     (finding,) = told(of(kept(*nights(0), stored(0, size=0))))
     assert finding.endswith("db-20261126.sql.gz is empty")

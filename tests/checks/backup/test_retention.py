@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -57,6 +58,20 @@ def test_weekends_without_a_schedule_are_no_gap() -> None:
 def test_before_the_first_backup_ever_nothing_is_missing() -> None:
     assert [] == told(of(kept(*nights(count=10)), since="2026-11-17"))
     assert told(of(kept(*nights(count=10)), since="2026-11-16"))
+
+
+def test_a_day_is_one_however_it_is_written() -> None:
+    """Python reads more than one form since 3.11; what does not compare would excuse every day."""
+    written = {"2026-11-16"} | ({"20261116"} if sys.version_info >= (3, 11) else set())
+    assert written == {one for one in written if told(of(kept(*nights(count=10)), since=one))}
+
+
+def test_a_first_backup_that_is_still_to_come_excuses_no_day() -> None:
+    """A year that is mistyped: nothing would ever be missing."""
+    (finding,) = told(of(kept(*nights(10)), since="2062-11-16"))
+    assert finding.startswith(
+        "unknown: days db-%Y%m%d.sql.gz: since is 2062-11-16, a day that is still to come"
+    )
 
 
 def test_what_should_have_gone_fails() -> None:

@@ -65,6 +65,7 @@ def aged(kept: Kept, age: AtMost[Duration], limits: BackupLimits, examine: Exami
         kept.subject, measured=Duration(max(0.0, found)), limit=age, since=since, grace=limits.running
     ) as it:
         assert not newest.hollow, f"{newest.stored.name} is empty"
+        kept.require_past(newest.made)
         it.holds(age, found, f"the newest is {newest.stored.name}, made {newest.made:%Y-%m-%d %H:%M} UTC")
 
 
