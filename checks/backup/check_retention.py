@@ -16,7 +16,7 @@ from opsproof.examine.backups.places import Backups, BucketSettings, Shelves
 from opsproof.examine.velero import Vault, Vaults, VeleroIn, VeleroLimits
 from opsproof.model.dated import Dated
 from opsproof.model.failure import Failure
-from opsproof.sources.kubernetes.facts.velero import Backup, Schedule
+from opsproof.sources.kubernetes.facts.velero import Backup, BackupSpec
 from opsproof.sources.kubernetes.reading.velero_runs import newest_ended
 from opsproof.sources.s3.facts import Bucket, Expiry
 
@@ -101,7 +101,8 @@ def examine_vault(vault: Vault, limits: RetentionLimits, examine: Examination) -
     """How long Velero is told to keep them, how many are left, and that those are gone whose time is over."""
     making = {one.name: one for namespace in vault.namespaces for one in vault.making(namespace)}
     for schedule in making.values():
-        _examine_told(schedule, newest_ended(vault.made_by(schedule)), limits, examine)
+        last = newest_ended(vault.made_by(schedule))
+        _examine_told(schedule.subject, schedule.spec.template, last, limits, examine)
     for namespace in vault.namespaces:
         good = vault.good(namespace)
         with examine(
@@ -112,31 +113,29 @@ def examine_vault(vault: Vault, limits: RetentionLimits, examine: Examination) -
                 if not good
                 else f"{len(good)} backups are left that can be restored"
             )
+        if good and not vault.making(namespace):  # somebody else starts them
+            _examine_told(Subject("newest backup", namespace), good[-1].spec, good[-1], limits, examine)
         _examine_expired(vault, namespace, limits, examine)
 
 
 def _examine_told(
-    schedule: Schedule, last: Backup | None, limits: RetentionLimits, examine: Examination
+    subject: Subject, said: BackupSpec, last: Backup | None, limits: RetentionLimits, examine: Examination
 ) -> None:
     """What the schedule says, and what its last backup was made with, which is the server's default without."""
-    told = [schedule.spec.template.kept_for, last.spec.kept_for if last is not None else None]
+    told = [said.kept_for, last.spec.kept_for if last is not None else None]
     known = [Duration(seconds) for seconds in told if seconds is not None]
-    with examine(schedule, measured=min(known, default=None), limit=f"at least {limits.keep}"):
+    with examine(subject, measured=min(known, default=None), limit=f"at least {limits.keep}"):
         if limits.keep is None or not known:
             raise Undecided("for how long is not said: set keep" if known else "neither it nor a backup says")
         assert min(known) >= limits.keep, f"its backups are taken away after {min(known)}"
     if limits.longest is not None and known:
-        with examine(Subject("oldest", schedule.name), measured=max(known), limit=limits.longest) as it:
-            it.holds(limits.longest, max(known), f"the backups of {schedule.name} stay for {max(known)}")
+        with examine(Subject("oldest", subject.name), measured=max(known), limit=limits.longest) as it:
+            it.holds(limits.longest, max(known), f"the backups of {subject.name} stay for {max(known)}")
 
 
 def _examine_expired(vault: Vault, namespace: str, limits: RetentionLimits, examine: Examination) -> None:
     """Those that Velero has to take away, and has not."""
-    over = [
-        (one.status.expiration, one.name) for one in vault.of(namespace)
-        if one.status.expiration is not None and vault.backups.age(one.status.expiration) > 0
-    ]  # fmt: skip
-    oldest, name = min(over, default=(None, ""))
+    oldest, name = min(((ends, one.name) for ends, one in vault.overdue(namespace)), default=(None, ""))
     age = vault.backups.age(oldest) if oldest is not None else Duration(0)
     with examine(Subject("expired", namespace), measured=age, limit=limits.overdue) as it:
         it.holds(limits.overdue, age, f"{name} expired {age} ago, and is still there")

@@ -78,6 +78,14 @@ class Vault:
         """Those that hold the whole namespace."""
         return (one for one in self.known if _whole(one.spec, namespace))
 
+    def overdue(self, namespace: str) -> Iterator[tuple[datetime, Backup]]:
+        """Those whose time is over, with the moment when it was; also those whose deletion does not come to its end."""
+        now = self.backups.clock.latest
+        for one in self.backups:
+            ends = one.status.expiration
+            if ends is not None and ends < now and _whole(one.spec, namespace):
+                yield ends, one
+
     def good(self, namespace: str) -> list[Backup]:
         """Those that can be restored as far as Velero knows, the oldest first."""
         now = self.backups.clock.latest
