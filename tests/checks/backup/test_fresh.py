@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from checks.backup.check_fresh import check_fresh
@@ -14,6 +15,7 @@ from opsproof.examine.backups.kept import Kept
 from opsproof.model.failure import Failure
 from opsproof.model.finding import BACKUP_AGE
 from opsproof.model.listing import Listing
+from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.testing.facts import examined
 from tests.checks.backup.shelves import DUMP, NOW, kept, night, nights, stored, told
 from tests.checks.cluster import deployment, listing
@@ -248,6 +250,31 @@ def test_without_a_database_the_row_does_not_apply(image: str) -> None:
         "not_applicable: database any: there is no database: none of 1 workload is one, "
         "and there is no target of kind postgres"
     ] == conditional(running(image))
+
+
+@pytest.mark.parametrize(
+    ("owner", "applies"),
+    [("Cluster", True), ("Job", False), ("ReplicaSet", False), ("", False)],
+)
+def test_a_pod_that_an_operator_made_is_a_database(owner: str, applies: bool) -> None:
+    """The API has no workload of it; a Job that dumps one, and a shell by hand, have the same image."""
+    owners = [{"kind": owner, "name": "jobs", "controller": True}] if owner else []
+    meta = {"name": "jobs-1", "namespace": "opsforge", "ownerReferences": owners}
+    container = {"name": "postgres", "image": "ghcr.io/cloudnative-pg/postgresql:16"}
+    pod = msgspec.convert({"metadata": meta, "spec": {"containers": [container]}}, Pod)
+    found = told(
+        examined(
+            check_fresh,
+            (kept(),),
+            None,
+            None,
+            listing(running("api:1"), pod),
+            False,
+            None,
+            databases=("postgres*",),
+        )
+    )
+    assert ("fail: " if applies else "not_applicable: ") == found[0][: found[0].index(" ") + 1]
 
 
 def test_a_target_of_the_environment_is_a_database() -> None:
