@@ -51,6 +51,7 @@ def test_one_that_is_too_old_fails_and_is_as_old_as_its_beginning() -> None:
         (backup(1, spec={"labelSelector": {"matchLabels": {"app": "api"}}}), "holds what has a label"),
         (backup(1, spec={"orLabelSelectors": [{"matchLabels": {"app": "api"}}]}), "holds what has a label"),
         (backup(1, spec={"excludedResources": ["*"]}), "holds nothing"),
+        (backup(1, spec={"excludedResources": ["persistentvolumeclaims"]}), "holds no data"),
         (backup(1, progress={"totalItems": 0}), "has nothing in it"),
         (backup(1, expiration=(NOW - timedelta(minutes=1)).isoformat()), "has expired"),
         (backup(-48), "is of the future"),
