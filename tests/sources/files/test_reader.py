@@ -154,6 +154,21 @@ def test_a_secret_before_the_place_where_a_manifest_breaks_off_counts() -> None:
     assert 1 == told(broken)["secrets"]
 
 
+@pytest.mark.parametrize(("kind", "secrets"), [("SecretList", 2), ("ConfigMapList", 0), ("List", 0)])
+def test_a_list_of_an_api_tells_once_of_what_it_is(kind: str, secrets: int) -> None:
+    """`kubectl get --raw`: the kind stands before or behind, and in no item."""
+    one = {"metadata": {"name": "db"}, "data": {"password": "x"}}
+    empty = {"metadata": {"name": "none"}, "data": {}}
+    listed = {
+        "items": [one, one, empty],
+        "kind": kind,
+        "apiVersion": "v1",
+        "metadata": {"resourceVersion": "1"},
+    }
+    for document in (listed, dict(reversed(listed.items()))):
+        assert secrets == told(json.dumps(document).encode())["secrets"]
+
+
 def test_json_is_read_as_well() -> None:
     text = {"apiVersion": "v1", "kind": "List", "items": [
         {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "data": {"k": "v"}}]}  # fmt: skip
