@@ -9,7 +9,7 @@ from pydantic import model_validator
 from typing_extensions import Self
 
 from opsproof import HIGH, AtLeast, AtMost, Count, Duration, Examination, Percent, Scoped, Subject, check
-from opsproof.examine.backups.decided import each
+from opsproof.examine.backups.decided import aged, each
 from opsproof.examine.backups.kept import Kept
 from opsproof.examine.backups.limits import BackupLimits
 from opsproof.examine.backups.places import Backups, Shelves
@@ -98,20 +98,11 @@ def _amount(one: Stored) -> str:
 
 def examine_folder(kept: Kept, limits: AppDataLimits, examine: Examination) -> None:
     """The newest one, beside those before it."""
+    aged(kept, limits.age, limits, examine)
     finished = kept.finished(limits.running)
     if not finished:
-        with examine(kept.subject, limit=limits.age):
-            raise AssertionError(f"no backup: {kept.nothing()}")
         return
     newest = finished[-1]
-    age = kept.clock.age(newest.made + kept.off(newest.made, limits.weekdays))
-    with examine(kept.subject, measured=Duration(max(0.0, age)), limit=limits.age) as it:
-        assert not newest.hollow, (
-            f"{newest.stored.name}: none of its {newest.stored.count} files has anything in it"
-        )
-        it.holds(
-            limits.age, age, f"the newest is {newest.stored.name}, made {newest.made:%Y-%m-%d %H:%M} UTC"
-        )
     before = [one.stored.count for one in finished[:-1]][-int(limits.recent) :]
     if len(before) < _FEWEST:
         examine.note(

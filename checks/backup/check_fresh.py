@@ -8,7 +8,7 @@ from typing import Annotated
 
 from opsproof import CRITICAL, AtMost, Duration, Examination, Listing, Scoped, Subject, Undecided, check
 from opsproof.examine.aws_backups import AwsBackups, Managed, examine_young
-from opsproof.examine.backups.decided import aged, each, sized
+from opsproof.examine.backups.decided import aged, each, sized, waits
 from opsproof.examine.backups.kept import Kept
 from opsproof.examine.backups.limits import SizedLimits
 from opsproof.examine.backups.places import Backups, Shelves
@@ -20,14 +20,18 @@ from opsproof.model.failure import Failure
 from opsproof.model.finding import BACKUP_AGE
 from opsproof.model.words import several
 from opsproof.sources.kubernetes.asks import Kubernetes
+from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.sources.kubernetes.facts.velero import Backup
 from opsproof.sources.kubernetes.facts.workloads import Workload
+from opsproof.sources.kubernetes.reading.choice import reference
 from opsproof.sources.kubernetes.reading.images import parse_image
 
 # Where databases listen: PostgreSQL, MySQL, MongoDB, SQL Server, Oracle, Cassandra, CockroachDB.
 _PORTS = frozenset({5432, 3306, 27017, 1433, 1521, 9042, 26257})
-_WORKLOADS = Kubernetes("deployments", "statefulsets", "daemonsets")
-WorkloadsBeside = Annotated[Listing[Workload] | Failure | None, Beside(_WORKLOADS, when="databases")]
+# Pods of which the API has no workload: an operator made them.
+_BY_ITSELF = frozenset({"ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job"})
+_WORKLOADS = Kubernetes("deployments", "statefulsets", "daemonsets", "pods")
+WorkloadsBeside = Annotated[Listing[Workload | Pod] | Failure | None, Beside(_WORKLOADS, when="databases")]
 
 _APART = Duration(120)  # so long after the bucket the cluster may have been asked
 
@@ -35,8 +39,9 @@ _APART = Duration(120)  # so long after the bucket the cluster may have been ask
 class FreshLimits(SizedLimits, VeleroLimits):
     """`age`: of the newest backup; days on which none is made do not count. One of Velero is as old as its beginning.
 
-    `databases`: names of images, for a row that applies only to a system with a database: one of its workloads runs
-    such an image or listens where databases do, or the environment has a target of kind postgres.
+    `databases`: names of images, for a row that applies only to a system with a database: one of its workloads, or
+    of an operator's pods, runs such an image or listens where databases do, or the environment has a target of kind
+    postgres.
 
     `db_instances`: of RDS, whose automated snapshots count, `vaults`: of AWS Backup. `restorable`: how long ago the latest
     moment may be that a DB instance can be brought back to.
@@ -80,21 +85,22 @@ def check_fresh(
 
 
 def _has_database(
-    workloads: Listing[Workload] | Failure | None, limits: FreshLimits, examine: Examination
+    workloads: Listing[Workload | Pod] | Failure | None, limits: FreshLimits, examine: Examination
 ) -> bool:
     """Whether the row applies; it does not only where all workloads are known."""
     who = Subject("database", "any")
     if isinstance(workloads, Failure) or workloads is None:
         examine.unknown(who, workloads or Undecided("no workload was asked for"))
         return False
-    for one in workloads:
+    every = [one for one in workloads if not isinstance(one, Pod) or _is_of_operator(one)]
+    for one in every:
         if any(_is_database(image, ports, limits) for image, ports in _containers(one)):
-            examine.note(f"{one.reference} is a database")
+            examine.note(f"{reference(one)} is a database")
             return True
     if workloads.doubts:
         examine.unknown(who, Undecided(workloads.doubts[0]))
     elif not workloads.gaps:
-        several_workloads = several(len(workloads), "workload")
+        several_workloads = several(len(every), "workload")
         examine.not_applicable(
             who,
             f"there is no database: none of {several_workloads} is one, and there is no target of kind postgres",
@@ -102,8 +108,13 @@ def _has_database(
     return False
 
 
-def _containers(one: Workload) -> Iterator[tuple[str, frozenset[int]]]:
-    for container in one.template.spec.all_containers:
+def _is_of_operator(pod: Pod) -> bool:
+    """What somebody runs by hand, to look into a database, is none."""
+    return pod.owner is not None and pod.owner.kind not in _BY_ITSELF
+
+
+def _containers(one: Workload | Pod) -> Iterator[tuple[str, frozenset[int]]]:
+    for container in (one if isinstance(one, Pod) else one.template).spec.all_containers:
         yield container.image, frozenset(port.container_port for port in container.ports)
 
 
@@ -133,7 +144,7 @@ def _examine_newest(
 ) -> None:
     assert newest.begun is not None
     age = vault.backups.age(newest.begun)
-    since = vault.under_way(subject.name)
+    since = vault.under_way(subject.name) if waits(limits.age, age, limits.running) else None
     with examine(
         subject, measured=Duration(max(0.0, age)), limit=limits.age, since=since, grace=limits.running
     ) as it:
@@ -143,9 +154,14 @@ def _examine_newest(
 def _examine_none(
     vault: Vault, namespace: str, subject: Subject, limits: FreshLimits, examine: Examination
 ) -> None:
-    """The first one may be on its way; until it is there for no longer than the newest may be old."""
+    """The first one may be on its way; until it is there for no longer than the newest may be old.
+
+    Where one has ended, it was no good one, and the next is not the first.
+    """
     since, grace = vault.under_way(namespace), limits.running
-    if since is None:
+    if vault.ended(namespace) is not None:
+        since = None
+    elif since is None:
         since, grace = vault.awaited(namespace, min(bound for _, bound, _ in limits.age.steps))
     with examine(subject, limit=limits.age, since=since, grace=grace):
         raise AssertionError(f"no backup: {vault.nothing(namespace)}")

@@ -119,7 +119,7 @@ def _wrong(content: Content) -> str:
     if content.form == "manifest":
         return "it is text, and no dump of PostgreSQL"
     if content.form == "custom":
-        return "" if content.restored else "pg_restore cannot read it to its end"
+        return _nothing_in(content) if content.restored else "pg_restore cannot read it to its end"
     if content.form != "sql":
         return ""
     if not content.header:
@@ -128,7 +128,11 @@ def _wrong(content: Content) -> str:
         return "the line is missing that says that the dump is complete"
     if content.returns * 2 > content.lines:
         return "its lines end with CR LF: it went through a terminal"
-    if not content.tables:
+    return _nothing_in(content)
+
+
+def _nothing_in(content: Content) -> str:
+    if not content.tables and not (content.form == "custom" and content.data is None):
         return "no table is in it"
     return "it has tables and no data: the schema alone was dumped" if content.data == 0 else ""
 
@@ -170,10 +174,10 @@ def _examine_items(
 def _examine_number(
     vault: Vault, namespace: str, last: Backup, limits: IntegrityLimits, examine: Examination
 ) -> None:
-    """As many items as there mostly are."""
+    """As many items as there mostly are in those of its kind: a weekly one may hold more namespaces than a nightly one."""
     before = [
         one.status.progress.total_items for one in vault.good(namespace)
-        if one.name != last.name and one.status.progress is not None
+        if one.name != last.name and one.status.progress is not None and _kind(one) == _kind(last)
     ][-int(limits.recent) :]  # fmt: skip
     if last.status.progress is None or len(before) < _FEWEST:
         examine.note(f"{namespace}: fewer than {_FEWEST} earlier backups, so no number of items is usual")
@@ -182,6 +186,10 @@ def _examine_number(
     share = Percent(abs(total / usual - 1))
     with examine(Subject("items", namespace), measured=share, limit=limits.size) as it:
         it.holds(limits.size, share, f"{last.name} has {total} items, and {usual:.0f} are usual")
+
+
+def _kind(backup: Backup) -> tuple[str, frozenset[str]]:
+    return backup.schedule, frozenset(backup.spec.included_namespaces or ())
 
 
 def _examine_volumes(

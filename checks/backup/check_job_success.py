@@ -50,7 +50,8 @@ class BackupJobLimits(BackupLimits, VeleroLimits):
     `objects`, `files`: what it stores, by the dates in the names, where nobody can look at what runs it. `age`: of the
     newest of these. `days`: of so many before today, each has one. `since`: the day of the first one ever.
 
-    `ended`: how long ago the last backup of a schedule of Velero may have ended, which has its own time else.
+    `ended`: how long ago the last backup of a namespace by any schedule of Velero may have ended; each schedule keeps
+    its own time besides.
     """
 
     cron_jobs: Scoped[tuple[str, ...]] = ()
@@ -64,9 +65,7 @@ class BackupJobLimits(BackupLimits, VeleroLimits):
     @field_validator("since")
     @classmethod
     def _is_a_day(cls, given: str) -> str:
-        if given and "${" not in given:
-            date.fromisoformat(given)
-        return given
+        return date.fromisoformat(given).isoformat() if given and "${" not in given else given
 
 
 @check(
@@ -104,13 +103,11 @@ def _examine_days(kept: Kept, limits: BackupJobLimits, examine: Examination) -> 
     """One that somebody made by hand this morning does not say that it runs by itself."""
     if not kept.backups:
         return
+    subject = Subject("days", kept.pattern.pattern)
     days = kept.days(int(limits.days), limits.weekdays, limits.since)
     missing = kept.without(days)
-    with examine(
-        Subject("days", kept.pattern.pattern),
-        measured=Count(len(missing)),
-        limit=f"none of {len(days)} days missing",
-    ):
+    with examine(subject, measured=Count(len(missing)), limit=f"none of {len(days)} days missing"):
+        kept.require_begun(limits.since)
         shown = first_few([str(day) for day in missing])
         assert not missing, f"{len(missing)} of the last {len(days)} days have no backup: {shown}"
 
@@ -159,16 +156,28 @@ def _examine(
 def _examine_schedules(vault: Vault, limits: BackupJobLimits, examine: Examination) -> None:
     """Every schedule of Velero that makes backups of one of the namespaces, each of which has one."""
     making = {one.name: one for namespace in vault.namespaces for one in vault.making(namespace)}
+    newest = {_last_of(vault, vault.making(namespace)) for namespace in vault.namespaces}
     for schedule in making.values():
-        _examine_schedule(vault, schedule, limits, examine)
+        _examine_schedule(vault, schedule, limits, examine, newest=schedule.name in newest)
     for namespace in vault.namespaces:
         if not vault.making(namespace):
             with examine(Subject("namespace", namespace), measured="no schedule", limit="a schedule"):
                 raise AssertionError(f"no schedule of Velero in {vault.place} makes backups of all of it")
 
 
+def _last_of(vault: Vault, schedules: list[Schedule]) -> str:
+    """The one whose backup ended last: beside a nightly one, a weekly one may be older than a day."""
+    ended = [
+        (last.status.completion_timestamp, one.name)
+        for one in schedules
+        if (last := newest_ended(vault.made_by(one))) is not None
+        and last.status.completion_timestamp is not None
+    ]
+    return max(ended)[1] if ended else ""
+
+
 def _examine_schedule(
-    vault: Vault, schedule: Schedule, limits: BackupJobLimits, examine: Examination
+    vault: Vault, schedule: Schedule, limits: BackupJobLimits, examine: Examination, *, newest: bool
 ) -> None:
     made = vault.made_by(schedule)
     try:
@@ -188,6 +197,6 @@ def _examine_schedule(
         grace=found.grace,
     ) as it:
         assert not found.fault, found.fault
-        if limits.ended is not None and last is not None:
+        if limits.ended is not None and newest and last is not None:
             age = vault.backups.age(ended) if ended is not None else None
             it.holds(limits.ended, age, f"{last.name}, the last backup, ended {age} ago")

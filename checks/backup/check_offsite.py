@@ -49,6 +49,7 @@ def check_offsite(
         lacking = _missing(sets[newest], shelves)
         assert not lacking, f"{_name(sets[newest])} lacks {', '.join(lacking)}"
         made = min(one.made for one in sets[newest].values())
+        shelves[0].require_past(made)
         off = shelves[0].off(made, limits.weekdays)
         age = shelves[0].clock.age(made + off)
         it.holds(limits.age, age, f"the newest is {_name(sets[newest])}, made {made:%Y-%m-%d %H:%M} UTC")

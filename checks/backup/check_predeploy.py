@@ -25,6 +25,7 @@ from opsproof.examine.beside import Beside
 from opsproof.model.failure import Failure
 from opsproof.sources.kubernetes.asks import Kubernetes
 from opsproof.sources.kubernetes.facts.workloads import Deployment, ReplicaSet
+from opsproof.sources.kubernetes.reading.choice import referred
 
 DeploymentsBeside = Annotated[
     Listing[Deployment] | Failure | None, Beside(Kubernetes("deployments"), when="workloads")
@@ -74,6 +75,10 @@ def _begun(
             return None
     if not isinstance(deployments, Listing) or not isinstance(replica_sets, Listing):
         return None
+    there = {one.reference for one in deployments}
+    for name in (name for name in limits.workloads if name not in there):
+        unseen = f"there is no {name}: whether its rollout has begun is not known"
+        examine.unknown(referred(name), Undecided(unseen))
     rolling = [one for one in deployments if one.reference in limits.workloads and one.rolling]
     moments = [at for one in rolling for at in _made(one, replica_sets)]
     return min((at for at in moments if deployments.age(at) <= limits.rollout), default=None)
@@ -105,6 +110,7 @@ def _examine(
         assert before, _none(kept, finished, began)
         newest = before[-1]
         assert not newest.hollow, f"{newest.stored.name} is empty"
+        kept.require_past(newest.made)
         age = (
             kept.clock.age(newest.made) if began is None else Duration((began - newest.made).total_seconds())
         )

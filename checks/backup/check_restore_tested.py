@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from opsproof import HIGH, AtMost, Duration, Examination, Limits, Subject, Undecided, check
+from opsproof.model.words import several
 from opsproof.sources.drill.facts import Drill, Drills, Records
 
 _EVER = "a drill that succeeded"
@@ -30,6 +31,7 @@ def check_restore_tested(drills: Records, limits: RestoreLimits, examine: Examin
     if drills.newest is not None:
         _examine_newest(drills.newest, drills, limits, examine)
     if drills.succeeded is not None:
+        _examine_counted(drills.succeeded, examine)
         _examine_measured(drills.succeeded, limits, examine)
 
 
@@ -53,6 +55,19 @@ def _examine_newest(drill: Drill, drills: Drills, limits: RestoreLimits, examine
         assert step is None, step.told
         assert drill.ended is not None, "it has not ended: it was killed"
         assert not drill.left, f"it left behind: {drill.left}"
+
+
+def _examine_counted(drill: Drill, examine: Examination) -> None:
+    """One that compared nothing loaded without an error, which an empty database does, too."""
+    with examine(
+        Subject("drill", f"{drill.id} rows", key="rows"),
+        measured=several(len(drill.rows), "table"),
+        limit="compared",
+    ):
+        if not drill.counted:
+            raise Undecided("the drill counted nothing: declare `counts`, rows by table beside each dump")
+        if not drill.rows:
+            raise Undecided("the counts beside the dump name no table")
 
 
 def _examine_measured(drill: Drill, limits: RestoreLimits, examine: Examination) -> None:

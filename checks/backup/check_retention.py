@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated
 
@@ -13,8 +14,9 @@ from opsproof.examine.backups.kept import Kept
 from opsproof.examine.backups.limits import BackupLimits
 from opsproof.examine.backups.places import Backups, BucketSettings, Shelves
 from opsproof.examine.velero import Vault, Vaults, VeleroIn, VeleroLimits
+from opsproof.model.dated import Dated
 from opsproof.model.failure import Failure
-from opsproof.sources.kubernetes.facts.velero import Backup, Schedule
+from opsproof.sources.kubernetes.facts.velero import Backup, BackupSpec
 from opsproof.sources.kubernetes.reading.velero_runs import newest_ended
 from opsproof.sources.s3.facts import Bucket, Expiry
 
@@ -37,9 +39,7 @@ class RetentionLimits(BackupLimits, VeleroLimits):
     @field_validator("since")
     @classmethod
     def _is_a_day(cls, given: str) -> str:
-        if given and "${" not in given:
-            date.fromisoformat(given)
-        return given
+        return date.fromisoformat(given).isoformat() if given and "${" not in given else given
 
 
 @check(
@@ -54,16 +54,29 @@ def check_retention(
     examine: Examination,
 ) -> None:
     """A mistake is often found weeks later; and what is never deleted fills the disk, and keeps what must go."""
+    empty = []
     for kept in each(examine, objects=objects, files=files, velero=velero):
         if isinstance(kept, Vault):
             examine_vault(kept, limits, examine)
-            continue
-        if not kept.backups:
+        elif not kept.backups:
+            empty.append(kept)
+        else:
+            examine_days(kept, limits, examine)
+            examine_oldest(kept, limits, examine)
+    examine_empty(empty, examine)
+    if not examine.nothing_examined:
+        examine_rules(bucket, objects, limits, examine)
+
+
+def examine_empty(places: Iterable[Kept], examine: Examination) -> None:
+    """What it means that nothing is there at all says the row; beside others, an empty place is a fault of its own."""
+    alone = examine.nothing_examined
+    for kept in places:
+        if alone:
             examine.exclude(kept.subject, f"no backup: {kept.nothing()}")
             continue
-        examine_days(kept, limits, examine)
-        examine_oldest(kept, limits, examine)
-    examine_rules(bucket, objects, limits, examine)
+        with examine(kept.subject, measured="none", limit="a backup"):
+            raise AssertionError(f"no backup: {kept.nothing()}")
 
 
 def examine_days(kept: Kept, limits: RetentionLimits, examine: Examination) -> None:
@@ -79,6 +92,7 @@ def examine_days(kept: Kept, limits: RetentionLimits, examine: Examination) -> N
     missing = kept.without(days)
     subject = Subject("days", kept.pattern.pattern)
     with examine(subject, measured=Count(len(missing)), limit=f"none of {len(days)} days missing"):
+        kept.require_begun(limits.since)
         shown = ", ".join(str(day) for day in missing[:_SHOWN]) + (" ..." if len(missing) > _SHOWN else "")
         assert not missing, f"{len(missing)} of {len(days)} days have no backup: {shown}"
 
@@ -87,7 +101,8 @@ def examine_vault(vault: Vault, limits: RetentionLimits, examine: Examination) -
     """How long Velero is told to keep them, how many are left, and that those are gone whose time is over."""
     making = {one.name: one for namespace in vault.namespaces for one in vault.making(namespace)}
     for schedule in making.values():
-        _examine_told(schedule, newest_ended(vault.made_by(schedule)), limits, examine)
+        last = newest_ended(vault.made_by(schedule))
+        _examine_told(schedule.subject, schedule.spec.template, last, limits, examine)
     for namespace in vault.namespaces:
         good = vault.good(namespace)
         with examine(
@@ -98,31 +113,29 @@ def examine_vault(vault: Vault, limits: RetentionLimits, examine: Examination) -
                 if not good
                 else f"{len(good)} backups are left that can be restored"
             )
+        if good and not vault.making(namespace):  # somebody else starts them
+            _examine_told(Subject("newest backup", namespace), good[-1].spec, good[-1], limits, examine)
         _examine_expired(vault, namespace, limits, examine)
 
 
 def _examine_told(
-    schedule: Schedule, last: Backup | None, limits: RetentionLimits, examine: Examination
+    subject: Subject, said: BackupSpec, last: Backup | None, limits: RetentionLimits, examine: Examination
 ) -> None:
     """What the schedule says, and what its last backup was made with, which is the server's default without."""
-    told = [schedule.spec.template.kept_for, last.spec.kept_for if last is not None else None]
+    told = [said.kept_for, last.spec.kept_for if last is not None else None]
     known = [Duration(seconds) for seconds in told if seconds is not None]
-    with examine(schedule, measured=min(known, default=None), limit=f"at least {limits.keep}"):
+    with examine(subject, measured=min(known, default=None), limit=f"at least {limits.keep}"):
         if limits.keep is None or not known:
             raise Undecided("for how long is not said: set keep" if known else "neither it nor a backup says")
         assert min(known) >= limits.keep, f"its backups are taken away after {min(known)}"
     if limits.longest is not None and known:
-        with examine(Subject("oldest", schedule.name), measured=max(known), limit=limits.longest) as it:
-            it.holds(limits.longest, max(known), f"the backups of {schedule.name} stay for {max(known)}")
+        with examine(Subject("oldest", subject.name), measured=max(known), limit=limits.longest) as it:
+            it.holds(limits.longest, max(known), f"the backups of {subject.name} stay for {max(known)}")
 
 
 def _examine_expired(vault: Vault, namespace: str, limits: RetentionLimits, examine: Examination) -> None:
     """Those that Velero has to take away, and has not."""
-    over = [
-        (one.status.expiration, one.name) for one in vault.of(namespace)
-        if one.status.expiration is not None and vault.backups.age(one.status.expiration) > 0
-    ]  # fmt: skip
-    oldest, name = min(over, default=(None, ""))
+    oldest, name = min(((ends, one.name) for ends, one in vault.overdue(namespace)), default=(None, ""))
     age = vault.backups.age(oldest) if oldest is not None else Duration(0)
     with examine(Subject("expired", namespace), measured=age, limit=limits.overdue) as it:
         it.holds(limits.overdue, age, f"{name} expired {age} ago, and is still there")
@@ -156,18 +169,20 @@ def examine_rules(
     if bucket.expiries is None:
         examine.note("the rules of the bucket are not known: its server has none, or they may not be seen")
         return
-    prefixes = [one.pattern.prefix for one in objects or () if isinstance(one, Kept)]
-    rules = [rule for rule in bucket.expiries if _covers(rule, prefixes)]
+    patterns = [one.pattern for one in objects or () if isinstance(one, Kept)]
+    rules = [rule for rule in bucket.expiries if _covers(rule, patterns)]
     for rule in rules:
         days = Duration((rule.days or 0) * 86400)
         with examine(rule, measured=days, limit=f"at least {limits.keep}"):
+            if rule.filtered and days < limits.keep:
+                raise Undecided(
+                    f"it takes away after {days} what its filter chooses by tags or size: whether backups are, is not known"
+                )
             assert days >= limits.keep, f"it takes backups away after {days}"
-    if not rules:
+    if all(rule.filtered for rule in rules):
         examine.note("no rule of the bucket takes old backups away: something else has to")
 
 
-def _covers(rule: Expiry, prefixes: list[str]) -> bool:
-    """Whether it is about one of the places where backups lie, or about what lies below or above it."""
-    return rule.days is not None and any(
-        rule.prefix.startswith(prefix) or prefix.startswith(rule.prefix) for prefix in prefixes
-    )
+def _covers(rule: Expiry, patterns: Iterable[Dated]) -> bool:
+    """Whether some of its objects could be called as backups are."""
+    return rule.days is not None and any(pattern.may_begin(rule.prefix) for pattern in patterns)

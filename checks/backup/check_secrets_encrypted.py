@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from opsproof import CRITICAL, AtMost, Duration, Examination, Scoped, Undecided, check
+from opsproof import CRITICAL, AtMost, Duration, Examination, Scoped, Subject, Undecided, check
 from opsproof.examine.backups.decided import each
 from opsproof.examine.backups.kept import Looked
 from opsproof.examine.backups.limits import BackupLimits
@@ -39,17 +39,29 @@ def check_secrets_encrypted(
     """base64 is no cipher: who reads the bucket has every password; and what nobody can open is no backup."""
     for looked in each(examine, objects=objects, files=files):
         examine_secrets(looked, limits, examine)
-    if isinstance(bucket, Failure) or (bucket is not None and bucket.public is None):
-        examine.note("whether everybody may read the bucket is not known")
+    if isinstance(bucket, Failure):
+        examine.unknown(Subject("source", "bucket"), bucket)
     elif bucket is not None:
-        with examine(bucket, measured="public" if bucket.public else "closed", limit="closed"):
-            assert not bucket.public, "everybody may read the bucket"
+        examine_bucket(bucket, examine)
+
+
+def examine_bucket(bucket: Bucket, examine: Examination) -> None:
+    """Whether it is closed; of a server that knows no such setting that is noted."""
+    if bucket.public is None and not bucket.unseen:
+        examine.note("whether everybody may read the bucket is not known: its server does not tell")
+        return
+    measured = None if bucket.public is None else "public" if bucket.public else "closed"
+    with examine(bucket, measured=measured, limit="closed"):
+        assert not bucket.public, "everybody may read the bucket"
+        if bucket.public is None:
+            raise Undecided(f"whether everybody may read the bucket is not known: {'; '.join(bucket.unseen)}")
 
 
 def examine_secrets(looked: Looked, limits: SecretsLimits, examine: Examination) -> None:
     """One file or object, by what its packets or its text say."""
     content = looked.content
-    with examine(looked, limit="encrypted", since=looked.since, grace=limits.running) as it:
+    since = None if _is_open(content, limits) else looked.since
+    with examine(looked, limit="encrypted", since=since, grace=limits.running) as it:
         assert content.name, f"no backup: {looked.nothing()}"
         assert not content.secrets, f"{content.name} holds {content.secrets} Secrets that anybody can read"
         if content.unread:
@@ -58,6 +70,11 @@ def examine_secrets(looked: Looked, limits: SecretsLimits, examine: Examination)
         assert content.form != "empty", f"{content.name} is empty"
         _require_closed(content, limits)
         looked.require_young(limits.age, limits.weekdays, it)
+
+
+def _is_open(content: Content, limits: SecretsLimits) -> bool:
+    """Whether it can be read by whoever may not; what is written to it still does not change that."""
+    return bool(content.secrets) or (content.form == "manifest" and not limits.plain)
 
 
 def _require_closed(content: Content, limits: SecretsLimits) -> None:
@@ -83,5 +100,6 @@ def _require_recipients(content: Content, limits: SecretsLimits) -> None:
     lacking = [one for one in wanted if one not in content.recipients]
     if lacking and _HIDDEN in content.recipients:
         raise Undecided(f"{content.name} hides to whom it is encrypted")
+    assert content.recipients or content.passwords, f"{content.name} is encrypted to nobody: no key opens it"
     told = ", ".join(content.recipients) or "nobody, but a password"
     assert not lacking, f"{content.name} is encrypted to {told}, not to {', '.join(lacking)}"

@@ -91,3 +91,25 @@ def test_a_time_that_a_change_of_clocks_skips_is_one_all_the_same() -> None:
     named = dated("%Y%m%d_%H%M").named("20260329_0230", BERLIN)
     assert named is not None
     assert named.begins <= utc(2026, 3, 29, 1, 31) and named.begins <= named.ends
+
+
+@pytest.mark.parametrize(
+    ("pattern", "start", "expected"),
+    [
+        ("db-%Y%m%d.gz", "", True),
+        ("db-%Y%m%d.gz", "db-", True),
+        ("db-%Y%m%d.gz", "db-2025", True),
+        ("db-%Y%m%d.gz", "db-20261126.gz", True),
+        ("db-%Y%m%d.gz", "db-20261126.gz.part", False),
+        ("db-%Y%m%d.gz", "db-latest", False),
+        ("%Y/%m/db-%Y%m%d.gz", "2026/", True),
+        ("%Y/%m/db-%Y%m%d.gz", "logs/", False),
+        ("shop/*-%Y%m%d.gz", "shop/eu-", True),
+        ("shop/*-%Y%m%d.gz", "shop/eu/", False),
+        ("shop/*%Y%m%d.gz", "shop/2026", True),
+        ("%Y%m%d/", "20261126/uploads/", True),
+        ("%Y%m%d/", "daily/", False),
+    ],
+)
+def test_how_a_name_that_fits_may_begin(pattern: str, start: str, expected: bool) -> None:
+    assert expected == dated(pattern).may_begin(start)

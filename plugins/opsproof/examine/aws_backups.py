@@ -71,7 +71,8 @@ def _examine_restorable(found: DatabaseBackups, limit: AtMost[Duration] | None, 
     database, kept = found.database, found.database.backed_up
     at = kept.restorable
     age = found.age(at) if at is not None else None
-    subject, since = Subject("point in time", database.name), None if at is not None else _created(found)
+    subject = Subject("point in time", database.name)
+    since = _created(found) if at is None and kept.retention != 0 else None  # without any no first one comes
     with examine(subject, measured=age, limit=limit, since=since, grace=_FIRST) as it:
         assert database.found, f"there is no DB instance {database.name} in the region"
         if kept.retention is None:

@@ -78,6 +78,14 @@ class Vault:
         """Those that hold the whole namespace."""
         return (one for one in self.known if _whole(one.spec, namespace))
 
+    def overdue(self, namespace: str) -> Iterator[tuple[datetime, Backup]]:
+        """Those whose time is over, with the moment when it was; also those whose deletion does not come to its end."""
+        now = self.backups.clock.latest
+        for one in self.backups:
+            ends = one.status.expiration
+            if ends is not None and ends < now and _whole(one.spec, namespace):
+                yield ends, one
+
     def good(self, namespace: str) -> list[Backup]:
         """Those that can be restored as far as Velero knows, the oldest first."""
         now = self.backups.clock.latest
@@ -121,8 +129,9 @@ class Vault:
         )
 
     def location(self, name: str) -> StorageLocation | None:
-        """The one of that name; "" is the default one."""
-        return next((one for one in self.locations if (one.name == name if name else one.spec.default)), None)
+        """The one of that name; "" is the default one, which is called so where none is marked."""
+        marked = next((one for one in self.locations if one.spec.default), None) if not name else None
+        return marked or next((one for one in self.locations if one.name == (name or "default")), None)
 
     def nothing(self, namespace: str) -> str:
         """What is there where no good backup is."""
@@ -135,7 +144,7 @@ class Vault:
         last = newest(held)
         assert last is not None
         if only := narrowed(last.spec):
-            return f"{last.name} holds {only} alone"
+            return f"{last.name} holds {only}"
         if last.phase == COMPLETED:
             return f"{last.name} has {'nothing in it' if last.hollow else 'expired'}"
         return f"the newest of {len(held)} is {last.name}, {last.phase or 'New'}"

@@ -15,6 +15,7 @@ _LENGTH = {
     "M": timedelta(minutes=1),
     "S": timedelta(seconds=1),
 }
+_ANY = "[^/]"
 _PART = re.compile(r"\{date:([^{}]*)\}|%(.)|(\*)|([^%*{]+|[{%])", re.S)
 
 
@@ -38,6 +39,9 @@ class Dated:
     prefix: str
     regex: str
     units: str
+    places: tuple[
+        str, ...
+    ] = ()  # an expression for each character of a name; `*` is one that may stand often
 
     @property
     def folder(self) -> bool:
@@ -51,6 +55,31 @@ class Dated:
         """The part of a name that the pattern describes, which is the whole of it but for folders; empty: none."""
         match = self._compiled.match(name)
         return match[0] if match and self._date(match) is not None else ""
+
+    def may_begin(self, start: str) -> bool:
+        """Whether a name that fits could begin so, whatever its date."""
+        reached = self._onward({0})
+        for letter in start:
+            reached = self._onward(
+                {
+                    place + (self.places[place] != _ANY)
+                    for place in reached
+                    if place < len(self.places) and re.fullmatch(self.places[place], letter, re.S)
+                }
+            )
+            if not reached:
+                return False
+            if self.folder and len(self.places) in reached:
+                return True  # anything may lie below it
+        return True
+
+    def _onward(self, reached: set[int]) -> set[int]:
+        """With the places behind what may be nothing."""
+        for place in sorted(reached):
+            while place < len(self.places) and self.places[place] == _ANY:
+                place += 1
+                reached.add(place)
+        return reached
 
     def named(self, name: str, zone: tzinfo = timezone.utc) -> Named | None:
         """The time in a name, as clocks in that zone show it; None for a name that does not fit."""
@@ -92,7 +121,8 @@ def dated(pattern: str) -> Dated:
     regex = "".join(_regex(name, text, named=last[name] == index) for index, (name, text) in enumerate(parts))
     ends = "" if pattern.endswith("/") else r"\Z"
     literal = [text for name, text in parts[: next(i for i, (name, _) in enumerate(parts) if name)]]
-    return Dated(pattern, "".join(literal), regex + ends, units)
+    places = [place for name, text in parts for place in _places(name, text)]
+    return Dated(pattern, "".join(literal), regex + ends, units, tuple(places))
 
 
 def _parts(pattern: str) -> list[tuple[str, str]]:
@@ -111,9 +141,15 @@ def _parts(pattern: str) -> list[tuple[str, str]]:
     return found
 
 
+def _places(name: str, text: str) -> list[str]:
+    if name == "*":
+        return [_ANY]
+    return ["[0-9]"] * _DIGITS[name] if name else [re.escape(letter) for letter in text]
+
+
 def _regex(name: str, text: str, *, named: bool) -> str:
     if name == "*":
-        return "[^/]*"
+        return f"{_ANY}*"
     if not name:
         return re.escape(text)
     digits = f"[0-9]{{{_DIGITS[name]}}}"

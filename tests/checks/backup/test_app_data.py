@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -40,12 +41,19 @@ def test_fewer_than_usual_fail_and_empty_ones_do_not_count(newest: int, empty: i
 
 def test_a_folder_of_empty_files_fails() -> None:
     found = told(of(folders(3, empty=3, size=0)))
-    assert any("none of its 3 files has anything in it" in one for one in found)
+    assert any(one.endswith("20261126_030000/uploads/ is empty") for one in found)
 
 
 def test_a_folder_that_is_too_old_fails() -> None:
     old = kept(*(stored(back, UPLOADS, count=9) for back in range(3, 9)), pattern=UPLOADS, whole=False)
     assert "the newest is 20261123_030000/uploads/" in told(of(old))[0]
+
+
+def test_a_first_folder_that_is_being_uploaded_is_waited_for() -> None:
+    first = kept(stored(0, UPLOADS, modified=NOW - timedelta(minutes=5)), pattern=UPLOADS, whole=False)
+    assert ["transition: backup %Y%m%d_%H%M%S/uploads/: no backup: the first is being written"] == told(
+        of(first)
+    )
 
 
 def test_no_folder_fails() -> None:

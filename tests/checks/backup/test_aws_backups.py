@@ -91,6 +91,11 @@ def test_a_new_database_has_its_first_backup_after_a_while(hours: int, outcome: 
     assert [outcome, outcome] == [one.partition(":")[0] for one in found]
 
 
+def test_a_new_database_whose_backups_are_off_is_not_waited_for() -> None:
+    found = told(fresh(backups(restorable=None, retention=0, created=ago(hours=2))))
+    assert "fail: point in time shop: automated backups are off: they are kept for 0 days" in found
+
+
 def test_a_database_without_a_snapshot_fails() -> None:
     found = told(fresh(backups(snapshot(1, kind="manual"))))
     assert ["fail: snapshots shop: no automated snapshot is available, of 1"] == found

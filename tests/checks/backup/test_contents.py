@@ -114,6 +114,20 @@ def test_an_archive_is_what_pg_restore_makes_of_it(restored: bool, outcome: str 
 
 
 @pytest.mark.parametrize(
+    ("tables", "data", "message"),
+    [(2, 1, ""), (0, 0, "no table is in it"), (1, 0, "the schema alone was dumped")],
+)
+def test_an_archive_of_nothing_fails(tables: int, data: int, message: str) -> None:
+    """pg_restore is content with it."""
+    found = told(
+        integrity(
+            Content(name="d", modified=NOW, size=9, form="custom", restored=True, tables=tables, data=data)
+        )
+    )
+    assert bool(message) == bool(found) and message in "".join(found)
+
+
+@pytest.mark.parametrize(
     "more",
     [
         {"form": "custom", "unread": "pg_restore is missing"},
@@ -205,6 +219,37 @@ def test_what_is_too_old_fails_though_it_is_encrypted() -> None:
     old = content(testbed.encrypted(), name="db-20261120.sql.gz", modified=NOW)
     (finding,) = told(secrets(old, recipients=(testbed.KEY,)))
     assert "the newest is db-20261120.sql.gz, made 2026-11-21 00:00 UTC" in finding
+
+
+def test_what_is_dated_in_the_future_has_no_age() -> None:
+    later = content(testbed.encrypted(), name="db-20261127.sql.gz", modified=NOW + timedelta(days=2))
+    assert told(secrets(later))[0].startswith(
+        "unknown: content newest db-%Y%m%d.sql.gz: db-20261127.sql.gz is dated"
+    )
+
+
+@pytest.mark.parametrize("data", [testbed.plaintext(), testbed.manifest("ConfigMap")])
+def test_what_anybody_can_read_is_no_file_that_is_being_written(data: bytes) -> None:
+    """Its end does not close it; whoever looks a moment after the backup has to see it."""
+    now = NOW - timedelta(minutes=1)
+    (finding,) = told(secrets(content(data, modified=now), there=True, recipients=(testbed.KEY,)))
+    assert finding.startswith("fail: ")
+    half = content(testbed.encrypted()[:-100], modified=now)
+    assert told(secrets(half, there=True))[0].startswith("transition: ")
+
+
+def test_a_message_to_nobody_is_no_backup() -> None:
+    """Its packets have any length, and no key belongs to it."""
+    one = Content(name="db-20261126.sql.gz", modified=night(0), size=9, form="pgp", whole=True)
+    assert "is encrypted to nobody" in told(secrets(one))[0]
+
+
+def test_a_bucket_that_may_not_be_looked_at_is_not_closed() -> None:
+    """Where the right is missing, and not where its server knows no such setting."""
+    refused = "the right s3:GetBucketAcl is missing"
+    for unseen in (Bucket(name="shop", unseen=(refused,)), Failure("Forbidden", refused, "s3:x")):
+        (finding,) = told(secrets(content(testbed.encrypted()), unseen))
+        assert finding.startswith("unknown: ") and refused in finding
 
 
 @pytest.mark.parametrize(("public", "outcome"), [(True, ["fail"]), (False, []), (None, [])])

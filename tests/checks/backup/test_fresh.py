@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from checks.backup.check_fresh import check_fresh
@@ -14,6 +15,7 @@ from opsproof.examine.backups.kept import Kept
 from opsproof.model.failure import Failure
 from opsproof.model.finding import BACKUP_AGE
 from opsproof.model.listing import Listing
+from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.testing.facts import examined
 from tests.checks.backup.shelves import DUMP, NOW, kept, night, nights, stored, told
 from tests.checks.cluster import deployment, listing
@@ -70,6 +72,17 @@ def test_a_name_of_the_future_is_no_backup() -> None:
     (finding,) = told(of(kept(far)))
     assert "no backup: 1 in the bucket shop, all dated in the future" in finding
     assert [] == told(of(kept(stored(-1, modified=NOW))))
+
+
+def test_one_whose_time_is_still_to_come_has_no_age() -> None:
+    """Tomorrow by its name and by its time: by a clock that was wrong it would be young for days."""
+    one = stored(-1, modified=night(-1, 23))
+    (finding,) = told(of(kept(*nights(), one)))
+    assert finding.startswith(
+        "unknown: backup db-%Y%m%d.sql.gz: the newest backup is dated 1d14h in the future"
+    )
+    late = kept(stored(-1, modified=NOW + timedelta(seconds=50)))
+    assert [] == told(of(late))
 
 
 @pytest.mark.parametrize(
@@ -132,10 +145,21 @@ def test_a_file_that_is_being_written_is_no_backup_yet() -> None:
     assert [] == told(of(files=(kept(*nights(0), growing, now=now, whole=False),)))
 
 
-def test_while_an_overdue_one_is_being_written_it_is_in_transition() -> None:
+@pytest.mark.parametrize(("late", "outcome"), [(29, "transition"), (31, "fail")])
+def test_what_is_being_written_excuses_the_one_before_for_as_long_as_that_takes(
+    late: int, outcome: str
+) -> None:
+    """A script that fails every night is at work in every night."""
     growing = stored(0, size=10, modified=NOW - timedelta(minutes=1))
-    found = told(of(files=(kept(stored(3), growing, whole=False),)))
-    assert ["transition"] == [one.partition(":")[0] for one in found]
+    before = stored(1, modified=NOW - timedelta(hours=26, minutes=late))
+    found = told(of(files=(kept(before, growing, whole=False),)))
+    assert [outcome] == [one.partition(":")[0] for one in found]
+
+
+def test_what_is_being_written_excuses_no_empty_one_before_it() -> None:
+    growing = stored(0, size=10, modified=NOW - timedelta(minutes=1))
+    found = told(of(files=(kept(*nights(0, 1), stored(1, size=0), growing, whole=False),)))
+    assert "fail: backup db-%Y%m%d.sql.gz: db-20261125.sql.gz is empty" in found
 
 
 def test_one_that_nobody_writes_to_any_more_is_no_transition() -> None:
@@ -226,6 +250,31 @@ def test_without_a_database_the_row_does_not_apply(image: str) -> None:
         "not_applicable: database any: there is no database: none of 1 workload is one, "
         "and there is no target of kind postgres"
     ] == conditional(running(image))
+
+
+@pytest.mark.parametrize(
+    ("owner", "applies"),
+    [("Cluster", True), ("Job", False), ("ReplicaSet", False), ("", False)],
+)
+def test_a_pod_that_an_operator_made_is_a_database(owner: str, applies: bool) -> None:
+    """The API has no workload of it; a Job that dumps one, and a shell by hand, have the same image."""
+    owners = [{"kind": owner, "name": "jobs", "controller": True}] if owner else []
+    meta = {"name": "jobs-1", "namespace": "opsforge", "ownerReferences": owners}
+    container = {"name": "postgres", "image": "ghcr.io/cloudnative-pg/postgresql:16"}
+    pod = msgspec.convert({"metadata": meta, "spec": {"containers": [container]}}, Pod)
+    found = told(
+        examined(
+            check_fresh,
+            (kept(),),
+            None,
+            None,
+            listing(running("api:1"), pod),
+            False,
+            None,
+            databases=("postgres*",),
+        )
+    )
+    assert ("fail: " if applies else "not_applicable: ") == found[0][: found[0].index(" ") + 1]
 
 
 def test_a_target_of_the_environment_is_a_database() -> None:

@@ -51,6 +51,7 @@ def test_one_that_is_too_old_fails_and_is_as_old_as_its_beginning() -> None:
         (backup(1, spec={"labelSelector": {"matchLabels": {"app": "api"}}}), "holds what has a label"),
         (backup(1, spec={"orLabelSelectors": [{"matchLabels": {"app": "api"}}]}), "holds what has a label"),
         (backup(1, spec={"excludedResources": ["*"]}), "holds nothing"),
+        (backup(1, spec={"excludedResources": ["persistentvolumeclaims"]}), "holds no data"),
         (backup(1, progress={"totalItems": 0}), "has nothing in it"),
         (backup(1, expiration=(NOW - timedelta(minutes=1)).isoformat()), "has expired"),
         (backup(-48), "is of the future"),
@@ -94,14 +95,30 @@ def test_each_namespace_is_judged_by_itself() -> None:
     assert finding.startswith("fail: velero billing: no backup: none of Velero's 1")
 
 
-def test_while_an_overdue_one_is_being_made_it_is_in_transition() -> None:
-    found = told(of(vault(backup(30), backup(0.2, phase="InProgress"))))
+@pytest.mark.parametrize(("hours", "outcome"), [(26.4, "transition"), (26.6, "fail")])
+def test_what_is_being_made_excuses_the_one_before_for_as_long_as_that_takes(
+    hours: float, outcome: str
+) -> None:
+    """Backups that fail every night are under way in every night."""
+    found = told(of(vault(backup(hours), backup(0.2, phase="InProgress"))))
+    assert [outcome] == [one.partition(":")[0] for one in found]
+
+
+@pytest.mark.parametrize("schedules", [(schedule(),), (schedule(age=60, last=None),)])
+def test_after_one_that_failed_nobody_waits_for_a_first_one(schedules: Any) -> None:
+    for running in ((), (backup(0.2, phase="InProgress"),)):
+        found = told(of(vault(backup(0.5, phase="PartiallyFailed"), *running, schedules=schedules)))
+        assert ["fail"] == [one.partition(":")[0] for one in found]
+
+
+def test_a_first_one_that_is_being_made_is_waited_for() -> None:
+    found = told(of(vault(backup(0.2, phase="InProgress"))))
     assert ["transition"] == [one.partition(":")[0] for one in found]
 
 
 @pytest.mark.parametrize("phase", ["New", "Queued", "InProgress", "WaitingForPluginOperations", "Finalizing"])
 def test_one_that_does_not_end_excuses_nothing(phase: str) -> None:
-    found = told(of(vault(backup(30), backup(0.6, phase=phase))))
+    found = told(of(vault(backup(26.2), backup(0.6, phase=phase))))
     assert ["fail"] == [one.partition(":")[0] for one in found]
 
 

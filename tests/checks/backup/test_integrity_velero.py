@@ -88,6 +88,27 @@ def test_a_number_of_items_far_from_the_usual_one_fails(total: int, fails: bool)
     assert fails == (f"fail: items shop: nightly-7 has {total} items, and 100 are usual" in found)
 
 
+def test_a_number_is_usual_among_backups_of_one_kind() -> None:
+    """The one of Sunday holds every namespace."""
+    wide = {
+        "of": "weekly",
+        "spec": {"includedNamespaces": None},
+        "progress": {"totalItems": 9000, "itemsBackedUp": 9000},
+    }
+    assert [] == told(of(vault(backup(1, **wide), *nights())))
+    found = told(
+        of(vault(backup(1, **{**wide, "of": "nightly"}), *(backup(25 + day, **wide) for day in range(4))))
+    )
+    assert [] == found
+    by_hand = [
+        backup(1 + day, of="", progress={"totalItems": n, "itemsBackedUp": n})
+        for day, n in enumerate((9, 100, 100, 100))
+    ]
+    assert "fail: items shop: hand-1 has 9 items, and 100 are usual" in told(
+        of(vault(*by_hand, *nights(first=90)))
+    )
+
+
 def test_a_number_is_usual_from_three_earlier_ones_on() -> None:
     found = of(vault(*nights(3)))
     assert (1, []) == (found.passed, told(found))

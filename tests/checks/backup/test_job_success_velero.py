@@ -145,6 +145,22 @@ def test_a_last_backup_that_ended_too_long_ago_fails() -> None:
     assert "fail: schedule velero/nightly: nightly-31, the last backup, ended 1d6h ago" == found
 
 
+def test_a_weekly_schedule_beside_a_nightly_one_may_be_older_than_a_day() -> None:
+    """Of each namespace the last one counts, whoever made it; and each schedule has to make its own."""
+    weekly = schedule("weekly", cron="0 2 * * 0", last=31)
+    both = (schedule(), weekly)
+    assert [] == told(of(vault(backup(31, of="weekly"), *nights(), schedules=both), ended="26h"))
+    of_another = schedule("weekly", cron="0 2 * * 0", last=31, template={"includedNamespaces": ["billing"]})
+    found = only(
+        vault(
+            backup(31, of="weekly", spec={"includedNamespaces": ["billing"]}), *nights(),
+            schedules=(schedule(), of_another), namespaces=("shop", "billing"),
+        ),
+        ended="26h",
+    )  # fmt: skip
+    assert "weekly-31, the last backup, ended 1d6h ago" in found
+
+
 @pytest.mark.parametrize(
     "template",
     [

@@ -79,6 +79,11 @@ def test_a_part_that_does_not_answer_leaves_all_undecided() -> None:
     assert ["unknown: source objects: no answer in time"] == found
 
 
+def test_a_set_whose_time_is_still_to_come_has_no_age() -> None:
+    coming = kept(stored(-1, DATABASE, modified=NOW + timedelta(days=2)), pattern=DATABASE)
+    assert told(of(coming))[0].startswith("unknown: backup set the bucket shop: the newest backup is dated")
+
+
 def test_an_empty_bucket_fails() -> None:
     (finding,) = told(of(kept(pattern=DATABASE), kept(pattern=UPLOADS)))
     assert "no backup: the bucket shop is empty" in finding

@@ -23,7 +23,7 @@ REFUSED = Failure("Forbidden", "the permission to list replicasets is missing", 
 
 def of(*places: Kept, deployments: Any = None, sets: Any = None, **limits: Any) -> Examination:
     named = {"workloads": ("deployment/api",)} if deployments is not None else {}
-    return examined(check_predeploy, places or None, None, deployments, sets, **named, **limits)
+    return examined(check_predeploy, places or None, None, deployments, sets, **{**named, **limits})
 
 
 def rolling(minutes_ago: float, *, skew: float | None = None, done: bool = False) -> dict[str, Any]:
@@ -91,6 +91,11 @@ def test_a_backup_that_is_being_written_is_none() -> None:
     assert ["fail: backup db-%Y%m%d.sql.gz: no backup: the first is being written"] == told(of(writing))
 
 
+def test_a_backup_whose_time_is_still_to_come_is_none_to_go_back_to() -> None:
+    coming = kept(stored(-1, modified=NOW + timedelta(days=2)))
+    assert told(of(coming))[0].startswith("unknown: backup db-%Y%m%d.sql.gz: the newest backup is dated")
+
+
 def test_an_empty_backup_fails() -> None:
     (finding,) = told(of(kept(*nights(0), stored(0, size=0))))
     assert finding.endswith("db-20261126.sql.gz is empty")
@@ -112,12 +117,21 @@ def test_a_rollout_that_may_not_be_seen_is_undecided() -> None:
 
 def test_another_deployments_rollout_is_none_of_ours() -> None:
     late = kept(stored(0, modified=NOW - timedelta(minutes=5)))
-    found = rolling(10)
-    assert [] == told(
-        examined(
-            check_predeploy, (late,), None, found["deployments"], found["sets"], workloads=("deployment/web",)
-        )
-    )
+    assert [] == told(of(late, **beside(rolling(10)), workloads=("deployment/web",)))
+
+
+def beside(found: dict[str, Any]) -> dict[str, Any]:
+    web = deployment(metadata={"name": "web", "namespace": "shop"})
+    deployments = Listing([*found["deployments"], web], as_of=found["deployments"].clock)
+    return {**found, "deployments": deployments}
+
+
+@pytest.mark.parametrize("name", ["deployment/shop-api", "statefulset/api"])
+def test_a_workload_that_is_not_there_does_not_tell_whether_it_is_rolled_out(name: str) -> None:
+    """A name that is mistyped would let every backup be one before the rollout."""
+    late = kept(stored(0, modified=NOW - timedelta(minutes=5)))
+    (finding,) = told(of(late, **rolling(10), workloads=(name,)))
+    assert finding.startswith("unknown: ") and f"there is no {name}: whether its rollout has begun" in finding
 
 
 def test_without_a_place_nothing_is_decided() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from checks.backup.check_restore_tested import RestoreLimits, check_restore_tested
 from opsproof import HIGH, Examination
 from opsproof.model.outcome import Outcome
@@ -25,7 +27,18 @@ def outcomes(examine: Examination) -> dict[str, tuple[Outcome, str]]:
 def test_a_young_drill_that_succeeded_passes() -> None:
     examine = examined(drills(drill()), within="7d", rpo="24h", rto="1h", dump="7d")
     assert not examine.findings
-    assert examine.passed == 5
+    assert examine.passed == 6
+
+
+@pytest.mark.parametrize(
+    ("more", "why"), [({"counted": False}, "declare `counts`"), ({"rows": ()}, "name no table")]
+)
+def test_one_that_compared_nothing_is_no_proof_that_all_was_there(more: dict[str, Any], why: str) -> None:
+    newest = drill(**more)
+    found = outcomes(examined(drills(newest), within="7d"))
+    assert [f"{newest.id} rows"] == list(found)
+    outcome, message = found[f"{newest.id} rows"]
+    assert outcome is Outcome.UNKNOWN and why in message
 
 
 def test_one_that_is_too_old_fails_with_its_age() -> None:

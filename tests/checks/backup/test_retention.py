@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -59,6 +60,20 @@ def test_before_the_first_backup_ever_nothing_is_missing() -> None:
     assert told(of(kept(*nights(count=10)), since="2026-11-16"))
 
 
+def test_a_day_is_one_however_it_is_written() -> None:
+    """Python reads more than one form since 3.11; what does not compare would excuse every day."""
+    written = {"2026-11-16"} | ({"20261116"} if sys.version_info >= (3, 11) else set())
+    assert written == {one for one in written if told(of(kept(*nights(count=10)), since=one))}
+
+
+def test_a_first_backup_that_is_still_to_come_excuses_no_day() -> None:
+    """A year that is mistyped: nothing would ever be missing."""
+    (finding,) = told(of(kept(*nights(10)), since="2062-11-16"))
+    assert finding.startswith(
+        "unknown: days db-%Y%m%d.sql.gz: since is 2062-11-16, a day that is still to come"
+    )
+
+
 def test_what_should_have_gone_fails() -> None:
     """Its name counts: a copy of it has a fresh time."""
     (finding,) = told(of(kept(*nights(), stored(90, modified=NOW))))
@@ -86,7 +101,7 @@ def test_without_any_backup_the_row_says_what_that_means() -> None:
         (Expiry(name="r", days=7, prefix="db-"), True),
         (Expiry(name="r", days=7, prefix="db-2025"), True),
         (Expiry(name="r", days=7, prefix="logs/"), False),
-        (Expiry(name="r", days=7, filtered=True), True),
+        (Expiry(name="r", days=30, filtered=True), False),
         (Expiry(name="r", days=None), False),
     ],
 )
@@ -95,6 +110,33 @@ def test_a_rule_that_takes_backups_away_too_early_fails_before_it_has_done_so(
 ) -> None:
     found = told(of(kept(*nights()), bucket=Bucket(name="shop", expiries=(rule,))))
     assert fails == bool(found)
+
+
+def test_a_rule_for_what_has_a_tag_may_be_about_backups_or_not() -> None:
+    rule = Expiry(name="temporary", days=1, filtered=True)
+    (finding,) = told(of(kept(*nights()), bucket=Bucket(name="shop", expiries=(rule,))))
+    assert finding.startswith("unknown: lifecycle rule temporary: it takes away after 1d what its filter")
+
+
+def test_a_rule_for_what_is_no_backup_takes_none_away() -> None:
+    """Names that begin with their date fit every letter, but not every word."""
+    pattern = "%Y/%m/db-%Y%m%d.sql.gz"
+    place = kept(*nights(pattern=pattern), pattern=pattern)
+    rules = [Expiry(name="r", days=7, prefix=prefix) for prefix in ("logs/", "2026/", "")]
+    found = [told(of(place, bucket=Bucket(name="shop", expiries=(rule,)))) for rule in rules]
+    assert [0, 1, 1] == [len(one) for one in found]
+
+
+def test_a_rule_of_an_empty_bucket_keeps_no_backup() -> None:
+    """Without any backup nothing is examined, whatever the bucket is told to do."""
+    rule = Expiry(name="monthly", days=30)
+    assert of(kept(), bucket=Bucket(name="shop", expiries=(rule,))).nothing_examined
+
+
+def test_a_place_without_a_backup_is_seen_beside_one_that_has_them() -> None:
+    found = of(kept(*nights()), kept(pattern="config-%Y%m%d.yaml", instead=("db-20261126.sql.gz",)))
+    (finding,) = told(found)
+    assert finding.startswith("fail: backup config-%Y%m%d.yaml: no backup: nothing begins like that")
 
 
 @pytest.mark.parametrize(

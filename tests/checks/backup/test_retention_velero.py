@@ -86,9 +86,20 @@ def test_what_expired_has_to_go(hours: float, fails: bool) -> None:
     assert fails == (f"fail: expired shop: nightly-720 expired {hours}h ago, and is still there" in found)
 
 
-def test_one_that_is_being_deleted_is_as_good_as_gone() -> None:
-    old = backup(24 * 30, expiration=ago(60 * 48), phase="Deleting")
-    assert [] == told(of(vault(old, *nights())))
+@pytest.mark.parametrize(("hours", "fails"), [(5, False), (7, True)])
+def test_one_whose_deletion_does_not_end_is_still_there(hours: float, fails: bool) -> None:
+    """Where the storage does not answer, Velero tries again and again."""
+    old = backup(24 * 30, expiration=ago(60 * hours), phase="Deleting")
+    found = told(of(vault(old, *nights())))
+    assert fails == (f"fail: expired shop: nightly-720 expired {hours}h ago, and is still there" in found)
+
+
+@pytest.mark.parametrize(("ttl", "outcome"), [("720h0m0s", None), ("24h0m0s", "fail"), ("", "unknown")])
+def test_without_a_schedule_the_newest_backup_tells_for_how_long(ttl: str, outcome: str | None) -> None:
+    """A script starts them."""
+    found = told(of(vault(backup(of="", spec={"ttl": ttl}), schedules=())))
+    assert outcome == (found[0].partition(":")[0] if found else None)
+    assert all(": newest backup shop: " in one for one in found)
 
 
 def test_an_expired_one_of_another_namespace_is_not_looked_at() -> None:

@@ -91,6 +91,15 @@ def test_only_the_places_of_the_rows_backups_are_looked_at() -> None:
     assert "fail: backupstoragelocation velero/other: it is Unavailable" == only(kept)
 
 
+def test_where_none_is_marked_the_default_one_is_called_so() -> None:
+    """As the server takes it that nobody told another name."""
+    unmarked = location(default=False)
+    assert [] == told(of(vault(backup(), locations=(location("other", default=False), unmarked))))
+    marked = location("other", phase="Unavailable", default=True)
+    found = told(of(vault(backup(spec={"storageLocation": ""}), locations=(unmarked, marked))))
+    assert ["fail: backupstoragelocation velero/other: it is Unavailable"] == found
+
+
 @pytest.mark.parametrize(
     ("found", "message"),
     [

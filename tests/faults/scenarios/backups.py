@@ -370,7 +370,13 @@ BUCKET_ROWS = {
 def not_listed() -> Iterator[Changes]:
     with s3.refused(SMARTCLOUDOPS):
         message = "the right s3:ListBucket is missing"
-        yield {row: unknown(level, "source *", message=message) for row, level in BUCKET_ROWS.items()}
+        yield {
+            **{row: unknown(level, "source *", message=message) for row, level in BUCKET_ROWS.items()},
+            # Nor may be seen who else reads the bucket.
+            "SC-120": unknown(
+                "critical", "source *", "bucket smartcloudops-backups", message="*the right s3:* is missing*"
+            ),
+        }
 
 
 @scenario("the folder of the backups is not there", situation="unreachable", group=GONE)

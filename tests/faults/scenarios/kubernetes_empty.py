@@ -88,6 +88,7 @@ NAMED = {
     "EP-052": fail("high", "deployment anomaly-detection-api"),
     "EP-060": fail("high", "cronjob security-scan"),
     "EP-109": fail("critical", "cronjob postgres-backup"),
+    "AC-056": unknown("critical", "deployment accelerapp", message="there is no deployment/accelerapp: *"),
     "AC-098": fail("critical", "deployment accelerapp"),
     "AC-099": fail("medium", "deployment accelerapp"),
     "SC-074": fail("high", "deployment backend"),

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.faults.elsewhere import edited, reached
-from tests.faults.scenario import Changes, fail, scenario, transition
+from tests.faults.scenario import Changes, fail, scenario, transition, unknown
 from tests.faults.scenarios.kubernetes_absent import workload_removed
 from tests.faults.scenarios.kubernetes_targets import OF_THE_CLUSTER, credentials, elsewhere, undecided
 from tests.testbed import kubernetes_age as age
@@ -185,5 +185,6 @@ def only_the_database_remains() -> Iterator[Changes]:
             "AC-098": fail("critical", gone, measured="0", message="there is no deployment/accelerapp"),
             "AC-099": fail("medium", gone, measured="0", message="there is no deployment/accelerapp"),
             "AC-031": fail("critical", service, message="its selector selects no pod"),
+            "AC-056": unknown("critical", gone, message="there is no deployment/accelerapp: *"),
             "AC-137": fail("medium", service, message="its selector selects no pod"),
         }

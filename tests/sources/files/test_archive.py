@@ -39,6 +39,21 @@ def test_a_whole_archive_is_read_to_its_end(archive: bytes) -> None:
     assert True is told(stored.packed(archive))["restored"]
 
 
+def test_what_is_in_an_archive_is_counted(archive: bytes, own_server: Server) -> None:
+    """One of an empty database is as whole as any."""
+    where = ["-h", str(own_server.folder), "-p", str(own_server.port), "-U", "postgres"]
+    schema, nothing = (
+        subprocess.run(
+            [str(postgres.program("pg_dump")), "-Fc", *what, *where, "template1"],
+            check=True,
+            capture_output=True,
+        ).stdout
+        for what in (["-t", "pg_database", "-s"], [])
+    )
+    found = [(one["restored"], one["tables"], one["data"]) for one in map(told, (archive, schema, nothing))]
+    assert [(True, 2, 1), (True, 1, 0), (True, 0, 0)] == found
+
+
 def test_an_archive_whose_data_ends_early_is_not(archive: bytes) -> None:
     """Its table of contents is whole: listing it is no proof."""
     assert False is told(archive[: len(archive) * 9 // 10])["restored"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import shutil
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -11,12 +14,14 @@ import pytest
 from pydantic import ValidationError
 
 from opsproof.environment.kinds import settings_of
+from opsproof.model.dated import dated
 from opsproof.model.failure import Forbidden, NotConfigured, NotFound
 from opsproof.model.rights import Account
 from opsproof.model.stored import Content, Shelf
 from opsproof.model.target import Target
 from opsproof.sources.files.collector import FilesCollector
-from opsproof.sources.files.facts import ListedOf, ReadOf
+from opsproof.sources.files.facts import ListedOf, ReadOf, program
+from opsproof.sources.files.remote import folder as remote
 from opsproof.sources.files.rights import RIGHTS
 from opsproof.testing.links import RecordingLink, target_of
 from tests.testbed import stored
@@ -60,6 +65,44 @@ def test_files_that_fit_with_size_and_time(tmp_path: Path) -> None:
     assert (2, {"db-latest.sql.gz", "old/"}) == (shelf.others, set(shelf.instead))
     assert link.clock is not None
     assert "PROGRAM" in link.paths[0] and "import" not in link.paths[0]
+
+
+def test_what_goes_away_meanwhile_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dump gets its name when it is whole, and old folders are deleted."""
+    put(tmp_path, "db-20260131.sql.gz")
+    put(tmp_path, "20251231/a")
+    walk = os.walk
+
+    def meanwhile(top: str, **more: Any) -> Iterator[tuple[str, list[str], list[str]]]:
+        for root, folders, names in walk(top, **more):
+            yield root, [*folders, "20251230"], [*names, "db-20260131.sql.gz.tmp"]
+            if root == top:
+                shutil.rmtree(tmp_path / "20251231")
+
+    monkeypatch.setattr(remote.os, "walk", meanwhile)
+    found = remote.listed(str(tmp_path), dated(PATTERN).regex, 9)
+    assert ["db-20260131.sql.gz"] == [one[0] for one in found["stored"]]  # type: ignore[attr-defined]
+
+
+def test_a_folder_that_is_gone_has_not_just_gone_away(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        remote.listed(str(tmp_path / "nowhere"), dated(PATTERN).regex, 9)
+
+
+def test_a_disk_of_its_own_has_a_folder_for_root_alone(tmp_path: Path) -> None:
+    """No backup lies there, and nobody else may look into it."""
+    put(tmp_path, "db-20260131.sql.gz")
+    put(tmp_path, "lost+found/db-20260130.sql.gz")
+    (tmp_path / "lost+found").chmod(0)
+    shelf, _ = listed(tmp_path)
+    assert (1, 0) == (len(shelf.stored), shelf.others)
+
+
+def test_a_name_that_is_no_text_hides_no_backup(tmp_path: Path) -> None:
+    put(tmp_path, "db-20260131.sql.gz")
+    put(tmp_path, os.fsdecode(b"caf\xe9-\xf0\x9f\x98\x80.txt"))
+    shelf, _ = listed(tmp_path)
+    assert (1, ("caf?-\U0001f600.txt",)) == (len(shelf.stored), shelf.instead)
 
 
 def test_links_are_not_followed(tmp_path: Path) -> None:
@@ -152,3 +195,21 @@ def test_the_rights_run_exactly_the_program_on_exactly_the_folder() -> None:
     assert 2 == file.text.count("env LC_ALL=C python3 -I -c ")
     assert 2 == file.text.count(" /backups ")
     assert "FOLDER" not in file.text.replace("FOLDER REGEX", "")
+
+
+def test_what_runs_on_a_host_is_read_by_the_python_of_older_ones() -> None:
+    """Of 2019: a type is subscripted nowhere but in annotations, which nobody evaluates."""
+    tree = ast.parse(program(), feature_version=(3, 8))
+    annotations = {id(part) for one in ast.walk(tree) for part in _annotations(one)}
+    assert [] == [
+        ast.unparse(one)
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Subscript) and isinstance(one.value, ast.Name) and id(one) not in annotations
+        and one.value.id in {"dict", "list", "tuple", "set", "frozenset", "type"}
+    ]  # fmt: skip
+
+
+def _annotations(one: ast.AST) -> Iterator[ast.AST]:
+    for field in ("annotation", "returns"):
+        if (found := getattr(one, field, None)) is not None:
+            yield from ast.walk(found)

@@ -73,6 +73,25 @@ def test_the_trailer_in_the_middle_is_none() -> None:
     assert told(DUMP + b"\\unrestrict abc\n\n")["trailer"] is True  # newer pg_dump ends so
 
 
+def cluster(
+    *databases: bytes, end: bytes = b"--\n-- PostgreSQL database cluster dump complete\n--\n\n"
+) -> bytes:
+    """As pg_dumpall writes it: the dump of each database is one of its own."""
+    return b"--\n-- PostgreSQL database cluster dump\n--\n\nCREATE ROLE shop;\n\n" + b"".join(databases) + end
+
+
+@pytest.mark.parametrize("line", [b"\n", b"\r\n"])
+def test_a_cluster_is_complete_when_all_of_it_is(line: bytes) -> None:
+    """Where a database of it fails, it ends behind a database's own last line."""
+    whole = cluster(DUMP, DUMP)
+    broken = (cluster(DUMP, end=b""), cluster(DUMP[:-60], DUMP), DUMP[: len(DUMP) // 2] + b"\n" + DUMP)
+    assert [True, True] == [
+        told(one.replace(b"\n", line))["trailer"]
+        for one in (whole, cluster() + DUMP)  # roles first, as many do
+    ]
+    assert [False] * 3 == [told(one.replace(b"\n", line), 700)["trailer"] for one in broken]
+
+
 @pytest.mark.parametrize("before", [b"Defaulted container postgres\n", b"pg_dump: warning: x\n"])
 def test_what_stands_before_the_header_is_seen(before: bytes) -> None:
     assert told(before + DUMP)["header"] is False
@@ -133,6 +152,21 @@ def test_a_secret_before_the_place_where_a_manifest_breaks_off_counts() -> None:
     assert (True, 1) == (found["damaged"], found["secrets"])
     broken = b"apiVersion: v1\nkind: Secret\nmetadata: {name: db}\ndata: {a: b}\nx: [\n"
     assert 1 == told(broken)["secrets"]
+
+
+@pytest.mark.parametrize(("kind", "secrets"), [("SecretList", 2), ("ConfigMapList", 0), ("List", 0)])
+def test_a_list_of_an_api_tells_once_of_what_it_is(kind: str, secrets: int) -> None:
+    """`kubectl get --raw`: the kind stands before or behind, and in no item."""
+    one = {"metadata": {"name": "db"}, "data": {"password": "x"}}
+    empty = {"metadata": {"name": "none"}, "data": {}}
+    listed = {
+        "items": [one, one, empty],
+        "kind": kind,
+        "apiVersion": "v1",
+        "metadata": {"resourceVersion": "1"},
+    }
+    for document in (listed, dict(reversed(listed.items()))):
+        assert secrets == told(json.dumps(document).encode())["secrets"]
 
 
 def test_json_is_read_as_well() -> None:

@@ -350,9 +350,33 @@ def test_each_setting_is_asked_for_by_itself(secret: str) -> None:
     with bucket(answer, secret) as (collector, link):
         found = collector.collect(BucketOf(target="x"), link)
     assert isinstance(found, Bucket)
-    assert ("Enabled", None, False) == (found.versioning, found.encryption, found.public)
+    assert ("Enabled", None) == (found.versioning, found.encryption)
     assert ("the right s3:GetBucketPolicyStatus is missing",) == found.unseen
     assert [("monthly", 30)] == [(one.name, one.days) for one in found.expiries or ()]
+
+
+@pytest.mark.parametrize(
+    ("refused", "grant", "public"),
+    [("", "", False), ("policyStatus", "", None), ("acl", "", None), ("policyStatus", "AllUsers", True)],
+)
+def test_a_bucket_is_closed_where_both_its_doors_are(
+    secret: str, refused: str, grant: str, public: bool | None
+) -> None:
+    """By its policy, and by its list of rights: of one that may not be seen nobody knows."""
+    good = answering(Said())
+    uri = f"http://acs.amazonaws.com/groups/global/{grant}"
+    acl = (
+        f'<AccessControlPolicy><AccessControlList><Grant><Grantee xmlns:xsi="x" xsi:type="Group"><URI>{uri}</URI>'
+        "</Grantee><Permission>READ</Permission></Grant></AccessControlList></AccessControlPolicy>"
+    )
+
+    def answer(method: str, path: str, query: str) -> bytes:
+        if refused and query == refused:
+            return faulty.http(b"<Error><Code>AccessDenied</Code></Error>", XML, status="403 Forbidden")
+        return faulty.http(acl.encode(), XML) if query == "acl" else good(method, path, query)
+
+    with bucket(answer, secret) as (collector, link):
+        assert public is collector.collect(BucketOf(target="x"), link).public
 
 
 def test_whose_the_bucket_is_is_asked_with_every_request(secret: str) -> None:

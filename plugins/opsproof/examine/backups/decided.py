@@ -59,11 +59,22 @@ def aged(kept: Kept, age: AtMost[Duration], limits: BackupLimits, examine: Exami
         return
     newest = finished[-1]
     found = kept.clock.age(newest.made + kept.off(newest.made, limits.weekdays))
+    if newest.hollow or not waits(age, found, limits.running):
+        since = None
     with examine(
         kept.subject, measured=Duration(max(0.0, found)), limit=age, since=since, grace=limits.running
     ) as it:
         assert not newest.hollow, f"{newest.stored.name} is empty"
+        kept.require_past(newest.made)
         it.holds(age, found, f"the newest is {newest.stored.name}, made {newest.made:%Y-%m-%d %H:%M} UTC")
+
+
+def waits(limit: AtMost[Duration], age: float, running: Duration) -> bool:
+    """Whether one that is being made may excuse the age of the one before it: it was young enough when that was begun.
+
+    Else one that fails every night would be excused in every night.
+    """
+    return limit.allows(age - running)
 
 
 def usual(kept: Kept, one: Backup, limits: SizedLimits) -> float | None:

@@ -77,16 +77,29 @@ class Kept:
         """Whether it was written to a moment ago; a single object is there when it is whole."""
         return not self.whole and bool(self.since(one).lasts(timedelta(seconds=running)))
 
+    def require_past(self, made: datetime) -> None:
+        """Raises Undecided: by its name and by its time it is of the future, and would be young for as long."""
+        self.clock.age(made).require_past("the newest backup")
+
     def since(self, one: Backup) -> Moment:
         return Moment(one.stored.modified, "the time of its newest part", self.clock)
 
     def days(self, count: int, weekdays: Sequence[str], since: str = "") -> tuple[date, ...]:
         """Of so many days before today, by the clock that may be behind, those on which one is made; not before `since`."""
-        today = self.clock.earliest.astimezone(self.zone).date()
+        today = self._today
         before = (today - timedelta(days=back) for back in range(count, 0, -1))
         return tuple(
             day for day in before if WEEK[day.weekday()] in weekdays and not (since and str(day) < since)
         )
+
+    def require_begun(self, since: str) -> None:
+        """Raises Undecided: the first backup ever is still to come, so that no day could lack one."""
+        if since > str(self._today):
+            raise Undecided(f"since is {since}, a day that is still to come: no day could lack a backup")
+
+    @property
+    def _today(self) -> date:
+        return self.clock.earliest.astimezone(self.zone).date()
 
     def without(self, days: Iterable[date]) -> list[date]:
         """Those of the days on which none was begun that has something in it."""
@@ -172,5 +185,6 @@ class Looked:
         made = self.made
         if made is None:
             raise Undecided(f"{self.content.name} tells no time")
+        self.clock.age(made).require_past(self.content.name)
         age = self.clock.age(made + off(made, self.clock, self.zone, weekdays))
         it.holds(limit, age, f"the newest is {self.content.name}, made {made:%Y-%m-%d %H:%M} UTC")

@@ -209,21 +209,21 @@ class S3Collector:
     def _bucket(self, link: Link) -> Bucket:
         """Each setting by itself: one that is refused, or that the server does not know, hides no other."""
         told: dict[str, Any] = {}
-        unseen: list[Forbidden] = []
+        unseen: dict[str, Forbidden] = {}
         for right, operation in reading.OPERATIONS.items():
             try:
                 setting = self.call(operation, right, link, instead=_SETTINGS)
             except Forbidden as refused:
-                unseen.append(refused)
+                unseen[right] = refused
                 continue
             if setting is not _UNKNOWN:
                 told |= reading.READ[right](setting)
         if len(unseen) == len(reading.OPERATIONS):
-            raise unseen[0]
+            raise next(iter(unseen.values()))
         if not told and not unseen:
             raise BadAnswer("the server tells none of a bucket's settings", target=self.target.id)
-        missing = tuple(one.message for one in unseen)
-        return Bucket(name=self.target.settings.bucket, unseen=missing, **reading.whole(told))
+        missing = tuple(one.message for one in unseen.values())
+        return Bucket(name=self.target.settings.bucket, unseen=missing, **reading.whole(told, unseen))
 
 
 class _Found:

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 import zlib
 
 from opsproof.sources.files.remote.form import Form
@@ -15,6 +16,9 @@ _HEAD = 4096
 _TAIL = 1024
 _HEADER = re.compile(rb"--\r?\n-- PostgreSQL database (cluster )?dump\r?\n")
 _TRAILER = re.compile(rb"(?:^|\n)-- PostgreSQL database (cluster )?dump complete\r?\n")
+# A cluster's dump has one of each database in it: what was begun has to be complete.
+_DUMPS = (b"\n-- PostgreSQL database dump", b"\n-- PostgreSQL database cluster dump")
+_COMPLETE = b" complete"
 _TABLE = b"\nCREATE TABLE "
 _DATA = (b"\nCOPY ", b"\nINSERT INTO ")  # pg_dump writes COPY for an empty table, too
 # The newest archive (1.N) that each major version of pg_restore reads.
@@ -64,6 +68,7 @@ class Sql(Form):
         self._head = b""
         self._tail = b"\n"
         self._lines = self._returns = self._tables = self._data = 0
+        self._named, self._complete = [0, 0], [0, 0]
 
     def feed(self, data: bytes) -> None:
         if len(self._head) < _HEAD:
@@ -72,17 +77,25 @@ class Sql(Form):
         self._returns += (self._tail[-1:] + data).count(b"\r\n")
         self._tables += self._counted(_TABLE, data)
         self._data += sum(self._counted(word, data) for word in _DATA)
+        for kind, word in enumerate(_DUMPS):
+            self._named[kind] += self._counted(word, data)
+            self._complete[kind] += self._counted(word + _COMPLETE, data)
         self._tail = (self._tail + data)[-_TAIL:]
 
     def told(self) -> dict[str, object]:
         return {
             "header": bool(_HEADER.match(self._head)),
-            "trailer": bool(_TRAILER.search(self._tail)),
+            "trailer": bool(_TRAILER.search(self._tail)) and self._all_complete,
             "lines": self._lines,
             "returns": self._returns,
             "tables": self._tables + self._data,
             "data": self._data,
         }
+
+    @property
+    def _all_complete(self) -> bool:
+        """Whether each dump in it that was begun is complete."""
+        return self._named == [2 * ended for ended in self._complete]  # the end names it, too
 
     def _counted(self, word: bytes, data: bytes) -> int:
         """How often it stands there, also across two pieces."""
@@ -90,22 +103,32 @@ class Sql(Form):
 
 
 class Custom(Form):
-    """An archive of pg_dump: its table of contents says nothing of the data, so pg_restore reads all of it."""
+    """An archive of pg_dump: its table of contents says nothing of the data, so pg_restore writes all of it as text."""
 
     def __init__(self, head: bytes) -> None:
         super().__init__("custom")
         self._archive = head[6] if len(head) > 6 else 0
         self._program = shutil.which("pg_restore")
         self._process: subprocess.Popen[bytes] | None = None
+        self._text = Sql()
+        self._reading = threading.Thread(target=self._read, daemon=True)
         self._broken = False
         if self._program and self._archive <= self._known():
             self._process = subprocess.Popen(
-                [self._program, "-f", "/dev/null"],
+                [self._program, "-f", "/dev/stdout"],
                 stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C"},
             )
+            self._reading.start()
+
+    def _read(self) -> None:
+        """Of what it writes only what is counted is kept."""
+        assert self._process is not None and self._process.stdout is not None
+        with self._process.stdout as text:
+            while piece := text.read(_HEAD * 16):
+                self._text.feed(piece)
 
     def _known(self) -> int:
         said = subprocess.run(
@@ -131,12 +154,16 @@ class Custom(Form):
             self._process.stdin.close()
         except BrokenPipeError:
             self._broken = True
-        return {"restored": self._process.wait() == 0}
+        restored = self._process.wait() == 0
+        self._reading.join()
+        counted = self._text.told()
+        return {"restored": restored, "tables": counted["tables"], "data": counted["data"]}
 
     def close(self) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+            self._reading.join()
             if self._process.stdin is not None:
                 try:
                     self._process.stdin.close()

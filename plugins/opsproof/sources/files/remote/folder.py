@@ -21,26 +21,34 @@ from opsproof.sources.files.remote.reader import Reader
 _CHUNK = 256 * 1024
 _UNITS = "YmdHMS"
 _SHOWN = 8
+_OF_THE_DISK = "lost+found"  # of a file system, in its topmost folder, and for root's eyes alone
 _AHEAD = timedelta(days=2)  # names may be by a clock of another zone
 
 
 def _files(
     folder: str, pattern: re.Pattern[str]
 ) -> Iterator[tuple[str, os.stat_result, re.Match[str] | None]]:
-    """Every regular file below a folder by its path there, and how it fits. Links are not followed."""
-    for root, folders, names in os.walk(folder, onerror=_refused):
-        folders.sort()
+    """Every regular file below a folder by its path there, and how it fits. Links are not followed.
+
+    What goes away meanwhile is not there: backups are renamed when they are whole, and old ones deleted.
+    """
+
+    def refused(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError) or error.filename == folder:
+            raise error
+
+    for root, folders, names in os.walk(folder, onerror=refused):
+        folders[:] = sorted(one for one in folders if one != _OF_THE_DISK)
         for name in sorted(names):
             path = Path(root, name)
-            found = path.lstat()
+            try:
+                found = path.lstat()
+            except FileNotFoundError:
+                continue
             if stat.S_ISREG(found.st_mode):
                 inside = str(path.relative_to(folder))
                 match = pattern.match(inside)
                 yield inside, found, match if match and _date(match) else None
-
-
-def _refused(error: OSError) -> None:
-    raise error
 
 
 def _date(match: re.Match[str]) -> datetime | None:
@@ -55,7 +63,8 @@ def _date(match: re.Match[str]) -> datetime | None:
 def listed(folder: str, pattern: str, most: int) -> dict[str, object]:
     """Files by name, size, time, their number, and that of empty ones; those of a folder together."""
     found: dict[str, tuple[str, int, float, int, int]] = {}
-    others, instead = 0, dict[str, None]()
+    others = 0
+    instead: dict[str, None] = {}
     for name, info, match in _files(folder, re.compile(pattern, re.S)):
         if match is None:
             others += 1
@@ -118,7 +127,8 @@ def main(words: list[str]) -> int:
         return 2
     except PermissionError:
         return 3
-    sys.stdout.write(json.dumps({**done, "now": time.time()}))
+    text = json.dumps({**done, "now": time.time()}, ensure_ascii=False)
+    sys.stdout.buffer.write(text.encode("utf-8", "replace"))  # a name may have bytes that are no letters
     return 0
 
 

@@ -6,6 +6,7 @@ from opsproof.sources.files.remote.form import Form
 
 _TEXT = 16 * 2**20  # bytes that are parsed
 _NAMES = 20_000
+_CONTENT = frozenset({"data", "stringData"})
 # What others make: nobody has to keep it, and there is much of it.
 _MADE = frozenset({"Pod", "ReplicaSet", "ControllerRevision", "Event", "Endpoints", "EndpointSlice", "Lease"})
 
@@ -52,6 +53,7 @@ class _Frame:
         self.texts: dict[str, str] = {}
         self.meta: dict[str, str] = {}
         self.filled: set[str] = set()
+        self.items = 0  # with a name and data, and without a kind: an API's list tells that once
 
 
 class _Objects:
@@ -108,6 +110,10 @@ class _Objects:
             and frame.meta.get("name")
         ):
             self._object(frame)
+        elif frame.mapping and frame.meta.get("name") and frame.filled & _CONTENT:
+            self._item()
+        if frame.texts.get("kind") == "SecretList":
+            self._secrets += frame.items
         if above is None or not above.mapping:
             return
         if above.key == "metadata":
@@ -121,10 +127,15 @@ class _Objects:
         kind = frame.texts["kind"]
         if len(self._kinds) < 500 or kind in self._kinds:
             self._kinds[kind] = self._kinds.get(kind, 0) + 1
-        if kind == "Secret" and frame.filled & {"data", "stringData"}:
+        if kind == "Secret" and frame.filled & _CONTENT:
             self._secrets += 1
         if kind not in _MADE and len(self._names) < _NAMES:
             self._names.append("/".join((kind, frame.meta.get("namespace", ""), frame.meta["name"])))
+
+    def _item(self) -> None:
+        """One of what stands around it, if it is a list of that."""
+        for frame in self._stack[-2:-1]:
+            frame.items += frame.key == "items"
 
     def told(self) -> dict[str, object]:
         return {"kinds": self._kinds, "names": self._names, "secrets": self._secrets}

@@ -9,6 +9,14 @@ from opsproof.sources.kubernetes.facts.selectors import LabelSelector
 from opsproof.sources.kubernetes.facts.velero import BackupSpec
 
 _SHOWN = 3
+# Without one of these a namespace does not come back, by the names that Velero takes for a kind. Secrets may be kept
+# elsewhere, and what others make is made again.
+_NEEDED = """
+    deployments deployment deploy statefulsets statefulset sts daemonsets daemonset ds cronjobs cronjob cj
+    services service svc ingresses ingress ing configmaps configmap cm
+    persistentvolumeclaims persistentvolumeclaim pvc
+"""
+_GROUPS = frozenset({"", "apps", "batch", "extensions", "networking.k8s.io"})
 
 
 def covers(spec: BackupSpec, namespace: str) -> bool:
@@ -27,13 +35,19 @@ def _fits(namespace: str, patterns: Iterable[str]) -> bool:
 def narrowed(spec: BackupSpec) -> str:
     """Why not everything of a namespace is in it, in words; "" where all kinds are."""
     if any(not one.selects_all for one in _selectors(spec)):
-        return "what a label selector takes"
+        return "what a label selector takes alone"
     kinds = [*(spec.included_resources or ()), *(spec.included_namespace_scoped_resources or ())]
     if kinds and "*" not in kinds:
-        return listed(kinds)
+        return f"{listed(kinds)} alone"
     if "*" in without(spec):
         return "nothing of a namespace"
-    return ""
+    left = [kind for kind in without(spec) if _is_needed(kind)]
+    return f"all but {listed(left)}" if left else ""
+
+
+def _is_needed(kind: str) -> bool:
+    name, _, group = kind.lower().partition(".")
+    return name in _NEEDED.split() and group in _GROUPS
 
 
 def _selectors(spec: BackupSpec) -> list[LabelSelector]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from opsproof.model.text import cut
@@ -73,7 +73,14 @@ READ: Mapping[str, Callable[[Any], dict[str, Any]]] = {
 }
 
 
-def whole(told: dict[str, Any]) -> dict[str, Any]:
-    """All settings together: everybody may come in by the policy, or by the list of rights."""
-    doors = [told.pop(name) for name in ("policy", "acl") if name in told]
-    return {**told, "public": any(doors) if doors else None}
+_DOORS = {"s3:GetBucketPolicyStatus": "policy", "s3:GetBucketAcl": "acl"}
+
+
+def whole(told: dict[str, Any], refused: Collection[str]) -> dict[str, Any]:
+    """All settings together: everybody may come in by the policy, or by the list of rights.
+
+    `refused`: rights of those that may not be seen. Nothing is closed that has another door.
+    """
+    doors = [told.pop(name) for name in _DOORS.values() if name in told]
+    closed = bool(doors) and not _DOORS.keys() & set(refused)
+    return {**told, "public": True if any(doors) else False if closed else None}
