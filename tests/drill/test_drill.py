@@ -171,6 +171,34 @@ def test_a_server_that_might_run_a_dumps_programs_is_refused(shop: Shop) -> None
     assert not shop.records.exists()
 
 
+@pytest.mark.parametrize(
+    ("given", "taken", "might"),
+    [
+        (
+            "GRANT postgres TO drill",
+            "REVOKE postgres FROM drill",
+            "as a member of postgres, may run programs",
+        ),
+        (
+            "GRANT pg_write_server_files TO drill",
+            "REVOKE pg_write_server_files FROM drill",
+            "as a member of pg_write_server_files, may run programs",
+        ),
+        ("ALTER ROLE drill CREATEROLE", "ALTER ROLE drill NOCREATEROLE", "drill may make roles"),
+        ("ALTER ROLE app REPLICATION", "ALTER ROLE app NOREPLICATION", "member of app, may make replication"),
+    ],
+)
+def test_a_dump_becomes_no_role_that_may_do_more(shop: Shop, given: str, taken: str, might: str) -> None:
+    """The role that owns all in the original is a superuser often: who is a member of it may SET ROLE to it."""
+    shop.server.run(given)
+    try:
+        with pytest.raises(Refused, match=might):
+            shop.drill()
+    finally:
+        shop.server.run(taken)
+    assert not shop.records.exists()
+
+
 def test_a_server_is_refused_that_does_not_prove_itself(shop: Shop) -> None:
     shop.backup()
     with pytest.raises(Refused, match="declares no system-identifier"):

@@ -16,6 +16,7 @@ from psycopg.conninfo import make_conninfo
 from opsproof.environment.environment import Environment
 from opsproof.model.failure import NotConfigured
 from opsproof.model.target import Target
+from opsproof.model.text import cut
 from opsproof.sources.postgres.settings import PostgresSettings
 
 SYSTEM = "system-identifier"
@@ -25,8 +26,17 @@ PRODUCTION = re.compile(r"(?:^|[-_.])prod(?:uction)?(?:$|[-_.\d])", re.IGNORECAS
 _CONNECT = 10  # seconds
 _LOCK = 0x6F7073647269  # one drill at a time on a server
 _IDENTITY = "SELECT system_identifier::text FROM pg_control_system()"
-_MIGHT_RUN_PROGRAMS = """
-SELECT rolsuper OR pg_has_role(oid, 'pg_execute_server_program', 'MEMBER') FROM pg_roles WHERE rolname = current_user"""
+# A dump may SET ROLE to whatever the one that logs in is a member of, and RESET ROLE to itself.
+_MIGHT = """
+SELECT rolname::text, rolname = session_user, CASE
+    WHEN rolsuper OR rolname IN ('pg_execute_server_program', 'pg_write_server_files')
+        THEN 'run programs on the server'
+    WHEN rolcreaterole THEN 'make roles'
+    ELSE 'make replication slots' END
+FROM pg_roles
+WHERE pg_has_role(session_user, oid, 'MEMBER') AND (rolsuper OR rolcreaterole OR rolreplication
+    OR rolname IN ('pg_execute_server_program', 'pg_write_server_files'))
+ORDER BY rolname = session_user DESC, rolsuper DESC, rolname LIMIT 1"""
 
 
 class Refused(Exception):
@@ -88,16 +98,18 @@ def proven(target: Target, environments: Iterable[Environment]) -> Scratch:
     try:
         with session(settings) as at:
             found = _one(at, _IDENTITY)
-            programs = _one(at, _MIGHT_RUN_PROGRAMS)
+            might = at.execute(_MIGHT.encode()).fetchone()
     except psycopg.Error as error:
         raise Refused(f"{place}: {_reason(error)}") from None
     except NotConfigured as error:
         raise Refused(f"{place}: {error.message}") from None
     if found != wanted:
         raise Refused(f"{place} declares {SYSTEM} {wanted!r}, found {found!r}: it is another server")
-    if programs:
+    if might:
+        role, itself, what = might
+        member = "" if itself else f", as a member of {cut(role)},"
         raise Refused(
-            f"{place}: {settings.user} may run programs on the server, and so might a dump;"
+            f"{place}: {settings.user}{member} may {what}, and so might a dump;"
             f" give a role that may create databases and nothing else"
         )
     return Scratch(settings, {SYSTEM: str(found)})
