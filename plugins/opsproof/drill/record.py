@@ -91,10 +91,14 @@ class Performance(ABC):
             yield
         except self.failures as error:
             failure, sqlstate = self.said(error)
-        step = Step(name=name, seconds=round(time.monotonic() - began, 3), failure=failure, sqlstate=sqlstate)
-        self.know(steps=(*self.drill.steps, step))
-        if failure:
-            raise Stop
+            raise Stop from None
+        except BaseException:
+            failure = "it was interrupted"
+            raise
+        finally:
+            seconds = round(time.monotonic() - began, 3)
+            step = Step(name=name, seconds=seconds, failure=failure, sqlstate=sqlstate)
+            self.know(steps=(*self.drill.steps, step))
 
     def know(self, **more: object) -> None:
         self.drill = msgspec.structs.replace(self.drill, **more)
