@@ -245,6 +245,50 @@ def test_two_drills_at_once_are_one_too_many(shop: Shop) -> None:
         shop.drill()
 
 
+def test_two_drills_at_once_are_too_many_from_other_databases_too(shop: Shop) -> None:
+    """Locks of sessions are of a database: the second would have dropped what the first restores into."""
+    from opsproof.drill import scratch
+
+    shop.server.run("CREATE DATABASE elsewhere")
+    try:
+        into = scratch.proven(shop.target(into={**shop.scratch_settings, "database": "elsewhere"}), ())
+        with scratch.alone(into), pytest.raises(Refused, match="another drill is under way"):
+            shop.drill()
+    finally:
+        shop.server.run("DROP DATABASE elsewhere")
+
+
+def test_what_people_call_like_it_is_theirs(shop: Shop) -> None:
+    shop.server.run("CREATE DATABASE opsproof_drill_template OWNER drill")
+    try:
+        shop.backup()
+        assert shop.drill().good
+        assert shop.databases == {"opsproof_drill_template"}
+    finally:
+        shop.server.run("DROP DATABASE opsproof_drill_template")
+
+
+def test_a_template_made_of_it_goes_all_the_same(shop: Shop) -> None:
+    said = b"format('ALTER DATABASE %I IS_TEMPLATE true', current_database())"
+    shop.keep(b"DO $$ BEGIN EXECUTE " + said + b"; END $$;\n" + shop.dump())
+    drill = shop.drill()
+    assert (drill.good, drill.left, shop.databases) == (True, "", set())
+
+
+def test_another_server_that_answers_meanwhile_is_not_written_to(shop: Shop) -> None:
+    """As where a name leads to another server after somebody said yes."""
+    from opsproof.drill import scratch
+
+    moved = scratch.Scratch(shop.target().settings.into, {scratch.SYSTEM: "1"})
+    with pytest.raises(Refused, match="another server answers there now"), scratch.alone(moved):
+        pass
+    with pytest.raises(scratch.Elsewhere):
+        scratch.create(moved, "opsproof_drill_x", "template0", None)
+    with pytest.raises(scratch.Elsewhere):
+        scratch.take_away(moved, "shop")
+    assert shop.databases == set()
+
+
 def test_a_drill_knows_the_newest_row_and_not_the_dumps_age(shop: Shop) -> None:
     """A dump made a moment ago of a database that nobody has written to for days."""
     shop.run("UPDATE orders SET made = made - interval '3 days'")

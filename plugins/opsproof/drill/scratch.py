@@ -21,10 +21,15 @@ from opsproof.sources.postgres.settings import PostgresSettings
 
 SYSTEM = "system-identifier"
 PREFIX = "opsproof_drill_"
+_MADE = "^opsproof_drill_[0-9]{8}t[0-9]{6}z_[0-9a-f]{6}$"  # by a drill; what people call so is theirs
 APPLICATION = "opsproof-drill"
 PRODUCTION = re.compile(r"(?:^|[-_.])prod(?:uction)?(?:$|[-_.\d])", re.IGNORECASE)
 _CONNECT = 10  # seconds
 _LOCK = 0x6F7073647269  # one drill at a time on a server
+# Such a lock is of the database that the session is in: those of the others are looked for.
+_OTHER_DRILLS = """
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid <> pg_backend_pid()
+    AND (classid::bigint << 32) + objid::bigint = %s AND objsubid = 1"""
 _IDENTITY = "SELECT system_identifier::text FROM pg_control_system()"
 # A dump may SET ROLE to whatever the one that logs in is a member of, and RESET ROLE to itself.
 _MIGHT = """
@@ -37,6 +42,10 @@ FROM pg_roles
 WHERE pg_has_role(session_user, oid, 'MEMBER') AND (rolsuper OR rolcreaterole OR rolreplication
     OR rolname IN ('pg_execute_server_program', 'pg_write_server_files'))
 ORDER BY rolname = session_user DESC, rolsuper DESC, rolname LIMIT 1"""
+
+
+class Elsewhere(Exception):
+    """Another server answered. Its text is one line."""
 
 
 class Refused(Exception):
@@ -162,31 +171,59 @@ def alone(scratch: Scratch) -> Iterator[None]:
     with ExitStack() as held:
         try:
             at = held.enter_context(session(scratch.settings))
-            if not _one(at, f"SELECT pg_try_advisory_lock({_LOCK})"):
+            _require_same(at, scratch)
+            if not _one(at, f"SELECT pg_try_advisory_lock({_LOCK})") or _others(at):
                 raise Refused(f"another drill is under way on {scratch.id}")
             _cleared(at)
+        except Elsewhere as error:
+            raise Refused(f"{scratch.id}: {error}") from None
         except psycopg.Error as error:
             raise Refused(f"{scratch.id}: {_reason(error)}") from None
         yield
 
 
+def _others(at: psycopg.Connection[Any]) -> bool:
+    found = at.execute(_OTHER_DRILLS.encode(), [_LOCK]).fetchone()
+    return found is not None and found[0] > 0
+
+
+def _require_same(at: psycopg.Connection[Any], scratch: Scratch) -> None:
+    """A name may lead elsewhere a moment later. Raises Elsewhere."""
+    if _one(at, _IDENTITY) != scratch.identity[SYSTEM]:
+        raise Elsewhere("another server answers there now than the one that proved itself")
+
+
 def _cleared(at: psycopg.Connection[Any]) -> None:
     for (name,) in at.execute(
-        b"SELECT datname::text FROM pg_database WHERE starts_with(datname::text, %s)", [PREFIX]
+        b"SELECT datname::text FROM pg_database WHERE datname::text ~ %s", [_MADE]
     ).fetchall():
         drop(at, name)
 
 
 def create(scratch: Scratch, database: str, template: str, owner: str | None) -> None:
-    """A database like the template; owned by a role that the one which restores is a member of."""
+    """A database like the template; owned by a role that the one which restores is a member of.
+
+    Raises Elsewhere, psycopg.Error.
+    """
     made = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
         sql.Identifier(database), sql.Identifier(template)
     )
     of = sql.SQL(" OWNER {}").format(sql.Identifier(owner)) if owner else sql.SQL("")
     with session(scratch.settings) as at:
+        _require_same(at, scratch)
         at.execute(made + of)
 
 
+def take_away(scratch: Scratch, database: str) -> None:
+    """Drop it, where it is. Raises Elsewhere, psycopg.Error."""
+    with session(scratch.settings) as at:
+        _require_same(at, scratch)
+        drop(at, database)
+
+
 def drop(at: psycopg.Connection[Any], database: str) -> None:
-    """Whoever is in it is put out."""
-    at.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database)))
+    """Whoever is in it is put out; that a dump made a template of it keeps it no more."""
+    named = sql.Identifier(database)
+    if at.execute(b"SELECT 1 FROM pg_database WHERE datname = %s AND datistemplate", [database]).fetchone():
+        at.execute(sql.SQL("ALTER DATABASE {} IS_TEMPLATE false").format(named))
+    at.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(named))
