@@ -161,6 +161,19 @@ def test_a_dump_may_not_run_programs_on_the_server(shop: Shop) -> None:
     assert failed(shop.drill())[2] == "42501"
 
 
+@pytest.mark.parametrize("words", [("--create",), ("--create", "--clean"), ("--create", "--clean", "-Fc")])
+def test_a_dump_that_makes_its_database_drops_none(shop: Shop, words: tuple[str, ...]) -> None:
+    """By its owner's name it could: pg_dump writes DROP DATABASE before it connects elsewhere."""
+    shop.keep(shop.dump(*words))
+    drill = shop.drill()
+    if "-Fc" in words:  # of which pg_restore makes what it is told to
+        assert drill.good, drill.steps
+    else:
+        assert failed(drill)[1].startswith("it makes or drops whole databases")
+    assert shop.server.run("SELECT 1 FROM pg_database WHERE datname = 'shop'") == [(1,)]
+    assert shop.databases == set()
+
+
 def test_a_server_that_might_run_a_dumps_programs_is_refused(shop: Shop) -> None:
     shop.server.run("ALTER ROLE drill SUPERUSER")
     try:
