@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -140,6 +141,47 @@ def test_what_takes_too_long_is_ended(shop: Shop) -> None:
     shop.keep(endless)
     assert failed(shop.drill(within="1s"))[1] == "it was not loaded in the time that a drill may take"
     assert shop.databases == set()
+
+
+def test_looking_at_it_takes_no_longer_than_a_drill_may(shop: Shop) -> None:
+    """The database is the dump's: a view in it may take as long as it likes."""
+    from opsproof.drill import examined, scratch
+
+    settings = shop.target().settings.into
+    shop.run("CREATE VIEW slow AS SELECT now() AS at FROM pg_sleep(3600)", "GRANT SELECT ON slow TO drill")
+    with scratch.session(settings, "shop") as at:
+        with pytest.raises(examined.NotExamined, match="in the time that a drill may take"):
+            examined.newest(at, "SELECT at FROM slow", time.monotonic() + 0.2)
+        with pytest.raises(examined.NotExamined, match="in the time that a drill may take"):
+            examined.rows(at, {"public.slow": 1}, time.monotonic() + 0.2)
+
+
+def test_no_variable_of_the_shell_leads_to_another_server(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """psql is given none of them: it would restore elsewhere than was proven."""
+    from opsproof.drill import scratch
+    from opsproof.drill.perform import perform
+
+    shop.backup()
+    target = shop.target()
+    for name, value in (
+        ("PGHOSTADDR", "127.0.0.9"),
+        ("PGOPTIONS", "-c search_path=planted"),
+        ("PGPORT", "1"),
+    ):
+        monkeypatch.setenv(name, value)
+    assert perform(target, scratch.proven(target, ()), lambda step: None).good
+
+
+def test_why_there_is_no_session_is_told(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "wrong").write_text("wrong")
+    for more, says in (
+        ({"password": {"file": str(tmp_path / "wrong")}}, "targets.drill.into: wrong password for drill"),
+        ({"port": 1}, "targets.drill.into: connection refused"),
+    ):
+        with pytest.raises(Refused, match=says):
+            shop.drill(into={**shop.scratch_settings, **more})
 
 
 @pytest.mark.parametrize(

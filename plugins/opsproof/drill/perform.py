@@ -78,13 +78,14 @@ class _OfDump(Performance):
             self.know(dump=Dump(name=found.name, made=found.made, bytes=stream.bytes, sha256=stream.sha256))
 
     def _examined(self, found: Found) -> None:
-        with self.step(LOOK), scratch.session(self.server.settings, self._database) as at:
-            self.know(others=examined.others(at), newest=examined.newest(at, self.target.settings.newest))
         settings = self.target.settings
+        with self.step(LOOK), scratch.session(self.server.settings, self._database) as at:
+            self.know(others=examined.others(at))
+            self.know(newest=examined.newest(at, settings.newest, self.deadline))
         if settings.counts is None:
             return
         with self.step(COUNT), scratch.session(self.server.settings, self._database) as at:
-            counts = examined.rows(at, examined.manifest(found.beside(settings.manifest_of)))
+            counts = examined.rows(at, examined.manifest(found.beside(settings.manifest_of)), self.deadline)
             self.know(rows=counts, counted=True)
             if unequal := [one for one in counts if not one.equal]:
                 raise NotExamined(

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 import socket
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import certifi
 import psycopg
-from psycopg import sql
+from psycopg import pq, sql
 from psycopg.conninfo import make_conninfo
 
 from opsproof.environment.environment import Environment
 from opsproof.model.failure import NotConfigured
+from opsproof.model.hosts import ascii_host
 from opsproof.model.target import Target
 from opsproof.model.text import cut
-from opsproof.sources.postgres.settings import PostgresSettings
+from opsproof.sources.postgres.failure import connecting
+from opsproof.sources.postgres.settings import ANY, PostgresSettings
 
 SYSTEM = "system-identifier"
 PREFIX = "opsproof_drill_"
@@ -25,6 +29,8 @@ _MADE = "^opsproof_drill_[0-9]{8}t[0-9]{6}z_[0-9a-f]{6}$"  # by a drill; what pe
 APPLICATION = "opsproof-drill"
 PRODUCTION = re.compile(r"(?:^|[-_.])prod(?:uction)?(?:$|[-_.\d])", re.IGNORECASE)
 _CONNECT = 10  # seconds
+_REQUIRES_AUTH = 160000  # libpq that knows require_auth
+_LONGEST = 2**31 - 1  # milliseconds that a statement may take
 _LOCK = 0x6F7073647269  # one drill at a time on a server
 # Such a lock is of the database that the session is in: those of the others are looked for.
 _OTHER_DRILLS = """
@@ -65,21 +71,32 @@ class Scratch:
 
 
 def parameters(settings: PostgresSettings, database: str = "") -> dict[str, str]:
-    """As libpq calls them; the password is among them. Raises NotConfigured: it is not there."""
-    made = {
-        "host": settings.host,
+    """As libpq calls them, with the password; said so that no variable of the shell leads elsewhere.
+
+    Raises NotConfigured: the password is not there, or might be given to whoever answers.
+    """
+    knows = pq.version() >= _REQUIRES_AUTH
+    if settings.accepted != ANY and not knows:
+        raise NotConfigured(
+            "this libpq cannot hold a server to SCRAM: pip install 'opsproof[postgres]', or use sslmode verify-full"
+        )
+    return {
+        "host": settings.host if settings.host.startswith("/") else ascii_host(settings.host),
+        "hostaddr": "",
         "port": str(settings.port),
         "user": settings.user,
+        "password": settings.password.read() if settings.password is not None else "",
         "dbname": database or settings.database,
         "sslmode": settings.sslmode,
+        "sslrootcert": str(settings.ca) if settings.ca else certifi.where() if settings.verified else "",
+        "options": "",
         "connect_timeout": str(_CONNECT),
+        "keepalives_idle": "60",  # a server that is gone is noticed while it is waited for
+        "keepalives_interval": "10",
+        "keepalives_count": "6",
         "application_name": APPLICATION,
+        **({"require_auth": settings.accepted} if knows else {}),
     }
-    if settings.ca is not None:
-        made["sslrootcert"] = str(settings.ca)
-    if settings.password is not None:
-        made["password"] = settings.password.read()
-    return made
 
 
 @contextmanager
@@ -88,6 +105,12 @@ def session(settings: PostgresSettings, database: str = "") -> Iterator[psycopg.
     made = psycopg.connect(make_conninfo("", **parameters(settings, database)), autocommit=True)
     with closing(made):
         yield made
+
+
+def until(at: psycopg.Connection[Any], deadline: float) -> None:
+    """The next statement is cancelled at `deadline` of the monotonic clock. Raises psycopg.Error."""
+    left = min(max(round((deadline - time.monotonic()) * 1000), 1), _LONGEST)
+    at.execute(f"SET statement_timeout = {left}".encode())
 
 
 def proven(target: Target, environments: Iterable[Environment]) -> Scratch:
@@ -108,8 +131,12 @@ def proven(target: Target, environments: Iterable[Environment]) -> Scratch:
         with session(settings) as at:
             found = _one(at, _IDENTITY)
             might = at.execute(_MIGHT.encode()).fetchone()
+    except psycopg.errors.InsufficientPrivilege:
+        raise Refused(
+            f"{place}: EXECUTE on pg_control_system() or CONNECT is missing; `opsproof rights` grants it"
+        ) from None
     except psycopg.Error as error:
-        raise Refused(f"{place}: {_reason(error)}") from None
+        raise Refused(f"{place}: {_reason(error, target, settings)}") from None
     except NotConfigured as error:
         raise Refused(f"{place}: {error.message}") from None
     if found != wanted:
@@ -157,7 +184,15 @@ def _one(at: psycopg.Connection[Any], statement: str) -> Any:
     return row[0] if row else None
 
 
-def _reason(error: psycopg.Error) -> str:
+def _reason(error: psycopg.Error, target: Target, settings: PostgresSettings) -> str:
+    """Why there is no session, in our words: theirs may repeat settings."""
+    if error.sqlstate:
+        return _answer(error)
+    asked = Target(target.role, "postgres", f"postgres:{settings.address}", settings)
+    return connecting(str(error), asked).message
+
+
+def _answer(error: psycopg.Error) -> str:
     return f"no session or no answer (SQLSTATE {error.sqlstate})" if error.sqlstate else "no session"
 
 
@@ -178,7 +213,7 @@ def alone(scratch: Scratch) -> Iterator[None]:
         except Elsewhere as error:
             raise Refused(f"{scratch.id}: {error}") from None
         except psycopg.Error as error:
-            raise Refused(f"{scratch.id}: {_reason(error)}") from None
+            raise Refused(f"{scratch.id}: {_answer(error)}") from None
         yield
 
 
