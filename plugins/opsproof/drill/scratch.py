@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
@@ -15,6 +13,7 @@ import psycopg
 from psycopg import pq, sql
 from psycopg.conninfo import make_conninfo
 
+from opsproof.drill import production
 from opsproof.environment.environment import Environment
 from opsproof.model.failure import NotConfigured
 from opsproof.model.hosts import ascii_host
@@ -27,7 +26,6 @@ SYSTEM = "system-identifier"
 PREFIX = "opsproof_drill_"
 _MADE = "^opsproof_drill_[0-9]{8}t[0-9]{6}z_[0-9a-f]{6}$"  # by a drill; what people call so is theirs
 APPLICATION = "opsproof-drill"
-PRODUCTION = re.compile(r"(?:^|[-_.])prod(?:uction)?(?:$|[-_.\d])", re.IGNORECASE)
 _CONNECT = 10  # seconds
 _REQUIRES_AUTH = 160000  # libpq that knows require_auth
 _LONGEST = 2**31 - 1  # milliseconds that a statement may take
@@ -154,29 +152,23 @@ def proven(target: Target, environments: Iterable[Environment]) -> Scratch:
 def _not_production(
     place: str, settings: PostgresSettings, system: str, environments: Iterable[Environment]
 ) -> None:
-    own = _addresses(settings)
-    for environment in environments:
-        if not PRODUCTION.search(environment.name):
-            continue
-        for role, other in environment.targets.items():
-            if other.kind == "postgres" and (
-                other.identity.get(SYSTEM) == system or own & _addresses(other.settings)
-            ):
-                raise Refused(
-                    f"{place} is targets.{role} of {environment.id}: production is never restored into"
-                )
+    own = production.addresses(settings.hosts(()))
+
+    def same(other: Target) -> bool:
+        """A pooler is what it says that it hands sessions to, too."""
+        return isinstance(other.settings, PostgresSettings) and (
+            other.identity.get(SYSTEM) == system or bool(own & production.addresses(_places(other)))
+        )
+
+    if found := production.found(environments, same):
+        raise Refused(f"{place} is {found}: production is never restored into")
 
 
-def _addresses(settings: PostgresSettings) -> set[tuple[str, int]]:
-    """What its name means now, beside the name itself."""
-    host, port = settings.host, settings.port
-    found = {(host.lower().rstrip("."), port)}
-    if not host.startswith("/"):
-        try:
-            found |= {(str(entry[4][0]), port) for entry in socket.getaddrinfo(host, port)}
-        except OSError:
-            pass  # a name that means nothing here is compared as it is
-    return found
+def _places(target: Target) -> Iterator[str]:
+    yield from target.settings.hosts(())
+    for name, value in target.identity.items():
+        if name.startswith("database."):
+            yield value.partition("/")[0]
 
 
 def _one(at: psycopg.Connection[Any], statement: str) -> Any:
