@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
+import json
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +17,7 @@ from opsproof.drill.scratch import Refused
 from opsproof.environment.environment import Environment
 from opsproof.sources.drill.facts import Drill, TableRows
 from tests.drill.shop import COUNTS, ORDERED, Shop, now
+from tests.testbed.process import await_that
 
 pytestmark = pytest.mark.slow
 
@@ -289,6 +293,33 @@ def test_what_a_killed_drill_left_is_taken_away_by_the_next(shop: Shop) -> None:
     shop.server.run("CREATE DATABASE opsproof_drill_20260101t000000z_abcdef OWNER drill")
     shop.backup()
     assert shop.drill().good
+    assert shop.databases == set()
+
+
+def test_what_is_still_being_made_when_the_drill_is_killed_goes_too(shop: Shop) -> None:
+    """The server makes it whole, whoever does not wait for it any more."""
+    from opsproof.drill import janitor, scratch
+
+    settings, name = shop.target().settings.into, "opsproof_drill_20260101t000000z_abcdef"
+    shop.server.run("CREATE DATABASE held OWNER drill")
+    holder = shop.server.connect(database="held")  # a template is waited for that somebody is in
+
+    def make() -> None:
+        with scratch.session(settings) as at:
+            at.execute(f"CREATE DATABASE {name} TEMPLATE held".encode())
+
+    maker = threading.Thread(target=make)
+    maker.start()
+    try:
+        with scratch.session(settings) as at:
+            is_made = (scratch._MAKING.encode(), [scratch.APPLICATION, name])
+            await_that("it is being made", lambda: at.execute(*is_made).fetchone())
+        threading.Timer(0.5, holder.close).start()
+        task = {"parameters": scratch.parameters(settings), "database": name}
+        janitor.main(io.BytesIO(json.dumps(task).encode() + b"\n"))
+    finally:
+        maker.join()
+        shop.server.run("DROP DATABASE held")
     assert shop.databases == set()
 
 

@@ -26,6 +26,10 @@ SYSTEM = "system-identifier"
 PREFIX = "opsproof_drill_"
 _MADE = "^opsproof_drill_[0-9]{8}t[0-9]{6}z_[0-9a-f]{6}$"  # by a drill; what people call so is theirs
 APPLICATION = "opsproof-drill"
+_MAKING = """
+SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND pid <> pg_backend_pid() AND state = 'active'
+    AND query LIKE 'CREATE DATABASE%%' AND position(%s IN query) > 0"""
+_EVERY = 0.2  # seconds
 _CONNECT = 10  # seconds
 _REQUIRES_AUTH = 160000  # libpq that knows require_auth
 _LONGEST = 2**31 - 1  # milliseconds that a statement may take
@@ -239,6 +243,12 @@ def create(scratch: Scratch, database: str, template: str, owner: str | None) ->
     with session(scratch.settings) as at:
         _require_same(at, scratch)
         at.execute(made + of)
+
+
+def await_made(at: psycopg.Connection[Any], database: str, deadline: float) -> None:
+    """Until no session makes it any more: one whose client was killed goes on until it is made."""
+    while time.monotonic() < deadline and at.execute(_MAKING.encode(), [APPLICATION, database]).fetchone():
+        time.sleep(_EVERY)
 
 
 def take_away(scratch: Scratch, database: str) -> None:
