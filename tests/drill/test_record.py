@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from opsproof.drill.record import Performance
+from opsproof.drill.record import NotKept, Performance
+from opsproof.evidence.files import Unwritable
 from opsproof.sources.drill.facts import LOAD, MAKE, Drill
 from opsproof.testing.links import target_of
 
@@ -56,3 +58,23 @@ def test_what_ends_it_otherwise_is_told_too_and_goes_on(begun: _Ends, error: Bas
     drill = kept(begun)
     assert drill.ended is not None and not drill.good
     assert [(MAKE, ""), (LOAD, "it was interrupted")] == told(drill)
+
+
+def test_a_record_that_cannot_be_written_at_the_end_is_not_called_none_begun(begun: _Ends) -> None:
+    folder = Path(begun.target.settings.records)
+
+    def gone(step: str) -> None:
+        if step == LOAD:
+            shutil.rmtree(folder)
+            folder.write_text("a file in its place")
+
+    begun.tell = gone
+    with pytest.raises(NotKept, match="the drill has ended, and nothing decides by it: cannot write "):
+        begun.run()
+
+
+def test_nothing_is_begun_without_a_record(begun: _Ends) -> None:
+    Path(begun.target.settings.records).write_text("a file in its place")
+    with pytest.raises(Unwritable):
+        begun.run()
+    assert begun.drill.steps == ()
