@@ -54,6 +54,7 @@ def _examine_newest(drill: Drill, drills: Drills, limits: RestoreLimits, examine
         drills.require_past(drill)
         assert step is None, step.told
         assert drill.ended is not None, "it has not ended: it was killed"
+        assert drill.rto is not None, "it ended before all was restored and examined"
         assert not drill.left, f"it left behind: {drill.left}"
 
 

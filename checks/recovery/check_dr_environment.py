@@ -103,11 +103,11 @@ def _examine_left(
     """All that is left is one finding, as old as the oldest of it."""
     if isinstance(releases, Failure):
         examine.unknown(Subject("releases", limits.drill_namespace), releases)
-    left: list[KubernetesObject] = [
-        *(one for one in things if not _made_by_another(one)),
-        *(one for one in pods if not _made_by_another(one)),
-        *(one for one in (releases if isinstance(releases, Listing) else ()) if one.is_release),
-    ]
+    recorded = [one for one in (releases if isinstance(releases, Listing) else ()) if one.is_release]
+    found: list[KubernetesObject] = [*things, *pods]
+    alone = [*(one for one in found if not _made_by_another(one)), *recorded]
+    # An owner may be of a kind that is not looked for: an operator's own.
+    left = alone or found
     if not left:
         for doubt in dict.fromkeys((*things.doubts, *pods.doubts)):
             examine.unknown(Subject("namespace", limits.drill_namespace), Undecided(doubt))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
+import json
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +17,7 @@ from opsproof.drill.scratch import Refused
 from opsproof.environment.environment import Environment
 from opsproof.sources.drill.facts import Drill, TableRows
 from tests.drill.shop import COUNTS, ORDERED, Shop, now
+from tests.testbed.process import await_that
 
 pytestmark = pytest.mark.slow
 
@@ -142,6 +147,47 @@ def test_what_takes_too_long_is_ended(shop: Shop) -> None:
     assert shop.databases == set()
 
 
+def test_looking_at_it_takes_no_longer_than_a_drill_may(shop: Shop) -> None:
+    """The database is the dump's: a view in it may take as long as it likes."""
+    from opsproof.drill import examined, scratch
+
+    settings = shop.target().settings.into
+    shop.run("CREATE VIEW slow AS SELECT now() AS at FROM pg_sleep(3600)", "GRANT SELECT ON slow TO drill")
+    with scratch.session(settings, "shop") as at:
+        with pytest.raises(examined.NotExamined, match="in the time that a drill may take"):
+            examined.newest(at, "SELECT at FROM slow", time.monotonic() + 0.2)
+        with pytest.raises(examined.NotExamined, match="in the time that a drill may take"):
+            examined.rows(at, {"public.slow": 1}, time.monotonic() + 0.2)
+
+
+def test_no_variable_of_the_shell_leads_to_another_server(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """psql is given none of them: it would restore elsewhere than was proven."""
+    from opsproof.drill import scratch
+    from opsproof.drill.perform import perform
+
+    shop.backup()
+    target = shop.target()
+    for name, value in (
+        ("PGHOSTADDR", "127.0.0.9"),
+        ("PGOPTIONS", "-c search_path=planted"),
+        ("PGPORT", "1"),
+    ):
+        monkeypatch.setenv(name, value)
+    assert perform(target, scratch.proven(target, ()), lambda step: None).good
+
+
+def test_why_there_is_no_session_is_told(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "wrong").write_text("wrong")
+    for more, says in (
+        ({"password": {"file": str(tmp_path / "wrong")}}, "targets.drill.into: wrong password for drill"),
+        ({"port": 1}, "targets.drill.into: connection refused"),
+    ):
+        with pytest.raises(Refused, match=says):
+            shop.drill(into={**shop.scratch_settings, **more})
+
+
 @pytest.mark.parametrize(
     "command", ["\\! touch {}", "SELECT 1 \\! touch {}\n;", "\\o {}\nSELECT 1;", "\\c postgres"]
 )
@@ -161,6 +207,19 @@ def test_a_dump_may_not_run_programs_on_the_server(shop: Shop) -> None:
     assert failed(shop.drill())[2] == "42501"
 
 
+@pytest.mark.parametrize("words", [("--create",), ("--create", "--clean"), ("--create", "--clean", "-Fc")])
+def test_a_dump_that_makes_its_database_drops_none(shop: Shop, words: tuple[str, ...]) -> None:
+    """By its owner's name it could: pg_dump writes DROP DATABASE before it connects elsewhere."""
+    shop.keep(shop.dump(*words))
+    drill = shop.drill()
+    if "-Fc" in words:  # of which pg_restore makes what it is told to
+        assert drill.good, drill.steps
+    else:
+        assert failed(drill)[1].startswith("it makes or drops whole databases")
+    assert shop.server.run("SELECT 1 FROM pg_database WHERE datname = 'shop'") == [(1,)]
+    assert shop.databases == set()
+
+
 def test_a_server_that_might_run_a_dumps_programs_is_refused(shop: Shop) -> None:
     shop.server.run("ALTER ROLE drill SUPERUSER")
     try:
@@ -168,6 +227,34 @@ def test_a_server_that_might_run_a_dumps_programs_is_refused(shop: Shop) -> None
             shop.drill()
     finally:
         shop.server.run("ALTER ROLE drill NOSUPERUSER")
+    assert not shop.records.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "taken", "might"),
+    [
+        (
+            "GRANT postgres TO drill",
+            "REVOKE postgres FROM drill",
+            "as a member of postgres, may run programs",
+        ),
+        (
+            "GRANT pg_write_server_files TO drill",
+            "REVOKE pg_write_server_files FROM drill",
+            "as a member of pg_write_server_files, may run programs",
+        ),
+        ("ALTER ROLE drill CREATEROLE", "ALTER ROLE drill NOCREATEROLE", "drill may make roles"),
+        ("ALTER ROLE app REPLICATION", "ALTER ROLE app NOREPLICATION", "member of app, may make replication"),
+    ],
+)
+def test_a_dump_becomes_no_role_that_may_do_more(shop: Shop, given: str, taken: str, might: str) -> None:
+    """The role that owns all in the original is a superuser often: who is a member of it may SET ROLE to it."""
+    shop.server.run(given)
+    try:
+        with pytest.raises(Refused, match=might):
+            shop.drill()
+    finally:
+        shop.server.run(taken)
     assert not shop.records.exists()
 
 
@@ -209,12 +296,83 @@ def test_what_a_killed_drill_left_is_taken_away_by_the_next(shop: Shop) -> None:
     assert shop.databases == set()
 
 
+def test_what_is_still_being_made_when_the_drill_is_killed_goes_too(shop: Shop) -> None:
+    """The server makes it whole, whoever does not wait for it any more."""
+    from opsproof.drill import janitor, scratch
+
+    settings, name = shop.target().settings.into, "opsproof_drill_20260101t000000z_abcdef"
+    shop.server.run("CREATE DATABASE held OWNER drill")
+    holder = shop.server.connect(database="held")  # a template is waited for that somebody is in
+
+    def make() -> None:
+        with scratch.session(settings) as at:
+            at.execute(f"CREATE DATABASE {name} TEMPLATE held".encode())
+
+    maker = threading.Thread(target=make)
+    maker.start()
+    try:
+        with scratch.session(settings) as at:
+            is_made = (scratch._MAKING.encode(), [scratch.APPLICATION, name])
+            await_that("it is being made", lambda: at.execute(*is_made).fetchone())
+        threading.Timer(0.5, holder.close).start()
+        task = {"parameters": scratch.parameters(settings), "database": name}
+        janitor.main(io.BytesIO(json.dumps(task).encode() + b"\n"))
+    finally:
+        maker.join()
+        shop.server.run("DROP DATABASE held")
+    assert shop.databases == set()
+
+
 def test_two_drills_at_once_are_one_too_many(shop: Shop) -> None:
     from opsproof.drill import scratch
 
     into = scratch.proven(shop.target(), ())
     with scratch.alone(into), pytest.raises(Refused, match="another drill is under way"):
         shop.drill()
+
+
+def test_two_drills_at_once_are_too_many_from_other_databases_too(shop: Shop) -> None:
+    """Locks of sessions are of a database: the second would have dropped what the first restores into."""
+    from opsproof.drill import scratch
+
+    shop.server.run("CREATE DATABASE elsewhere")
+    try:
+        into = scratch.proven(shop.target(into={**shop.scratch_settings, "database": "elsewhere"}), ())
+        with scratch.alone(into), pytest.raises(Refused, match="another drill is under way"):
+            shop.drill()
+    finally:
+        shop.server.run("DROP DATABASE elsewhere")
+
+
+def test_what_people_call_like_it_is_theirs(shop: Shop) -> None:
+    shop.server.run("CREATE DATABASE opsproof_drill_template OWNER drill")
+    try:
+        shop.backup()
+        assert shop.drill().good
+        assert shop.databases == {"opsproof_drill_template"}
+    finally:
+        shop.server.run("DROP DATABASE opsproof_drill_template")
+
+
+def test_a_template_made_of_it_goes_all_the_same(shop: Shop) -> None:
+    said = b"format('ALTER DATABASE %I IS_TEMPLATE true', current_database())"
+    shop.keep(b"DO $$ BEGIN EXECUTE " + said + b"; END $$;\n" + shop.dump())
+    drill = shop.drill()
+    assert (drill.good, drill.left, shop.databases) == (True, "", set())
+
+
+def test_another_server_that_answers_meanwhile_is_not_written_to(shop: Shop) -> None:
+    """As where a name leads to another server after somebody said yes."""
+    from opsproof.drill import scratch
+
+    moved = scratch.Scratch(shop.target().settings.into, {scratch.SYSTEM: "1"})
+    with pytest.raises(Refused, match="another server answers there now"), scratch.alone(moved):
+        pass
+    with pytest.raises(scratch.Elsewhere):
+        scratch.create(moved, "opsproof_drill_x", "template0", None)
+    with pytest.raises(scratch.Elsewhere):
+        scratch.take_away(moved, "shop")
+    assert shop.databases == set()
 
 
 def test_a_drill_knows_the_newest_row_and_not_the_dumps_age(shop: Shop) -> None:

@@ -128,12 +128,12 @@ def test_what_cannot_be_taken_away_before_it_begins_is_a_refusal(shop: Shop) -> 
     from opsproof.drill import scratch
 
     shop.backup()
-    shop.server.run('CREATE DATABASE "opsproof_drill_of_another"')
+    shop.server.run('CREATE DATABASE "opsproof_drill_20260101t000000z_abcdef"')
     try:
         with pytest.raises(scratch.Refused, match=r"no session or no answer \(SQLSTATE 42501\)$"):
             shop.drill()
     finally:
-        shop.server.run('DROP DATABASE "opsproof_drill_of_another"')
+        shop.server.run('DROP DATABASE "opsproof_drill_20260101t000000z_abcdef"')
 
 
 @pytest.mark.parametrize("said", ["psql:<stdin>:7: FEHLER:  23505", "psql:<stdin>:7: ERROR:  23505\n"])

@@ -32,6 +32,7 @@ def drill(environment: str, folder: Path, row: str, yes: bool) -> None:
     """
     from opsproof.cli.drill import lines, run_rows, wished
     from opsproof.drill.perform import perform
+    from opsproof.drill.record import NotKept
     from opsproof.drill.scratch import Refused
     from opsproof.evidence.files import Unwritable
 
@@ -44,6 +45,9 @@ def drill(environment: str, folder: Path, row: str, yes: bool) -> None:
     except (Refused, Unwritable) as why:
         say(f"nothing was begun: {why}", err=True)
         sys.exit(2)
+    except NotKept as why:
+        say(str(why), err=True)
+        sys.exit(1)
     for line in lines(done):
         say(line)
     sys.exit(run_rows(folder, wish) if wish.rows else 0 if done.good else 1)

@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 import msgspec
 import requests
 
-from opsproof.drill.scratch import PRODUCTION, Refused
+from opsproof.drill import production
+from opsproof.drill.scratch import Refused
 from opsproof.environment.environment import Environment
 from opsproof.model.failure import CollectionError
 from opsproof.model.paths import segment
@@ -145,13 +146,15 @@ def _not_production(
     place: str, settings: KubernetesSettings, uid: str, environments: Iterable[Environment]
 ) -> None:
     own = set(settings.hosts(()))
-    for environment in environments:
-        if not PRODUCTION.search(environment.name):
-            continue
-        for role, other in environment.targets.items():
-            if other.kind == "kubernetes" and (
-                other.identity.get(UID) == uid or own & set(other.settings.hosts(()))
-            ):
-                raise Refused(
-                    f"{place} is targets.{role} of {environment.id}: production is never restored into"
-                )
+
+    def same(other: Target) -> bool:
+        """By what its name means only where it declares no identity: one address may be of several clusters."""
+        if other.kind != "kubernetes":
+            return False
+        theirs, declared = set(other.settings.hosts(())), other.identity.get(UID)
+        if declared is None:
+            return bool(production.addresses(own) & production.addresses(theirs))
+        return declared == uid or bool(own & theirs)
+
+    if found := production.found(environments, same):
+        raise Refused(f"{place} is {found}: production is never restored into")

@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 from psycopg import sql
 
-from opsproof.drill.scratch import APPLICATION
+from opsproof.drill.scratch import APPLICATION, until
 from opsproof.model.text import cut
 from opsproof.sources.drill.facts import TableRows
 
@@ -18,6 +18,8 @@ _OTHERS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND usesysid IS NOT NULL"
     " AND pid <> pg_backend_pid() AND application_name <> %s"
 )
+
+_LATE = "it was not examined in the time that a drill may take"
 
 
 class NotExamined(Exception):
@@ -32,32 +34,39 @@ def manifest(content: bytes) -> dict[str, int]:
         raise NotExamined("what is beside the dump is no JSON object of numbers by schema.table") from None
 
 
-def rows(at: psycopg.Connection[Any], wanted: dict[str, int]) -> tuple[TableRows, ...]:
-    """Each table of the manifest, counted. Raises psycopg.Error."""
+def rows(at: psycopg.Connection[Any], wanted: dict[str, int], deadline: float) -> tuple[TableRows, ...]:
+    """Each table of the manifest, counted. Raises psycopg.Error; NotExamined: not by the deadline."""
     return tuple(
-        TableRows(table=cut(name), wanted=count, found=_count(at, name)) for name, count in wanted.items()
+        TableRows(table=cut(name), wanted=count, found=_count(at, name, deadline))
+        for name, count in wanted.items()
     )
 
 
-def _count(at: psycopg.Connection[Any], name: str) -> int | None:
+def _count(at: psycopg.Connection[Any], name: str, deadline: float) -> int | None:
     schema, _, table = name.partition(".")
     statement = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(schema, table))
     try:
+        until(at, deadline)
         found = at.execute(statement).fetchone()
+    except psycopg.errors.QueryCanceled:
+        raise NotExamined(_LATE) from None
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.errors.SyntaxError):
         return None
     return int(found[0]) if found else None
 
 
-def newest(at: psycopg.Connection[Any], statement: str) -> datetime:
+def newest(at: psycopg.Connection[Any], statement: str, deadline: float) -> datetime:
     """The moment that the environment's SQL gives; one without a time zone is UTC.
 
     Raises:
-        NotExamined: it gives none.
+        NotExamined: it gives none, or not by the deadline.
     """
     try:
         at.execute(b"SET default_transaction_read_only = on")
+        until(at, deadline)
         found = at.execute(statement.encode()).fetchone()
+    except psycopg.errors.QueryCanceled:
+        raise NotExamined(_LATE) from None
     except psycopg.Error as error:
         raise NotExamined(
             f"the SQL of `newest` fails on the restored data (SQLSTATE {error.sqlstate})"

@@ -18,6 +18,9 @@ _END = re.compile(rb"\\\.\r?\n?")
 _LONGEST = 64 * 2**20  # bytes of a line that are held at once
 # It takes the extension's owner, a superuser mostly; and nothing is lost.
 _COMMENT = re.compile(rb"COMMENT ON EXTENSION \S+ IS '(?:[^']|'')*';\r?\n?")
+# By `pg_dump --create`, before it connects to what it made: they would hit databases that are not the drill's.
+_OF_DATABASES = re.compile(rb"\s*(?:CREATE|DROP|ALTER)\s+DATABASE\s.*", re.DOTALL | re.IGNORECASE)
+_NOTHING = re.compile(rb"\s*(?:--.*)?", re.DOTALL)
 _OWN = re.compile(rb"\\(?:un)?restrict [A-Za-z0-9]+\r?\n?")
 
 
@@ -25,7 +28,8 @@ def guarded(parts: Iterable[bytes]) -> Iterator[bytes]:
     """The dump within a restriction of ours, line by line.
 
     Raises:
-        Unreadable: pg_dump's last line is missing: psql would take what is there for all of it.
+        Unreadable: pg_dump's last line is missing, or is not the last: psql would take what is there for all of it.
+            Or it makes or drops databases.
     """
     key = secrets.token_hex(16).encode()
     yield b"\\restrict " + key + b"\n"
@@ -35,9 +39,13 @@ def guarded(parts: Iterable[bytes]) -> Iterator[bytes]:
             in_data = not _END.fullmatch(line)
         elif _OWN.fullmatch(line) or _COMMENT.fullmatch(line):
             continue
+        elif _OF_DATABASES.fullmatch(line):
+            raise Unreadable(
+                "it makes or drops whole databases: dump without --create, and not by pg_dumpall"
+            )
         else:
             in_data = bool(_COPY.fullmatch(line))
-            whole = whole or line.rstrip() == _LAST
+            whole = line.rstrip() == _LAST or (whole and bool(_NOTHING.fullmatch(line)))
         yield line
     if not whole:
         raise Unreadable("it ends before pg_dump's last line, `-- PostgreSQL database dump complete`")

@@ -10,6 +10,7 @@ import json
 import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import IO, TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from opsproof.sources.kubernetes.settings import KubernetesSettings
 
 _PATIENCE = 60.0  # seconds
+_TRIES, _AGAIN = 600.0, 5.0
 
 
 def watching(parameters: Mapping[str, str], database: str) -> AbstractContextManager[None]:
@@ -66,12 +68,25 @@ def main(told: IO[bytes]) -> None:
     if "cluster" in task:
         _cleared(task)
         return
+    _dropped(task["parameters"], task["database"])
+
+
+def _dropped(parameters: Mapping[str, str], database: str) -> None:
+    """Where the server cannot be had now, it is tried again for a while."""
     import psycopg
 
-    from opsproof.drill.scratch import drop
+    from opsproof.drill.scratch import await_made, drop
 
-    with psycopg.connect(**task["parameters"], autocommit=True) as session:
-        drop(session, task["database"])
+    deadline = time.monotonic() + _TRIES
+    while True:
+        try:
+            with psycopg.connect(**parameters, autocommit=True) as session:  # type: ignore[arg-type]
+                await_made(session, database, deadline)
+                return drop(session, database)
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_AGAIN)
 
 
 def _cleared(task: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from opsproof.drill.dumps import Found, Store, Stream, Unreadable
 from opsproof.drill.examined import NotExamined
 from opsproof.drill.record import Performance, Tell
 from opsproof.drill.restore import Client, NotRestored
-from opsproof.drill.scratch import Scratch
+from opsproof.drill.scratch import Elsewhere, Scratch
 from opsproof.drill.velero import restored_by_velero
 from opsproof.model.target import Target
 from opsproof.sources.drill.facts import CHOOSE, COUNT, LOAD, LOOK, MAKE, Drill, Dump
@@ -36,7 +36,7 @@ def perform(target: Target, into: Scratch | Cluster, tell: Tell) -> Drill:
 class _OfDump(Performance):
     """A dump of PostgreSQL, into a database of the drill's own."""
 
-    failures = (NotRestored, Unreadable, NotExamined, psycopg.Error)
+    failures = (NotRestored, Unreadable, NotExamined, Elsewhere, psycopg.Error)
 
     server: Scratch
     dumps: Store
@@ -78,13 +78,14 @@ class _OfDump(Performance):
             self.know(dump=Dump(name=found.name, made=found.made, bytes=stream.bytes, sha256=stream.sha256))
 
     def _examined(self, found: Found) -> None:
-        with self.step(LOOK), scratch.session(self.server.settings, self._database) as at:
-            self.know(others=examined.others(at), newest=examined.newest(at, self.target.settings.newest))
         settings = self.target.settings
+        with self.step(LOOK), scratch.session(self.server.settings, self._database) as at:
+            self.know(others=examined.others(at))
+            self.know(newest=examined.newest(at, settings.newest, self.deadline))
         if settings.counts is None:
             return
         with self.step(COUNT), scratch.session(self.server.settings, self._database) as at:
-            counts = examined.rows(at, examined.manifest(found.beside(settings.manifest_of)))
+            counts = examined.rows(at, examined.manifest(found.beside(settings.manifest_of)), self.deadline)
             self.know(rows=counts, counted=True)
             if unequal := [one for one in counts if not one.equal]:
                 raise NotExamined(
@@ -93,7 +94,6 @@ class _OfDump(Performance):
 
     def _dropped(self) -> None:
         try:
-            with scratch.session(self.server.settings) as at:
-                scratch.drop(at, self._database)
-        except psycopg.Error:
+            scratch.take_away(self.server, self._database)
+        except (psycopg.Error, Elsewhere):
             self.know(left=f"database {self._database}")

@@ -14,11 +14,15 @@ from typing import ClassVar
 
 import msgspec
 
-from opsproof.evidence.files import write_atomically, writing
+from opsproof.evidence.files import Unwritable, write_atomically, writing
 from opsproof.model.target import Target
 from opsproof.sources.drill.facts import Drill, Step
 
 Tell = Callable[[str], None]
+
+
+class NotKept(Exception):
+    """A drill has ended, and its record does not say so. Its text is one line."""
 
 
 class Stop(Exception):
@@ -65,6 +69,7 @@ class Performance(ABC):
         return self.began + float(self.target.settings.within)
 
     def run(self) -> Drill:
+        """Raises Unwritable: nothing was begun. NotKept: it was, and has ended."""
         self.keep()
         try:
             with suppress(Stop):
@@ -72,7 +77,11 @@ class Performance(ABC):
                 self.know(rto=round((self.examined or time.monotonic()) - self.began, 3))
         finally:
             self.know(ended=datetime.now(timezone.utc))
-            self.keep()
+            try:
+                self.keep()
+            except Unwritable as why:
+                left = f"; it left behind: {self.drill.left}" if self.drill.left else ""
+                raise NotKept(f"the drill has ended, and nothing decides by it: {why}{left}") from None
         return self.drill
 
     @abstractmethod
@@ -91,10 +100,14 @@ class Performance(ABC):
             yield
         except self.failures as error:
             failure, sqlstate = self.said(error)
-        step = Step(name=name, seconds=round(time.monotonic() - began, 3), failure=failure, sqlstate=sqlstate)
-        self.know(steps=(*self.drill.steps, step))
-        if failure:
-            raise Stop
+            raise Stop from None
+        except BaseException:
+            failure = "it was interrupted"
+            raise
+        finally:
+            seconds = round(time.monotonic() - began, 3)
+            step = Step(name=name, seconds=seconds, failure=failure, sqlstate=sqlstate)
+            self.know(steps=(*self.drill.steps, step))
 
     def know(self, **more: object) -> None:
         self.drill = msgspec.structs.replace(self.drill, **more)

@@ -27,6 +27,7 @@ _VARIABLES = {
     "password": "PGPASSWORD",
     "sslmode": "PGSSLMODE",
     "sslrootcert": "PGSSLROOTCERT",
+    "require_auth": "PGREQUIREAUTH",
     "connect_timeout": "PGCONNECT_TIMEOUT",
     "application_name": "PGAPPNAME",
 }
@@ -63,7 +64,8 @@ class Client:
     def environment(self) -> dict[str, str]:
         own = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         own["LC_MESSAGES"] = "C"
-        return {**own, **{_VARIABLES[name]: value for name, value in self.parameters.items()}}
+        given = {name: value for name, value in self.parameters.items() if value and name in _VARIABLES}
+        return {**own, **{_VARIABLES[name]: value for name, value in given.items()}}
 
     def load(self, parts: Iterable[bytes], deadline: float) -> None:
         """Give the dump to psql, until `deadline` of the monotonic clock.

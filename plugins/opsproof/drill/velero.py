@@ -45,23 +45,25 @@ def restored_by_velero(target: Target, into: Cluster, tell: Tell) -> Drill:
     """Raises Refused: another drill is under way there, or was killed not long ago."""
     try:
         with connected(into.shape.cluster) as api:
-            _alone(api, float(target.settings.within))
+            _alone(api, into.shape.velero_in, float(target.settings.within))
             return _OfBackup(target, into.id, into.identity, tell, cluster=into, api=api).run()
     except NotServed as error:
         raise Refused(str(error)) from None
 
 
-def _alone(api: Api, within: float) -> None:
+def _alone(api: Api, velero: str, within: float) -> None:
     """What a drill left that was killed, machine and all, goes when it can be none any more that is under way."""
     now = datetime.now(timezone.utc)
     for one in list(api.every("/api/v1/namespaces")):
         meta = one.get("metadata", {})
-        if not str(meta.get("name", "")).startswith(PREFIX):
-            continue
+        name = str(meta.get("name", ""))
+        if not name.startswith(PREFIX) or LABEL not in (meta.get("labels") or {}):
+            continue  # somebody's own
         made = _read(meta.get("creationTimestamp"), datetime)
         if (now - made).total_seconds() < within and "deletionTimestamp" not in meta:
-            raise Refused(f"another drill is under way there, or was killed: its namespace is {meta['name']}")
-        api.delete(f"/api/v1/namespaces/{segment(meta['name'])}")
+            raise Refused(f"another drill is under way there, or was killed: its namespace is {name}")
+        api.delete(f"/api/v1/namespaces/{segment(name)}")
+        api.delete(f"{_restores(velero)}/{segment(name)}")
 
 
 @dataclass(kw_only=True)

@@ -74,6 +74,13 @@ def test_one_under_way_is_in_transition_and_a_killed_one_fails() -> None:
     assert found == {killed.id: (Outcome.FAIL, "it has not ended: it was killed")}
 
 
+def test_one_that_ended_between_two_steps_is_none_that_succeeded() -> None:
+    """Somebody pressed Ctrl-C: no step says so."""
+    stopped = drill(1, rto=None)
+    found = outcomes(examined(drills(stopped, drill(3)), within="7d"))
+    assert found == {stopped.id: (Outcome.FAIL, "it ended before all was restored and examined")}
+
+
 def test_what_it_left_behind_is_told() -> None:
     newest = drill(left="database opsproof_drill_x")
     assert outcomes(examined(drills(newest)))[newest.id] == (

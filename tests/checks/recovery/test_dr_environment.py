@@ -189,6 +189,16 @@ def test_the_oldest_thing_tells_since_when() -> None:
     assert finding.startswith("fail: ")
 
 
+def test_what_an_owner_left_that_is_not_looked_for_is_left() -> None:
+    """Pods and claims of an operator's cluster, whose own kind is not listed."""
+    data = msgspec.convert({"metadata": meta("db-1", age=2 * DAY, owner="Cluster/db")}, VolumeClaim)
+    running = pod("db-1", metadata=meta("db-1", age=2 * DAY, owner="Cluster/db"))
+    found = left(data, pods=listing(running))
+    assert ["fail: namespace shop: 2 things of a drill left: persistentvolumeclaim/db-1, pod/db-1"] == told(
+        found
+    )
+
+
 def test_what_goes_with_its_owner_is_not_counted() -> None:
     (finding,) = told(left(labelled(age=2 * DAY), pods=listing(pod())))
     assert "1 thing of a drill left" in finding
