@@ -33,7 +33,7 @@ class FailoverLimits(Limits):
 
     `sentinels`: how many have to watch it; with fewer than three no majority is left when one is lost. `masters`: how
     many a cluster needs, for the same reason. `grace`: a master that has just started is still being found by its
-    replicas and Sentinels.
+    replicas and Sentinels; that excuses nothing else.
     """
 
     replicas: AtLeast[Count] = AtLeast.parse(1, Count)
@@ -130,7 +130,11 @@ def _examine_sentinel(
         return
     count = None if sentinel.others is None else Count(sentinel.others + 1)
     with examine(
-        sentinel, measured=count, limit=limits.sentinels, since=_started(server), grace=limits.grace
+        sentinel,
+        measured=count,
+        limit=limits.sentinels,
+        since=_started(server) if _being_found(sentinel, count, limits) else None,
+        grace=limits.grace,
     ) as it:
         assert sentinel.watches, "the Sentinel watches nothing"
         assert sentinel.known, (
@@ -143,6 +147,13 @@ def _examine_sentinel(
         wrong = list(_unfit(server, sentinel))
         assert count is not None or not wrong, "; ".join(wrong)
         it.holds(limits.sentinels, count, _sentinels(count, limits), beside=wrong)
+
+
+def _being_found(sentinel: SentinelState, count: Count | None, limits: FailoverLimits) -> bool:
+    """Whether the start of the master can explain it: not a missing name, lost Sentinels or a priority."""
+    lost = not sentinel.agreed and limits.sentinels.allows(count or 0)
+    barred = sentinel.candidates and all(one.priority == 0 for one in sentinel.candidates)
+    return sentinel.known and not lost and not barred
 
 
 def _sentinels(count: Count | None, limits: FailoverLimits) -> str:

@@ -217,6 +217,23 @@ def test_a_master_that_has_just_started_is_still_being_found(uptime: int, outcom
     assert (finding.outcome, finding.in_transition) == (outcome, outcome is Outcome.PASS)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "outcome"),
+    [
+        ({"agreed": False}, Outcome.FAIL),
+        ({"agreed": False, "others": 0}, Outcome.PASS),
+        ({"watches": 0, "known": False}, Outcome.FAIL),
+        ({"candidates": (Candidate(name="10.0.0.2:6379", priority=0),)}, Outcome.FAIL),
+        ({"candidates": (Candidate(name="10.0.0.2:6379", priority=100, linked=False),)}, Outcome.PASS),
+        ({"candidates": ()}, Outcome.PASS),
+    ],
+)
+def test_the_start_of_a_master_excuses_only_what_it_explains(wrong: Any, outcome: Outcome) -> None:
+    """Sentinels that know each other and are lost, or a setting, are not still being found."""
+    young = server(sample(uptime=20, replicas=(replica(),)))
+    assert only(examined(young, sentinel(**wrong))).outcome is outcome
+
+
 def test_a_young_master_may_be_without_its_replica_for_a_moment() -> None:
     finding = only(examined(server(sample(uptime=20))))
     assert (finding.outcome, finding.in_transition) == (Outcome.PASS, True)
