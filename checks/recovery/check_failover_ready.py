@@ -147,6 +147,10 @@ def _examine_sentinel(
         wrong = list(_unfit(server, sentinel))
         assert count is not None or not wrong, "; ".join(wrong)
         it.holds(limits.sentinels, count, _sentinels(count, limits), beside=wrong)
+        if not (server.last.run_id and sentinel.run_id):
+            raise Undecided(
+                f"whether the Sentinel watches {server.role} or another server is not told (run_id)"
+            )
 
 
 def _being_found(sentinel: SentinelState, count: Count | None, limits: FailoverLimits) -> bool:
@@ -198,3 +202,14 @@ def _examine_cluster(
             assert not master.failed, "the node is down, and none took over"
             told = f"{several(master.replicas, 'replica')} of it would take over"
             it.holds(limits.replicas, Count(master.replicas), told)
+    # Nodes that hear each other may copy nothing, for want of masterauth or of room: each tells it of itself alone.
+    if any(master.asked for master in cluster.masters):
+        _examine_replicas(server, limits, examine)
+    elif server.last.part == "slave":
+        with examine(
+            Subject("replication", server.role), limit="up", since=_started(server), grace=limits.grace
+        ) as it:
+            it.measured = link = server.last.master_link
+            if not link:
+                raise Undecided("INFO replication does not tell whether its link to its master is up")
+            assert link == "up", "it is a replica, and its link to its master is down"

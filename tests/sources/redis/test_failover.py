@@ -165,9 +165,9 @@ def test_a_cluster_tells_its_slots_and_who_stands_behind_each_master(tmp_path: P
     assert [(master.slots, master.failed, master.replicas) for master in lonely.masters] == [
         (16001, False, 0)
     ]
-    assert [(master.name, master.slots, master.replicas) for master in found.masters] == [
-        (f"127.0.0.1:{port_of(one)}", 16001, 1)
-    ]
+    assert found.masters == (
+        ClusterMaster(name=f"127.0.0.1:{port_of(one)}", slots=16001, replicas=1, asked=True),
+    )
 
 
 def node(name: str, flags: str, master: str = "-", link: str = "connected", slots: str = "") -> str:
