@@ -118,6 +118,7 @@ def test_a_replica_in_place_of_the_master(link: str, outcome: Outcome, told: str
         ({"down": True}, "the Sentinel cannot reach the master"),
         ({"agreed": False}, "too few Sentinels can be reached for a failover (SENTINEL CKQUORUM)"),
         ({"others": 1}, "2 Sentinels watch it; at least 3 needed"),
+        ({"usable": 2}, "2 Sentinels of 3 that are known watch it; at least 3 needed"),
     ],
 )
 def test_a_sentinel_that_would_not_act_fails(wrong: Any, told: str) -> None:
@@ -246,7 +247,9 @@ def test_a_master_that_has_just_started_is_still_being_found(uptime: int, outcom
     ("wrong", "outcome"),
     [
         ({"agreed": False}, Outcome.FAIL),
+        ({"usable": 2}, Outcome.FAIL),
         ({"agreed": False, "others": 0}, Outcome.PASS),
+        ({"usable": 2, "others": 1}, Outcome.PASS),
         ({"watches": 0, "known": False}, Outcome.FAIL),
         ({"candidates": (Candidate(name="10.0.0.2:6379", priority=0),)}, Outcome.FAIL),
         ({"candidates": (Candidate(name="10.0.0.2:6379", priority=100, linked=False),)}, Outcome.PASS),
