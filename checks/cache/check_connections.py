@@ -38,8 +38,9 @@ class CacheConnectionLimits(Limits):
     spacing: Duration = Duration(1)
 
 
-_SHARE = "max_over_time((max(${redis_connected_clients}) / max(${redis_max_clients}))[${window}:30s])"
-History = Annotated[Samples | Failure | None, Beside(PromQL(_SHARE, over=""), when="recorded")]
+# Of each server by itself: one that takes many more clients hides none that is full.
+SHARE = "max_over_time((max(${redis_connected_clients} / ${redis_max_clients}))[${window}:30s])"
+History = Annotated[Samples | Failure | None, Beside(PromQL(SHARE, over=""), when="recorded")]
 
 
 @check("cache/connections", title="The server has room for more clients, and refuses none", level=MEDIUM)

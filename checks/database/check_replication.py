@@ -25,6 +25,7 @@ from opsproof.sources.postgres.replication import Receiver, Replication, Replica
 from opsproof.sources.postgres.told import Postgres
 
 _COMING = frozenset({"startup", "catchup"})
+_COPYING = frozenset({"pg_basebackup", "pg_receivewal"})  # they stream WAL and replay none
 
 
 class ReplicationLimits(Limits):
@@ -64,7 +65,7 @@ def check_replication(
 
 def _examine_followers(replication: Replication, limits: ReplicationLimits, examine: Examination) -> None:
     """How many there are, and each by itself; a copy that is being made and a logical subscriber are none."""
-    following = [one for one in replication.senders if one.state == "streaming" and not one.logical]
+    following = [one for one in replication.senders if _follows(one)]
     coming = [one for one in replication.senders if one.state in _COMING and not one.logical]
     count = Count(len(following))
     with examine(replication, measured=count, limit=limits.standbys) as it:
@@ -74,6 +75,12 @@ def _examine_followers(replication: Replication, limits: ReplicationLimits, exam
     names = dict.fromkeys(one.application for one in following)
     for name in names:
         _examine_alike([one for one in following if one.application == name], limits, examine)
+
+
+def _follows(one: Sender) -> bool:
+    """A copy that is being made streams, too, and replays nothing; nor does what keeps the WAL alone."""
+    copies = one.application in _COPYING and one.behind is None
+    return one.state == "streaming" and not one.logical and not copies
 
 
 def _examine_alike(alike: Sequence[Sender], limits: ReplicationLimits, examine: Examination) -> None:
@@ -127,4 +134,10 @@ def _examine_archiver(replication: Replication, limits: ReplicationLimits, exami
     with examine(Subject("archiver", replication.role), measured=since, limit=limits.archive) as it:
         if since is None:
             raise Undecided("since when it fails is not told")
+        began = replication.age(archiver.since)
+        if last is None and failed is None and (began is None or limits.archive.broken(began.least)):
+            raise Undecided(
+                f"it has archived nothing, and failed at nothing, in {began or 'unknown time'}: nothing was written,"
+                " or archive_command is empty"
+            )
         it.holds(limits.archive, since, f"it fails, and has archived nothing for {since}")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from opsproof import HIGH, AtMost, Count, Duration, Examination, Undecided, check
 from opsproof.examine.examination import Block
-from opsproof.examine.queues import History, QueueHistory, QueueLimits, Queues, age, require_known
+from opsproof.examine.queues import UNTOLD, History, QueueHistory, QueueLimits, Queues, age, require_known
 from opsproof.model.words import several
 from opsproof.sources.redis.queues import QueuesState, QueueState
 
@@ -49,7 +49,7 @@ def _examine_age(
         youngest = min(told)
         it.holds(limit, youngest, f"the oldest job was queued {youngest} ago; {limit} allowed")
     elif queue.timed:
-        raise Undecided("the oldest job does not tell when it was queued, in the field that is declared")
+        raise Undecided(UNTOLD)
     else:
         examine.note(
             f"{queues.subject(queue)}: how old its jobs are is not known; no field of theirs is declared"

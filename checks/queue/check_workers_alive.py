@@ -20,7 +20,16 @@ from opsproof import (
 from opsproof.examine.beside import Beside, known
 from opsproof.examine.deciding import deciding
 from opsproof.examine.examination import Block
-from opsproof.examine.queues import Consumers, History, QueueHistory, QueueLimits, Queues, age, require_known
+from opsproof.examine.queues import (
+    UNTOLD,
+    Consumers,
+    History,
+    QueueHistory,
+    QueueLimits,
+    Queues,
+    age,
+    require_known,
+)
 from opsproof.model.failure import Failure
 from opsproof.model.units import duration_text
 from opsproof.model.words import several
@@ -104,7 +113,8 @@ def _examine_queue(
     why = next((sample.why for sample in queue.samples if sample.depth is None), "")
     if why:
         raise Undecided(why)
-    moved = progress(queue.samples)
+    # Celery's index of what was taken is one for all queues of a database: another's may move it.
+    moved = progress(queue.samples, taken=queue.kind != "celery")
     if not moved:
         count = _consumers(queue, takers)
         depth = queue.samples[-1].depth or 0
@@ -122,13 +132,13 @@ def _examine_queue(
         )
 
 
-def progress(samples: tuple[QueueSample, ...]) -> bool:
-    """Whether jobs were taken or done between the samples."""
+def progress(samples: tuple[QueueSample, ...], *, taken: bool = True) -> bool:
+    """Whether jobs were taken or done between the samples; `taken`: what was not acknowledged is of this queue."""
     steps = list(itertools.pairwise(samples))
     return any(_less(after.depth, before.depth) for before, after in steps) or any(
         _less(before.processed, after.processed)
         or _less(before.passed, after.passed)
-        or (before.taken, before.taken_since) != (after.taken, after.taken_since)
+        or (taken and (before.taken, before.taken_since) != (after.taken, after.taken_since))
         for before, after in steps
     )
 
@@ -161,6 +171,10 @@ def _examine_ages(it: Block, state: QueuesState, queue: QueueState, limits: Work
     if limits.age is not None and last.depth and last.oldest is not None:
         old = age(state, last.oldest)
         it.holds(limits.age, old, f"the oldest job was queued {old} ago; {limits.age} allowed")
+    # One may be taken between the look at the queue's length and the look at it.
+    untold = all(sample.depth and sample.oldest is None for sample in queue.samples)
+    if limits.age is not None and queue.timed and untold:
+        raise Undecided(UNTOLD)
 
 
 def _require_listening(queue: QueueState, takers: tuple[Takers, ...], limits: WorkerLimits) -> None:

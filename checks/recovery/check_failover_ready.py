@@ -33,7 +33,7 @@ class FailoverLimits(Limits):
 
     `sentinels`: how many have to watch it; with fewer than three no majority is left when one is lost. `masters`: how
     many a cluster needs, for the same reason. `grace`: a master that has just started is still being found by its
-    replicas and Sentinels.
+    replicas and Sentinels; that excuses nothing else.
     """
 
     replicas: AtLeast[Count] = AtLeast.parse(1, Count)
@@ -128,9 +128,13 @@ def _examine_sentinel(
         reason = missing if sentinel.kind == "NotConfigured" and not sentinel.target else sentinel
         examine.unknown(Subject("sentinel", "sentinel"), reason)
         return
-    count = None if sentinel.others is None else Count(sentinel.others + 1)
+    count = _watching(sentinel)
     with examine(
-        sentinel, measured=count, limit=limits.sentinels, since=_started(server), grace=limits.grace
+        sentinel,
+        measured=count,
+        limit=limits.sentinels,
+        since=_started(server) if _being_found(sentinel, limits) else None,
+        grace=limits.grace,
     ) as it:
         assert sentinel.watches, "the Sentinel watches nothing"
         assert sentinel.known, (
@@ -142,11 +146,32 @@ def _examine_sentinel(
             )
         wrong = list(_unfit(server, sentinel))
         assert count is not None or not wrong, "; ".join(wrong)
-        it.holds(limits.sentinels, count, _sentinels(count, limits), beside=wrong)
+        it.holds(limits.sentinels, count, _sentinels(sentinel, limits), beside=wrong)
+        if not (server.last.run_id and sentinel.run_id):
+            raise Undecided(
+                f"whether the Sentinel watches {server.role} or another server is not told (run_id)"
+            )
 
 
-def _sentinels(count: Count | None, limits: FailoverLimits) -> str:
-    return f"{several(count or 0, 'Sentinel')} watch it; {limits.sentinels} needed"
+def _being_found(sentinel: SentinelState, limits: FailoverLimits) -> bool:
+    """Whether the start of the master can explain it: not a missing name, lost Sentinels or a priority."""
+    enough = limits.sentinels.allows((sentinel.others or 0) + 1)
+    lost = enough and not (sentinel.agreed and limits.sentinels.allows(_watching(sentinel) or 0))
+    barred = sentinel.candidates and all(one.priority == 0 for one in sentinel.candidates)
+    return sentinel.known and not lost and not barred
+
+
+def _watching(sentinel: SentinelState) -> Count | None:
+    """Those that can be reached; a Sentinel that is gone is remembered for ever."""
+    if sentinel.usable is not None:
+        return Count(sentinel.usable)
+    return None if sentinel.others is None else Count(sentinel.others + 1)
+
+
+def _sentinels(sentinel: SentinelState, limits: FailoverLimits) -> str:
+    count, known = _watching(sentinel) or 0, (sentinel.others or 0) + 1
+    lost = f" of {known} that are known" if count < known else ""
+    return f"{several(count, 'Sentinel')}{lost} watch it; {limits.sentinels} needed"
 
 
 def _unfit(server: ServerState, sentinel: SentinelState) -> Iterator[str]:
@@ -187,3 +212,14 @@ def _examine_cluster(
             assert not master.failed, "the node is down, and none took over"
             told = f"{several(master.replicas, 'replica')} of it would take over"
             it.holds(limits.replicas, Count(master.replicas), told)
+    # Nodes that hear each other may copy nothing, for want of masterauth or of room: each tells it of itself alone.
+    if any(master.asked for master in cluster.masters):
+        _examine_replicas(server, limits, examine)
+    elif server.last.part == "slave":
+        with examine(
+            Subject("replication", server.role), limit="up", since=_started(server), grace=limits.grace
+        ) as it:
+            it.measured = link = server.last.master_link
+            if not link:
+                raise Undecided("INFO replication does not tell whether its link to its master is up")
+            assert link == "up", "it is a replica, and its link to its master is down"

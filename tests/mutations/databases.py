@@ -10,8 +10,8 @@ DATABASES = (
     Slip(
         "a copy that is being made is a standby",
         "checks/database/check_replication.py",
-        'if one.state == "streaming" and not one.logical]',
-        "if not one.logical]",
+        'return one.state == "streaming" and not one.logical and not copies',
+        "return not one.logical and not copies",
         "checks/database",
     ),
     Slip(

@@ -64,6 +64,20 @@ STORES = (
         "checks/recovery",
     ),
     Slip(
+        "a master's start excuses that its Sentinels are lost",
+        "checks/recovery/check_failover_ready.py",
+        "return sentinel.known and not lost and not barred",
+        "return sentinel.known and not barred",
+        "checks/recovery",
+    ),
+    Slip(
+        "a Sentinel that is gone watches on",
+        "checks/recovery/check_failover_ready.py",
+        "    if sentinel.usable is not None:\n",
+        "    if False:\n",
+        "checks/recovery",
+    ),
+    Slip(
         "any master will do that a Sentinel watches",
         "checks/recovery/check_failover_ready.py",
         "own != sentinel.run_id",
@@ -73,8 +87,8 @@ STORES = (
     Slip(
         "jobs are read that no declared field asks for",
         f"{_P}/sources/redis/queue_reader.py",
-        "    if queue.time and lengths[0]:\n",
-        "    if lengths[0]:\n",
+        "    if queue.time:\n",
+        "    if True:\n",
         "sources/redis/test_queues.py",
     ),
     Slip(

@@ -29,6 +29,8 @@ from opsproof.sources.redis.queues import (
     TakersState,
 )
 
+UNTOLD = "the oldest job does not tell when it was queued, in the field that is declared"
+
 
 class Queue(BaseModel):
     """How a queue is called, and where its producer says so; `opsproof.sources.redis.queues.QueueKey` tells each field.

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from checks.cache.check_connections import CacheConnectionLimits, check_cache_connections
+from checks.cache.check_connections import SHARE, CacheConnectionLimits, check_cache_connections
 from opsproof import MEDIUM, Examination
 from opsproof.model.failure import Failure
 from opsproof.model.outcome import Outcome
 from opsproof.sources.prometheus.known import Known
 from tests.checks.cache.states import OTHER, sample, server
 from tests.checks.measured import EMPTY, GAP, RECORDED, instant, only
+from tests.sources.prometheus.test_growth import STEPS, evaluated
 
 AWAY = Failure("Unreachable", "connection refused", "redis:x")
 KNOWN = Known(selector="redis_rejected_connections_total", labels=("job",))
@@ -104,3 +107,15 @@ def test_a_server_that_is_away_hides_no_peak() -> None:
     first, second = examined(AWAY, {"peak": instant(0.9)}).findings
     assert (first.outcome, first.cause) == (Outcome.UNKNOWN, AWAY.cause)
     assert second.outcome is Outcome.FAIL
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool of Debian's prometheus")
+def test_a_full_server_is_seen_beside_one_that_takes_many_more(tmp_path: Path) -> None:
+    servers = {"a": (95, 100), "b": (10, 10000)}
+    series = {
+        f'{name}{{instance="{one}"}}': f"{value}+0x{STEPS}"
+        for one, values in servers.items()
+        for name, value in zip(("used", "most"), values, strict=True)
+    }
+    share = SHARE.replace("${redis_connected_clients}", "used").replace("${redis_max_clients}", "most")
+    evaluated(tmp_path, share, series, 0.95)

@@ -72,6 +72,11 @@ def test_an_old_snapshot_with_changes_since_fails() -> None:
     assert finding.message == "40 changes wait since a snapshot 1d6h ago"
 
 
+@pytest.mark.parametrize("untold", [{"changes": None}, {"last_save": None}])
+def test_a_server_that_does_not_tell_its_snapshots_is_unknown(untold: Any) -> None:
+    assert only(examined({"aof": False, **untold}, POINTS)).outcome is Outcome.UNKNOWN
+
+
 def test_a_snapshot_of_the_future_is_not_young() -> None:
     """The server's clock was set back since."""
     found = only(examined({"aof": False, "changes": 5, "last_save": NOW + timedelta(days=90)}, POINTS))

@@ -154,6 +154,12 @@ def test_a_named_index_has_to_be_used_where_the_row_says_so() -> None:
     assert outcomes(named(index(scans=1), used=True, since=ago(days=2))) == []
 
 
+def test_a_reindex_beside_a_sound_index_excuses_neither_its_definition_nor_that_nobody_uses_it() -> None:
+    beside = ago(hours=3)
+    assert outcomes(named(index(columns=("other",), building=beside))) == ["fail"]
+    assert outcomes(named(index(scans=0, building=beside), used=True)) == ["fail"]
+
+
 def test_a_name_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="is no index; write NAME, or NAME ON TABLE"):
         IndexLimits(indexes=("by_time ON (a",))

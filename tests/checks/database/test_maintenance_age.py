@@ -29,6 +29,17 @@ def decided(*tables: Table, limits: dict[str, Any] | None = None, **more: Any) -
     return examined(check_maintenance_age, facts, limits=MaintenanceLimits(**{"age": "7d", **(limits or {})}))
 
 
+def test_a_partitioned_table_is_meant_by_its_name_and_decided_by_its_parts() -> None:
+    """It has no rows of its own, and is listed by none but its parts."""
+    parts = [table(age, age, name=f"orders_{age}", part_of="public.orders") for age in (1, 8)]
+    for name in ("orders", "public.orders"):
+        found = told(decided(*parts, limits={"tables": (name,)}))
+        assert [one[:2] for one in found] == [
+            ("fail", "vacuum public/orders_8"),
+            ("fail", "analyze public/orders_8"),
+        ]
+
+
 def test_tables_that_were_maintained_pass() -> None:
     examine = decided(table(6.9, 6.9))
     assert (outcomes(examine), examine.passed) == ([], 2)

@@ -53,6 +53,19 @@ def test_one_more_that_catches_up_does_not_hide_that_too_few_follow() -> None:
     assert outcomes(decided(facts, standbys=3)) == ["fail"]
 
 
+def test_a_backup_that_is_being_made_beside_a_standby_is_ordinary() -> None:
+    """pg_basebackup has two senders, and one of them streams."""
+    copying = [sender(application=name, behind=None) for name in ("pg_basebackup", "pg_receivewal")]
+    assert (
+        outcomes(decided(replication(STREAMS, sender(application="pg_basebackup", state="backup"), *copying)))
+        == []
+    )
+
+
+def test_what_keeps_the_wal_alone_is_no_standby() -> None:
+    assert outcomes(decided(replication(sender(application="pg_receivewal", behind=None)))) == ["fail"]
+
+
 def test_a_standby_that_lacks_much_fails() -> None:
     assert told(decided(replication(sender(behind=65 * MIB)))) == [
         ("fail", "standby replica-1", "it lacks 65Mi")
@@ -91,7 +104,8 @@ def test_a_slot_holds_no_more_back_than_it_may(slot: Slot, outcome: list[str]) -
     ("archiver", "outcome"),
     [
         (ON, []),
-        (Archiver(mode="on", since=ago(days=9)), []),
+        (Archiver(mode="on", since=ago(days=9)), ["unknown"]),
+        (Archiver(mode="on", since=ago(minutes=9)), []),
         (Archiver(mode="on", last_archived=ago(hours=2), last_failed=ago(minutes=1)), ["fail"]),
         (Archiver(mode="on", last_archived=ago(minutes=2), last_failed=ago(minutes=1)), []),
         (Archiver(mode="on", last_archived=ago(minutes=2), last_failed=ago(hours=1)), []),

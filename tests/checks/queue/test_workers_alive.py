@@ -99,7 +99,17 @@ def test_workers_that_ask_for_nothing_beside_an_empty_queue_are_unknown() -> Non
 )
 def test_a_queue_that_moves_passes(moving: Any) -> None:
     assert progress(moving)
-    assert examined(queue(9, samples=moving), NOBODY).passed == 1
+    assert examined(queue(9, samples=moving, kind="stream", type="stream"), NOBODY).passed == 1
+
+
+def test_what_celery_took_from_another_queue_moves_none() -> None:
+    """Its index of what is not acknowledged is one for all queues."""
+    moving = samples(
+        {"depth": 9, "taken": 1, "taken_since": ago(minutes=2)},
+        {"depth": 9, "taken": 3, "taken_since": ago()},
+    )
+    finding = only(examined(queue(9, samples=moving, kind="celery")))
+    assert (finding.outcome, "no job was taken within" in finding.message) == (Outcome.UNKNOWN, True)
 
 
 @pytest.mark.parametrize(
@@ -179,6 +189,18 @@ def test_an_old_job_fails_though_the_queue_moves() -> None:
         Outcome.FAIL,
         "the oldest job was queued 2h ago; at most 15m allowed",
     )
+
+
+def test_jobs_that_do_not_tell_their_age_are_unknown_where_it_is_bounded() -> None:
+    """The field may be called otherwise: none of them would ever be old."""
+    moving = samples({"depth": 9}, {"depth": 8})
+    finding = only(examined(queue(9, samples=moving, timed=True), age="15m"))
+    assert (finding.outcome, "does not tell when it was queued" in finding.message) == (Outcome.UNKNOWN, True)
+
+
+def test_a_job_that_is_taken_before_it_could_be_looked_at_hides_no_other() -> None:
+    moving = samples({"depth": 2, "oldest": ago(minutes=1)}, {"depth": 1})
+    assert examined(queue(9, samples=moving, timed=True), age="15m").passed == 1
 
 
 def test_consumers_of_a_group_that_are_remembered_are_none_that_ask() -> None:

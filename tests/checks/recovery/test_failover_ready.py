@@ -114,9 +114,11 @@ def test_a_replica_in_place_of_the_master(link: str, outcome: Outcome, told: str
         ({"watches": 0, "known": False}, "the Sentinel watches nothing"),
         ({"watches": 2, "known": False}, "the Sentinel watches 2 masters, none called shop"),
         ({"run_id": OTHER}, "the Sentinel watches another server than redis"),
+        ({"run_id": "", "down": True}, "the Sentinel cannot reach the master"),
         ({"down": True}, "the Sentinel cannot reach the master"),
         ({"agreed": False}, "too few Sentinels can be reached for a failover (SENTINEL CKQUORUM)"),
         ({"others": 1}, "2 Sentinels watch it; at least 3 needed"),
+        ({"usable": 2}, "2 Sentinels of 3 that are known watch it; at least 3 needed"),
     ],
 )
 def test_a_sentinel_that_would_not_act_fails(wrong: Any, told: str) -> None:
@@ -147,6 +149,11 @@ def test_replicas_of_which_none_may_be_promoted_fail(candidate: Any) -> None:
 
 def test_a_sentinel_in_tilt_is_unknown() -> None:
     assert only(examined(None, sentinel(tilt=True))).outcome is Outcome.UNKNOWN
+
+
+def test_a_sentinel_that_does_not_tell_whom_it_watches_is_unknown() -> None:
+    finding = only(examined(None, sentinel(run_id="")))
+    assert (finding.outcome, "run_id" in finding.message) == (Outcome.UNKNOWN, True)
 
 
 def test_no_sentinel_named_is_unknown_with_what_to_do() -> None:
@@ -201,6 +208,25 @@ def test_a_master_without_anybody_behind_it_fails(wrong: Any, told: str) -> None
     )
 
 
+def test_a_replica_that_the_nodes_hear_and_that_copies_nothing_fails() -> None:
+    """Without masterauth it is connected to the cluster, and never to its master."""
+    finding = only(examined(clustered(), MISSING, cluster(*three(asked=True))))
+    assert (finding.outcome, str(finding.subject), finding.message) == (
+        Outcome.FAIL,
+        "replication redis",
+        "0 of 0 replicas would take over; at least 1 needed",
+    )
+
+
+@pytest.mark.parametrize(
+    ("link", "outcomes"), [("up", []), ("down", [Outcome.FAIL]), ("", [Outcome.UNKNOWN])]
+)
+def test_a_node_that_is_a_replica_tells_of_its_own_link(link: str, outcomes: list[Outcome]) -> None:
+    node = server(sample(clustered=True, part="slave", master_link=link))
+    found = examined(node, MISSING, cluster(*three())).findings
+    assert [one.outcome for one in found] == outcomes
+
+
 def test_a_cluster_that_tells_nothing_is_unknown() -> None:
     assert only(examined(clustered(), MISSING, AWAY)).cause == AWAY.cause
 
@@ -215,6 +241,25 @@ def test_a_master_that_has_just_started_is_still_being_found(uptime: int, outcom
     young = server(sample(uptime=uptime, replicas=(replica(),)))
     finding = only(examined(young, sentinel(run_id=OTHER)))
     assert (finding.outcome, finding.in_transition) == (outcome, outcome is Outcome.PASS)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "outcome"),
+    [
+        ({"agreed": False}, Outcome.FAIL),
+        ({"usable": 2}, Outcome.FAIL),
+        ({"agreed": False, "others": 0}, Outcome.PASS),
+        ({"usable": 2, "others": 1}, Outcome.PASS),
+        ({"watches": 0, "known": False}, Outcome.FAIL),
+        ({"candidates": (Candidate(name="10.0.0.2:6379", priority=0),)}, Outcome.FAIL),
+        ({"candidates": (Candidate(name="10.0.0.2:6379", priority=100, linked=False),)}, Outcome.PASS),
+        ({"candidates": ()}, Outcome.PASS),
+    ],
+)
+def test_the_start_of_a_master_excuses_only_what_it_explains(wrong: Any, outcome: Outcome) -> None:
+    """Sentinels that know each other and are lost, or a setting, are not still being found."""
+    young = server(sample(uptime=20, replicas=(replica(),)))
+    assert only(examined(young, sentinel(**wrong))).outcome is outcome
 
 
 def test_a_young_master_may_be_without_its_replica_for_a_moment() -> None:

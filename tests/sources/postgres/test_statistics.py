@@ -349,6 +349,19 @@ def test_an_index_of_a_partitioned_table_is_scanned_by_its_parts(server: Server)
     assert (found.scans, found.sound) == (1, True)
 
 
+def test_a_part_tells_the_whole_that_it_is_of_however_deep_it_lies(server: Server) -> None:
+    server.run(
+        "CREATE TABLE parted (n int) PARTITION BY LIST (n)",
+        "CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1) PARTITION BY LIST (n)",
+        "CREATE TABLE parted_1_1 PARTITION OF parted_1 FOR VALUES IN (1)",
+        database="shop",
+    )
+    found = {table.name: table for table in tables(server).tables}
+    server.run("DROP TABLE parted", database="shop")
+    assert [name for name, table in found.items() if table.part_of] == ["parted_1_1"]
+    assert (found["parted_1_1"].part_of, found["parted_1_1"].called("parted")) == ("public.parted", True)
+
+
 def test_settings_are_the_servers_and_what_overrides_them_is_told(server: Server) -> None:
     server.run(
         "ALTER ROLE app SET log_min_duration_statement = 5000",

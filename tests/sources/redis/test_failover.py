@@ -69,7 +69,7 @@ def test_a_sentinel_tells_whom_it_watches_and_who_would_take_over(tmp_path: Path
         own = str(master.info("server")["run_id"])
         port = port_of(replica)
     assert (found.watches, found.known, found.run_id, found.down, found.agreed) == (1, True, own, False, True)
-    assert (found.others, found.quorum, found.tilt) == (0, 1, False)
+    assert (found.others, found.usable, found.quorum, found.tilt) == (0, 1, 1, False)
     (candidate,) = found.candidates
     assert (candidate.name, candidate.promotable, candidate.priority) == (f"127.0.0.1:{port}", True, 100)
     assert [path.split()[1:3] for path in paths[3:]] == [
@@ -92,7 +92,7 @@ def test_a_quorum_that_cannot_be_reached_is_no_failure(tmp_path: Path) -> None:
     with server(tmp_path / "master") as master, sentinel(tmp_path / "sentinel", master) as admin:
         admin.sentinel_set("shop", "quorum", 2)  # type: ignore[no-untyped-call]
         found, _ = watched(admin)
-    assert (found.known, found.agreed, found.candidates) == (True, False, ())
+    assert (found.known, found.agreed, found.usable, found.candidates) == (True, False, None, ())
 
 
 def test_the_printed_rights_of_a_sentinel_are_enough_and_each_is_missed(tmp_path: Path) -> None:
@@ -165,9 +165,9 @@ def test_a_cluster_tells_its_slots_and_who_stands_behind_each_master(tmp_path: P
     assert [(master.slots, master.failed, master.replicas) for master in lonely.masters] == [
         (16001, False, 0)
     ]
-    assert [(master.name, master.slots, master.replicas) for master in found.masters] == [
-        (f"127.0.0.1:{port_of(one)}", 16001, 1)
-    ]
+    assert found.masters == (
+        ClusterMaster(name=f"127.0.0.1:{port_of(one)}", slots=16001, replicas=1, asked=True),
+    )
 
 
 def node(name: str, flags: str, master: str = "-", link: str = "connected", slots: str = "") -> str:

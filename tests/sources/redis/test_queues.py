@@ -109,6 +109,17 @@ def test_celerys_jobs_of_every_priority_count(admin: redis.Redis) -> None:
     assert (found.there, found.samples[0].depth) == (False, 3)
 
 
+def test_the_oldest_of_celerys_jobs_is_of_any_priority(admin: redis.Redis) -> None:
+    """Those of a low priority wait behind all others; one that does not tell may be older still."""
+    asked = {"key": "celery", "kind": "celery", "time": "at"}
+    admin.lpush("celery", json.dumps({"at": 2_000_000_000}))
+    admin.lpush("celery\x06\x169", json.dumps({"at": 1_700_000_000}))
+    low = read(admin, **asked).samples[0].oldest
+    admin.lpush("celery\x06\x163", "{}")
+    untold = read(admin, **asked).samples[0].oldest
+    assert (low, untold) == (datetime.fromtimestamp(1_700_000_000, timezone.utc), None)
+
+
 def test_celerys_jobs_that_were_taken_are_dated(admin: redis.Redis) -> None:
     admin.zadd("unacked_index", {"tag-1": AT.timestamp(), "tag-2": AT.timestamp() + 60})
     found = read(admin, key="celery", kind="celery").samples[0]
@@ -297,9 +308,11 @@ def test_the_commands_that_are_asked_are_those_that_it_says(tmp_path: Path, admi
     admin.xgroup_create("stream", "workers", id="0")
     keys = (
         QueueKey(key="jobs", time="queued", register="rq:queues", processed="done"),
-        QueueKey(key="celery", kind="celery"),
+        QueueKey(key="celery", kind="celery", time="at"),
         stream_key,
     )
+    for name in keys[1].lists:
+        admin.lpush(name, job(at=AT.timestamp()))
     ask = QueuesOf(target="redis:test", role="redis", queues=keys, samples=1)
     _, paths = collected(admin, ask)
     asked = {path.removeprefix("REDIS ") for path in paths if path != "REDIS CONNECT"}

@@ -136,6 +136,7 @@ def replica() -> client.Redis:
 @contextmanager
 def replica_gone() -> Iterator[None]:
     """The broker has lost its only replica, which the Sentinels still remember."""
+    _await_age()
     process.stop(REPLICA)
     try:
         yield
@@ -146,13 +147,10 @@ def replica_gone() -> Iterator[None]:
 
 @contextmanager
 def lagging(seconds: int = 15) -> Iterator[None]:
-    """The replica keeps its connection and takes nothing: the broker has not heard of it for so long.
-
-    To a broker that has just been started replicas are still coming: it is not young.
-    """
+    """The replica keeps its connection and takes nothing: the broker has not heard of it for so long."""
     pid = process.running(REPLICA)
     assert pid is not None
-    process.await_that("the broker is a minute old", lambda: _uptime() > 60)
+    _await_age()
     redis.admin(MASTER).config_set("repl-timeout", 3600)
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -162,6 +160,11 @@ def lagging(seconds: int = 15) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
         redis.admin(MASTER).config_set("repl-timeout", 60)
         process.await_that("the replica", linked)
+
+
+def _await_age() -> None:
+    """To a broker that has just been started replicas are still coming: it is not young."""
+    process.await_that("the broker is a minute old", lambda: _uptime() > 60)
 
 
 def _uptime() -> int:

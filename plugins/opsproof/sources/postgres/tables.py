@@ -17,11 +17,13 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `changed` counts rows inserted since the last VACUUM and dead ones, `unanalyzed` those changed since the last
     ANALYZE, `written` all writes since the statistics began. `vacuumed`, `analyzed`: by hand or by autovacuum.
-    `running`: since when VACUUM or ANALYZE is at work on it. `created`: not before then, where the server tells.
+    `vacuuming`, `analyzing`: since when that is at work on it. `created`: not before then, where the server tells.
+    `part_of`: the partitioned table, with its schema, that it is a part of; that one has no rows of its own.
     """
 
     schema: str
     name: str
+    part_of: str = ""
     live: int = 0
     dead: int = 0
     changed: int = 0
@@ -40,8 +42,9 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return Subject("table", self.name, namespace=self.schema)
 
     def called(self, name: str) -> bool:
-        """Whether that is its name, or its schema and name."""
-        return name in {self.name, f"{self.schema}.{self.name}"}
+        """Whether that is its name, or its schema and name; or those of the table that it is a part of."""
+        whole = {self.part_of, self.part_of.partition(".")[2]} if self.part_of else set[str]()
+        return name in {self.name, f"{self.schema}.{self.name}", *whole}
 
 
 class Tables(Told, frozen=True, kw_only=True):

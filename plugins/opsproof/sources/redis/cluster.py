@@ -17,10 +17,11 @@ SLOTS = 16384
 
 
 class ClusterMaster(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A master with slots, and how many of its replicas would take over."""
+    """A master with slots, and how many of its replicas would take over; `asked`: it is the node that answers."""
 
     name: str
     slots: int
+    asked: bool = False
     failed: bool = False
     replicas: int = 0
 
@@ -72,6 +73,7 @@ def masters(nodes: str) -> tuple[ClusterMaster, ...]:
         ClusterMaster(
             name=_address(line[1]),
             slots=sum(map(_count, line[8:])),
+            asked="myself" in _flags(line),
             failed=bool({"fail", "fail?"} & _flags(line)),
             replicas=ready.count(line[0]),
         )

@@ -69,9 +69,12 @@ def _of_list(session: Session, queue: QueueKey) -> dict[str, Any]:
     told: dict[str, Any] = (
         {"depth": sum(known)} if len(known) == len(lengths) else {"why": "LLEN gives no number"}
     )
-    if queue.time and lengths[0]:
-        job = session.ask("LINDEX", queue.key, "-1" if queue.oldest == "last" else "0")
-        told["oldest"] = queued_at(job, queue.time)
+    if queue.time:
+        there = [one for one, length in zip(queue.lists, lengths, strict=True) if length]
+        times = [queued_at(session.ask("LINDEX", one, queue.end), queue.time) for one in there]
+        # Of low priority are those that wait for ever; one that does not tell may be older than all others.
+        dated = [at for at in times if at is not None]
+        told["oldest"] = min(dated) if dated and len(dated) == len(times) else None
     if queue.kind == "celery":
         told["taken"] = whole(session.ask("ZCARD", queue.unacked))
         oldest = session.ask("ZRANGE", queue.unacked, "0", "0", "WITHSCORES")

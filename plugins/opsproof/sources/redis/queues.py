@@ -55,6 +55,11 @@ class QueueKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, re
         return (self.key, *more)
 
     @property
+    def end(self) -> str:
+        """The index of a list's oldest job."""
+        return "-1" if self.oldest == "last" else "0"
+
+    @property
     def registered_in(self) -> str:
         """The set that proves the name: Celery's transport writes one as soon as anybody declares the queue."""
         return self.register or (f"_kombu.binding.{self.key}" if self.kind == "celery" else "")
@@ -80,8 +85,8 @@ class QueueKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, re
     def _of_list(self) -> Iterator[Need]:
         for one in self.lists:
             yield Need("LLEN", name=one)
-        if self.time:
-            yield Need("LINDEX", on="-1" if self.oldest == "last" else "0", name=self.key)
+        for one in self.lists if self.time else ():
+            yield Need("LINDEX", on=self.end, name=one)
         if self.kind == "celery":
             yield Need("ZCARD", name=self.unacked)
             yield Need("ZRANGE", on="0 0 WITHSCORES", name=self.unacked)

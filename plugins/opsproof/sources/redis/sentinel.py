@@ -31,7 +31,7 @@ class SentinelState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     """`watches`: how many masters at all; `known`: the named one is among them. The rest is about that one.
 
     `agreed`: the Sentinels that can be reached are enough for the quorum and for the majority that authorises
-    a failover; `others` the Sentinels beside the asked one.
+    a failover, and `usable` says how many they are; `others` the Sentinels beside the asked one, lost ones among them.
     """
 
     role: str
@@ -44,6 +44,7 @@ class SentinelState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     others: int | None = None
     quorum: int | None = None
     agreed: bool = False
+    usable: int | None = None
     candidates: tuple[Candidate, ...] = ()
 
     @property

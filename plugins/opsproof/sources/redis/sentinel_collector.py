@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from opsproof.sources.redis.session import LONGEST, Session, identified, lacking
 from opsproof.transport.link import Link
 
 _DOWN = {"s_down", "o_down", "disconnected"}
+_USABLE = re.compile(r"OK ([0-9]{1,6}) usable")
 
 
 class SentinelCollector:
@@ -48,6 +50,7 @@ class SentinelCollector:
     def _watched(self, ask: SentinelOf, session: Session, watches: int, *, tilt: bool) -> SentinelState:
         master = pairs(session.ask("SENTINEL", "MASTER", ask.master))
         replicas = session.ask("SENTINEL", "REPLICAS", ask.master)
+        usable = self._usable(session, ask.master)
         if not isinstance(replicas, list) or not master:
             raise BadAnswer("SENTINEL MASTER and REPLICAS are not answered by lists", target=self.target.id)
         return SentinelState(
@@ -60,9 +63,21 @@ class SentinelCollector:
             down=bool(_DOWN & _flags(master)),
             others=info.whole(master.get("num-other-sentinels")),
             quorum=info.whole(master.get("quorum")),
-            agreed=_agreed(session, ask.master),
+            agreed=usable is not None,
+            usable=usable,
             candidates=tuple(_candidate(pairs(one)) for one in replicas[:100]),
         )
+
+    def _usable(self, session: Session, master: str) -> int | None:
+        """How many Sentinels can be reached; None: they are too few for a failover. It is in the answer's words."""
+        try:
+            answer = session.ask("SENTINEL", "CKQUORUM", master)
+        except NoQuorum:
+            return None
+        told = _USABLE.match(answer) if isinstance(answer, str) else None
+        if told is None:
+            raise BadAnswer("SENTINEL CKQUORUM tells no number of Sentinels", target=self.target.id)
+        return int(told[1])
 
     def identify(self, link: Link) -> TargetReport:
         return identified(self.target, link)
@@ -78,14 +93,6 @@ def _named(told: dict[str, str], master: str) -> bool:
     """Whether INFO sentinel lists it: `master0:name=mymaster,status=ok,...`."""
     lists = (value for name, value in told.items() if name.startswith("master") and name[6:].isdecimal())
     return any(one.split(",")[0] == f"name={master}" for one in lists)
-
-
-def _agreed(session: Session, master: str) -> bool:
-    try:
-        session.ask("SENTINEL", "CKQUORUM", master)
-    except NoQuorum:
-        return False
-    return True
 
 
 def _candidate(told: dict[str, Any]) -> Candidate:

@@ -14,7 +14,10 @@ _OF_USERS = """c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
   AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'"""
 # A table's row type is made with it and changed by nothing: its transaction is the one that created the table.
 _TABLES = """
-SELECT s.schemaname::text AS schema, s.relname::text AS name, s.n_live_tup AS live, s.n_dead_tup AS dead,
+SELECT s.schemaname::text AS schema, s.relname::text AS name,
+       CASE WHEN c.relispartition THEN coalesce((SELECT w.nspname || '.' || p.relname FROM pg_class p
+         JOIN pg_namespace w ON w.oid = p.relnamespace WHERE p.oid = pg_partition_root(c.oid)), '') ELSE '' END AS part_of,
+       s.n_live_tup AS live, s.n_dead_tup AS dead,
        s.n_ins_since_vacuum + s.n_dead_tup AS changed, s.n_mod_since_analyze AS unanalyzed,
        s.n_tup_ins + s.n_tup_upd + s.n_tup_del AS written, s.seq_scan AS sequential_scans,
        coalesce(s.idx_scan, 0) AS index_scans, greatest(s.last_vacuum, s.last_autovacuum) AS vacuumed,
