@@ -47,7 +47,13 @@ def following(*names: str, seen: bool = True, age: float = 600) -> Autoscaler:
     )
 
 
-def scaled_object(*triggers: str, ready: bool = True, age: float = 600, paused: bool = False) -> ScaledObject:
+def scaled_object(
+    *triggers: str, ready: bool = True, age: float = 600, paused: bool = False, fallback: float | None = None
+) -> ScaledObject:
+    """`fallback`: for how many minutes it has been in use."""
+    conditions = [condition("Ready", ready, age=age), condition("Paused", paused, age=age)]
+    if fallback is not None:
+        conditions.append(condition("Fallback", True, age=fallback, reason="FallbackExists"))
     return msgspec.convert(
         {
             "metadata": meta("api", age=age),
@@ -57,7 +63,7 @@ def scaled_object(*triggers: str, ready: bool = True, age: float = 600, paused: 
             },
             "status": {
                 "hpaName": "keda-hpa-api",
-                "conditions": [condition("Ready", ready, age=age), condition("Paused", paused, age=age)],
+                "conditions": conditions,
             },
         },
         ScaledObject,
@@ -129,6 +135,16 @@ def test_ready_stays_when_keda_is_gone_and_its_autoscaler_is_blind() -> None:
 def test_a_paused_scaled_object_fails() -> None:
     (finding,) = examined(made_by_keda(), scaled=listing(scaled_object("redis", paused=True))).findings
     assert finding.message == "it is paused: KEDA does not scale"
+
+
+def test_a_scaled_object_that_falls_back_follows_nothing_though_its_autoscaler_sees_a_value() -> None:
+    young = examined(made_by_keda(), scaled=listing(scaled_object("redis", fallback=2))).findings[0]
+    assert young.in_transition
+    (finding,) = examined(made_by_keda(), scaled=listing(scaled_object("redis", fallback=60))).findings
+    assert (finding.outcome, finding.message) == (
+        Outcome.FAIL,
+        "it falls back to a fixed number (FallbackExists): KEDA sees no value of a trigger",
+    )
 
 
 def test_without_its_autoscaler_a_scaled_object_fails() -> None:
