@@ -437,6 +437,23 @@ def test_the_defaults_of_a_limit_range_count() -> None:
     assert found == "requests.cpu: 2000m used and 2000m more, 3000m allowed"
 
 
+def test_the_limits_that_a_limit_range_gives_count_beside_requests_of_their_own() -> None:
+    defaults = msgspec.convert(
+        {
+            "metadata": meta("defaults"),
+            "spec": {"limits": [{"type": "Container", "default": amounts("2", "1Gi")}]},
+        },
+        LimitRange,
+    )
+    unlimited, tight = api(resources={"requests": amounts("1", "1Gi")}), quota({"limits.cpu": "3"})
+    assert examined(unlimited, quotas=[tight], ranges=[defaults], more=1, **QUOTAS).passed == 1
+    found = message(examined(unlimited, quotas=[tight], ranges=[defaults], more=2, **QUOTAS))
+    assert found == "limits.cpu: 0m used and 4000m more, 3000m allowed"
+    (finding,) = examined(unlimited, quotas=[tight], ranges=REFUSED, more=1, **QUOTAS).findings
+    assert finding.outcome is Outcome.UNKNOWN
+    assert examined(unlimited, quotas=[quota({"pods": "9"})], ranges=REFUSED, more=1, **QUOTAS).passed == 1
+
+
 def test_a_limit_alone_is_the_request_too() -> None:
     limited = api(resources={"limits": amounts("2", "1Gi")})
     tight = quota({"requests.cpu": "3"}, {"requests.cpu": "2"})
