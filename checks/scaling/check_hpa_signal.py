@@ -124,14 +124,17 @@ def _fallback(scaled: ScaledObject) -> Condition | None:
 
 
 def _faulty_since(scaled: ScaledObject, fed: list[Autoscaler]) -> tuple[datetime | None, str]:
+    """KEDA does not say since when a condition holds: without it, only one that is new is excused."""
     ready, paused = scaled.condition("Ready"), scaled.condition("Paused")
-    if ready is not None and not ready.is_true:
-        return ready.last_transition_time, "condition Ready"
-    if paused is not None and paused.is_true:
-        return paused.last_transition_time, "condition Paused"
-    if (fallback := _fallback(scaled)) is not None:
-        return fallback.last_transition_time, "condition Fallback"
-    return _blind_since(fed[0]) if fed else (scaled.created, "its creation")
+    bad = [
+        ready if ready is not None and not ready.is_true else None,
+        paused if paused is not None and paused.is_true else None,
+        _fallback(scaled),
+    ]
+    first = next((one for one in bad if one is not None), None)
+    if first is not None and first.last_transition_time is not None:
+        return first.last_transition_time, f"condition {first.type}"
+    return _blind_since(fed[0]) if fed and first is None else (scaled.created, "its creation")
 
 
 def _blind_since(autoscaler: Autoscaler) -> tuple[datetime | None, str]:

@@ -127,6 +127,22 @@ def test_a_scaled_object_that_is_not_ready_fails_once_the_grace_is_over() -> Non
     assert (finding.outcome, finding.message) == (Outcome.FAIL, "Ready is False ()")
 
 
+@pytest.mark.parametrize(("age", "excused"), [(2, True), (600, False)])
+def test_a_condition_without_a_moment_is_excused_by_the_age_of_its_object(age: float, excused: bool) -> None:
+    """KEDA's conditions tell no moment."""
+    made = scaled_object("redis", ready=False, age=age)
+    status = msgspec.structs.replace(
+        made.status,
+        conditions=tuple(
+            msgspec.structs.replace(one, last_transition_time=None) for one in made.status.conditions or ()
+        ),
+    )
+    young = msgspec.structs.replace(made, status=status)
+    (finding,) = examined(made_by_keda(), scaled=listing(young)).findings
+    assert finding.in_transition == excused
+    assert finding.outcome is (Outcome.PASS if excused else Outcome.FAIL)
+
+
 def test_ready_stays_when_keda_is_gone_and_its_autoscaler_is_blind() -> None:
     (finding,) = examined(made_by_keda(seen=False), scaled=listing(scaled_object("redis"))).findings
     assert finding.message == "no current value of s0-redis-jobs: it does not scale by it"
