@@ -113,6 +113,11 @@ class _Forecast:
         if left > 0 and not self.limits.coverage.allows(covered):
             self._short(free, points, since, covered)
             return
+        if not sizes:
+            window = self.limits.window
+            raise Undecided(
+                f"its capacity is not recorded: whether it was resized within {window} is not known"
+            )
         line = Line(points, _FREED * whole)
         lasts = until(left, line.slope)
         # Freed once: whether that recurs is not known. What is freed again and again is part of the line.
@@ -160,6 +165,8 @@ class _Forecast:
 
 def _resized(sizes: Sequence[Point], now: float) -> float:
     """When the capacity last became another, which begins another line; 0 where it was the same all the time."""
+    if not sizes:
+        return 0.0
     since = 0.0
     for before, after in zip(sizes, [*sizes[1:], Point(math.inf, now)], strict=True):
         if abs(number(after.value) - number(before.value)) > _RESIZED * max(before.value, after.value):

@@ -201,13 +201,20 @@ class Given:
     def demand(self, workload: Workload) -> Demand:
         """One more pod of it, at least as large as the row says."""
         spec = workload.template.spec
-        silent = any(lacks(spec, what, "requests") for what in ("cores", "bytes"))
+        counted = ("requests", "limits") if self._limits_count else ("requests",)
+        silent = any(lacks(spec, what, of) for what in ("cores", "bytes") for of in counted)
         ranges = known(self.ranges).within(workload.namespace) if silent else ()
         found = demand(workload, ranges)
         if self._priority_counts:
             found = prioritised(found, known(self.priorities) or ())
         cores = max(found.cores, self.limits.cpu or 0.0)
         return replace(found, cores=cores, bytes=max(found.bytes, self.limits.memory or 0.0))
+
+    @cached_property
+    def _limits_count(self) -> bool:
+        """Whether a quota counts limits: else nobody needs to know what they are where a template has none."""
+        quotas = () if isinstance(self.quotas, Failure) else self.quotas or ()
+        return any(key.startswith("limits.") for quota in quotas for key in quota.status.hard)
 
     @cached_property
     def _priority_counts(self) -> bool:

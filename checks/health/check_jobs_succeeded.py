@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import field_validator
 
-from opsproof import HIGH, Duration, Examination, Limits, Listing, Scoped, Subject, check
+from opsproof import HIGH, Duration, Examination, Limits, Listing, Scoped, Subject, Undecided, check
 from opsproof.model.units import duration_text
 from opsproof.sources.kubernetes.asks import CronJobs, Kubernetes
 from opsproof.sources.kubernetes.facts.workloads import CronJob, Job
@@ -60,9 +60,9 @@ def _examine_jobs(
 ) -> None:
     """The newest finished one decides; one that runs is judged once its deadline is over."""
     running = [job for job in made if not job.finished]
-    for job in running:
-        _examine_running(job, jobs, limits, examine)
     last = last_ended(made)
+    for job in running:
+        _examine_running(job, jobs, limits, examine, alone=last is None)
     if last is not None:
         _examine_ended(last, limits, examine)
     elif not running:
@@ -73,19 +73,19 @@ def _examine_jobs(
             )
 
 
-def _examine_running(job: Job, jobs: Listing[Job], limits: ManualJobLimits, examine: Examination) -> None:
+def _examine_running(
+    job: Job, jobs: Listing[Job], limits: ManualJobLimits, examine: Examination, *, alone: bool
+) -> None:
+    """Where no other one has ended (`alone`), one that was created shows nothing yet."""
     if job.spec.suspend:
         with examine(job, measured="suspended", limit="Complete"):
             raise AssertionError("it was created, and is suspended")
         return
     allowed = _allowed(job, limits)
-    with examine(
-        job,
-        measured="running",
-        limit="Complete",
-        since=jobs.moment(_began(job), "its start"),
-        grace=allowed,
-    ):
+    since = jobs.moment(_began(job), "its start")
+    with examine(job, measured="running", limit="Complete", since=since, grace=allowed):
+        if alone and since is not None and since.lasts(timedelta(seconds=allowed)) is not False:
+            raise Undecided("it is not complete, and no other one has ended: wait for its end")
         raise AssertionError(f"it is not complete; {duration_text(allowed)} allowed")
 
 

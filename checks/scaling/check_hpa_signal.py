@@ -13,6 +13,7 @@ from opsproof.model.failure import Failure, raised_from
 from opsproof.model.words import are, several
 from opsproof.sources.kubernetes.asks import Autoscalers, Kubernetes
 from opsproof.sources.kubernetes.facts.autoscaling import ScaledObject
+from opsproof.sources.kubernetes.facts.meta import Condition
 from opsproof.sources.kubernetes.facts.scaling import Autoscaler, CustomMetric, Metric
 
 KedaBeside = Annotated[Listing[ScaledObject] | Failure, Beside(Kubernetes("scaledobjects"))]
@@ -102,6 +103,10 @@ def _examine_scaled(
             raise Undecided("KEDA has not said whether it is Ready")
         assert ready.is_true, f"Ready is {ready.status} ({ready.reason})"
         assert not _stopped(scaled), "it is paused: KEDA does not scale"
+        fallback = _fallback(scaled)
+        assert fallback is None, (
+            f"it falls back to a fixed number ({fallback.reason}): KEDA sees no value of a trigger"
+        )
         assert fed, "the autoscaler that KEDA makes of it is not there"
         unseen = [metric.name for one in fed for metric in one.unseen]
         assert not unseen, f"no current value of {' and '.join(unseen)}: it does not scale by it"
@@ -112,13 +117,24 @@ def _stopped(scaled: ScaledObject) -> bool:
     return paused is not None and paused.is_true
 
 
+def _fallback(scaled: ScaledObject) -> Condition | None:
+    """While it is in use, KEDA feeds the autoscaler a number of its own, which looks like a value."""
+    fallback = scaled.condition("Fallback")
+    return fallback if fallback is not None and fallback.is_true else None
+
+
 def _faulty_since(scaled: ScaledObject, fed: list[Autoscaler]) -> tuple[datetime | None, str]:
+    """KEDA does not say since when a condition holds: without it, only one that is new is excused."""
     ready, paused = scaled.condition("Ready"), scaled.condition("Paused")
-    if ready is not None and not ready.is_true:
-        return ready.last_transition_time, "condition Ready"
-    if paused is not None and paused.is_true:
-        return paused.last_transition_time, "condition Paused"
-    return _blind_since(fed[0]) if fed else (scaled.created, "its creation")
+    bad = [
+        ready if ready is not None and not ready.is_true else None,
+        paused if paused is not None and paused.is_true else None,
+        _fallback(scaled),
+    ]
+    first = next((one for one in bad if one is not None), None)
+    if first is not None and first.last_transition_time is not None:
+        return first.last_transition_time, f"condition {first.type}"
+    return _blind_since(fed[0]) if fed and first is None else (scaled.created, "its creation")
 
 
 def _blind_since(autoscaler: Autoscaler) -> tuple[datetime | None, str]:

@@ -69,15 +69,19 @@ def check_min_replicas(
             _examine_floor(workload, autoscalers, limits.replicas, examine)
         if limits.available is not None:
             place = workload_key(workload)
+            # What asks for too few is on its way to nowhere.
+            few = not limits.available.allows(Count(workload.replicas))
             since = short_since(workload, members.get(place, ()), revisions.get(place, ()))
             serving = workload.ready if isinstance(workload, StatefulSet) else workload.available
             subject = Subject(
                 workload.subject.kind, workload.name, workload.namespace, f"{workload.name}/available"
             )
-            with examine(subject, since=workloads.moment(*since), grace=limits.grace) as it:
+            grace = None if few else limits.grace
+            with examine(subject, since=workloads.moment(*since), grace=grace) as it:
                 if not workload.observed:
                     raise Undecided("its controller has not seen the newest change")
-                told = f"{several(serving, 'replica')} available, {limits.available} needed"
+                asked = f"; its spec asks for {workload.replicas}" if few else ""
+                told = f"{several(serving, 'replica')} available, {limits.available} needed{asked}"
                 it.holds(limits.available, Count(serving), told)
     for text in missing:
         with examine(referred(text), measured=Count(0), limit=limits.replicas or limits.available):

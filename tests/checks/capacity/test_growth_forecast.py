@@ -134,6 +134,22 @@ def test_a_resize_a_moment_ago_begins_another_line() -> None:
     assert finding.message.startswith("resized about ")
 
 
+def test_a_volume_that_was_measured_a_moment_ago_for_the_first_time_is_set_aside() -> None:
+    """Its number of now may be newer than the whole recording."""
+    given = volumes({"data": 2}, claims=[claim(age=1)])
+    examine = examined(EMPTY, 2, sizes=EMPTY, given=given)
+    assert (examine.findings, len(examine.excluded)) == ([], 1)
+
+
+def test_a_volume_whose_capacity_was_not_recorded_is_undecided() -> None:
+    """A resize would look like room that was freed."""
+    finding = only(examined(line(1, 5), 5, sizes=EMPTY))
+    assert (finding.outcome, finding.message) == (
+        Outcome.UNKNOWN,
+        "its capacity is not recorded: whether it was resized within 10d is not known",
+    )
+
+
 FREED_ONCE = [6, 5, 4, 3, 2, 6, 5, 4, 3, 2]
 FREED_AGAIN = [6, 5, 4, 6, 5, 4, 6, 5, 4, 6]
 

@@ -205,6 +205,35 @@ def test_pods_that_must_be_spread_are_no_more_in_one_zone() -> None:
     assert found.startswith("room for 1 of 2 pods more")
 
 
+SPREAD = {
+    "maxSkew": 1,
+    "topologyKey": "kubernetes.io/hostname",
+    "whenUnsatisfiable": "DoNotSchedule",
+    "labelSelector": {"matchLabels": {"app": "api"}},
+}
+
+
+HONOR = {"nodeTaintsPolicy": "Honor"}
+
+
+@pytest.mark.parametrize(("policy", "room"), [({}, 1), (HONOR, 8), ({**HONOR, "minDomains": 2}, 1)])
+def test_a_node_whose_taint_keeps_them_out_counts_as_an_empty_one_of_a_spread(
+    policy: dict[str, Any], room: int
+) -> None:
+    """Unless the spread says otherwise: beside it no other node may hold more than one."""
+    nodes = [node("n1"), node("control", taint="node-role.kubernetes.io/control-plane")]
+    spread = api(topologySpreadConstraints=[{**SPREAD, **policy}])
+    found = message(examined(spread, nodes=nodes, more=9, **NODES))
+    assert found.startswith(f"room for {room} of 9 pods more")
+
+
+def test_a_node_that_the_pods_do_not_select_is_no_part_of_a_spread() -> None:
+    nodes = [node("n1"), node("n2")]
+    only = {"kubernetes.io/hostname": "n1"}
+    spread = api(topologySpreadConstraints=[SPREAD], nodeSelector=only)
+    assert examined(spread, nodes=nodes, more=8, **NODES).passed == 1
+
+
 def test_pods_that_must_be_beside_others_are_undecided() -> None:
     beside = {"podAffinity": APART["podAntiAffinity"]}
     assert examined(api(affinity=beside), more=1, **NODES).findings[0].outcome is Outcome.UNKNOWN
@@ -406,6 +435,23 @@ def test_the_defaults_of_a_limit_range_count() -> None:
     silent, tight = api(resources={}), quota({"requests.cpu": "3"}, {"requests.cpu": "2"})
     found = message(examined(silent, quotas=[tight], ranges=[defaults], more=1, **QUOTAS))
     assert found == "requests.cpu: 2000m used and 2000m more, 3000m allowed"
+
+
+def test_the_limits_that_a_limit_range_gives_count_beside_requests_of_their_own() -> None:
+    defaults = msgspec.convert(
+        {
+            "metadata": meta("defaults"),
+            "spec": {"limits": [{"type": "Container", "default": amounts("2", "1Gi")}]},
+        },
+        LimitRange,
+    )
+    unlimited, tight = api(resources={"requests": amounts("1", "1Gi")}), quota({"limits.cpu": "3"})
+    assert examined(unlimited, quotas=[tight], ranges=[defaults], more=1, **QUOTAS).passed == 1
+    found = message(examined(unlimited, quotas=[tight], ranges=[defaults], more=2, **QUOTAS))
+    assert found == "limits.cpu: 0m used and 4000m more, 3000m allowed"
+    (finding,) = examined(unlimited, quotas=[tight], ranges=REFUSED, more=1, **QUOTAS).findings
+    assert finding.outcome is Outcome.UNKNOWN
+    assert examined(unlimited, quotas=[quota({"pods": "9"})], ranges=REFUSED, more=1, **QUOTAS).passed == 1
 
 
 def test_a_limit_alone_is_the_request_too() -> None:

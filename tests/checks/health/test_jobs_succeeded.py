@@ -61,10 +61,19 @@ def test_the_newest_finished_one_decides() -> None:
 
 
 def test_created_is_not_done() -> None:
-    """It is under way until its deadline, and then it is late."""
-    assert examined(manual(began=30, took=None)).findings[0].in_transition
+    """Until its deadline nobody knows, and then it is late."""
+    (finding,) = examined(manual(began=30, took=None)).findings
+    assert (finding.outcome, finding.message) == (
+        Outcome.UNKNOWN,
+        "it is not complete, and no other one has ended: wait for its end",
+    )
     (finding,) = examined(manual(began=90, took=None)).findings
     assert (finding.outcome, finding.message) == (Outcome.FAIL, "it is not complete; 1h allowed")
+
+
+def test_one_that_runs_beside_one_that_ended_well_is_in_transition() -> None:
+    examine = examined(manual("old", began=600), manual("new", began=5, took=None))
+    assert [(one.subject.name, one.in_transition) for one in examine.findings] == [("new", True)]
 
 
 def test_its_own_deadline_comes_first() -> None:

@@ -143,6 +143,16 @@ def test_what_is_well_now_or_gone_explains_it(about: tuple[str, str], thing: Any
         (("Job", "migrate"), ended_job(well=False)),
         (("Ingress", "shop"), None),
         (("CronJob", "backup"), None),
+        (
+            ("PersistentVolumeClaim", "data"),
+            msgspec.convert(
+                {
+                    "metadata": meta("data"),
+                    "status": {"phase": "Bound", "conditions": [condition("Resizing", True)]},
+                },
+                VolumeClaim,
+            ),
+        ),
     ],
 )
 def test_what_is_not_well_does_not(about: tuple[str, str], thing: Any) -> None:

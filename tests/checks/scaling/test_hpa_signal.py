@@ -47,7 +47,13 @@ def following(*names: str, seen: bool = True, age: float = 600) -> Autoscaler:
     )
 
 
-def scaled_object(*triggers: str, ready: bool = True, age: float = 600, paused: bool = False) -> ScaledObject:
+def scaled_object(
+    *triggers: str, ready: bool = True, age: float = 600, paused: bool = False, fallback: float | None = None
+) -> ScaledObject:
+    """`fallback`: for how many minutes it has been in use."""
+    conditions = [condition("Ready", ready, age=age), condition("Paused", paused, age=age)]
+    if fallback is not None:
+        conditions.append(condition("Fallback", True, age=fallback, reason="FallbackExists"))
     return msgspec.convert(
         {
             "metadata": meta("api", age=age),
@@ -57,7 +63,7 @@ def scaled_object(*triggers: str, ready: bool = True, age: float = 600, paused: 
             },
             "status": {
                 "hpaName": "keda-hpa-api",
-                "conditions": [condition("Ready", ready, age=age), condition("Paused", paused, age=age)],
+                "conditions": conditions,
             },
         },
         ScaledObject,
@@ -121,6 +127,22 @@ def test_a_scaled_object_that_is_not_ready_fails_once_the_grace_is_over() -> Non
     assert (finding.outcome, finding.message) == (Outcome.FAIL, "Ready is False ()")
 
 
+@pytest.mark.parametrize(("age", "excused"), [(2, True), (600, False)])
+def test_a_condition_without_a_moment_is_excused_by_the_age_of_its_object(age: float, excused: bool) -> None:
+    """KEDA's conditions tell no moment."""
+    made = scaled_object("redis", ready=False, age=age)
+    status = msgspec.structs.replace(
+        made.status,
+        conditions=tuple(
+            msgspec.structs.replace(one, last_transition_time=None) for one in made.status.conditions or ()
+        ),
+    )
+    young = msgspec.structs.replace(made, status=status)
+    (finding,) = examined(made_by_keda(), scaled=listing(young)).findings
+    assert finding.in_transition == excused
+    assert finding.outcome is (Outcome.PASS if excused else Outcome.FAIL)
+
+
 def test_ready_stays_when_keda_is_gone_and_its_autoscaler_is_blind() -> None:
     (finding,) = examined(made_by_keda(seen=False), scaled=listing(scaled_object("redis"))).findings
     assert finding.message == "no current value of s0-redis-jobs: it does not scale by it"
@@ -129,6 +151,16 @@ def test_ready_stays_when_keda_is_gone_and_its_autoscaler_is_blind() -> None:
 def test_a_paused_scaled_object_fails() -> None:
     (finding,) = examined(made_by_keda(), scaled=listing(scaled_object("redis", paused=True))).findings
     assert finding.message == "it is paused: KEDA does not scale"
+
+
+def test_a_scaled_object_that_falls_back_follows_nothing_though_its_autoscaler_sees_a_value() -> None:
+    young = examined(made_by_keda(), scaled=listing(scaled_object("redis", fallback=2))).findings[0]
+    assert young.in_transition
+    (finding,) = examined(made_by_keda(), scaled=listing(scaled_object("redis", fallback=60))).findings
+    assert (finding.outcome, finding.message) == (
+        Outcome.FAIL,
+        "it falls back to a fixed number (FallbackExists): KEDA sees no value of a trigger",
+    )
 
 
 def test_without_its_autoscaler_a_scaled_object_fails() -> None:

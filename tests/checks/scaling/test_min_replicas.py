@@ -88,6 +88,17 @@ def test_too_few_available_fail_once_the_grace_is_over() -> None:
     assert examined(short, pods=(fresh,), available=2).findings[0].in_transition
 
 
+def test_one_that_asks_for_too_few_is_excused_by_nothing() -> None:
+    """However young its pods are: it would not have enough of them at the end either."""
+    one = deployment(replicas=1, available=0)
+    fresh = pod(ready=False, since=2)
+    (finding,) = examined(one, pods=(fresh,), available=2).findings
+    assert (finding.outcome, finding.message) == (
+        Outcome.FAIL,
+        "0 replicas available, at least 2 needed; its spec asks for 1",
+    )
+
+
 def test_a_status_of_an_older_spec_decides_nothing() -> None:
     stale = deployment(replicas=2, metadata={"generation": 3})
     assert examined(stale, available=2).findings[0].outcome is Outcome.UNKNOWN

@@ -86,3 +86,17 @@ def test_a_moment_that_is_none_is_not_known(moment: str) -> None:
 def test_anything_else_is_no_report(text: str) -> None:
     with pytest.raises(BadAnswer):
         reported(text)
+
+
+BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10)
+)
+
+
+@pytest.mark.parametrize(
+    "key", ["autoscalerStatus: *a9", "time: *a9", "nodeGroups: [{scaleUp: *a9, name: *a9}]"]
+)
+def test_what_would_grow_without_end_is_no_report(key: str) -> None:
+    """The autoscaler repeats nothing by reference; ten lines of it would be ten billion words."""
+    with pytest.raises(BadAnswer, match="refers to parts of itself"):
+        reported(f"{BOMB}{key}\nclusterWide: {{health: {{status: Healthy}}}}\n")

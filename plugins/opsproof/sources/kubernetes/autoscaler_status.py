@@ -12,6 +12,7 @@ import yaml
 from opsproof.model.failure import BadAnswer
 from opsproof.sources.kubernetes.facts.autoscaling import ReportedHealth
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MOST = 1 << 20  # characters; a ConfigMap holds no more
 _WRITTEN = re.compile(
     r"Cluster-autoscaler status at (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.\d+)? ([+-]\d{4})"
@@ -36,6 +37,8 @@ def reported(text: str) -> ReportedHealth:
 
 def _newer(text: str) -> ReportedHealth:
     try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_LOADER)):
+            raise BadAnswer("the cluster autoscaler's status refers to parts of itself, which it never does")
         found = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError):
         raise BadAnswer("the cluster autoscaler's status is no YAML") from None

@@ -34,10 +34,20 @@ def due(schedule: str, now: str, zone: str | None = None) -> str:
         ("@monthly", "2026-03-01 00:00"),
         ("@hourly", "2026-03-02 09:00"),
         ("CRON_TZ=Asia/Tokyo 0 12 * * *", "2026-03-02 03:00"),
+        ("0 2 */2 * *", "2026-03-01 02:00"),
+        ("0 2 */2 * MON", "2026-03-02 02:00"),
+        ("0 2 2 * */3", "2026-03-02 02:00"),
+        ("0 2 */1 * SUN", "2026-03-01 02:00"),
     ],
 )
 def test_the_newest_run_that_was_due(schedule: str, last: str) -> None:
     assert due(schedule, "2026-03-02 09:00") == last
+
+
+def test_days_in_steps_are_joined_to_days_of_the_week() -> None:
+    """Its controller holds a lone star against them only: on odd days, and on Mondays."""
+    assert due("0 2 */2 * MON", "2026-03-03 09:00") == "2026-03-03 02:00"
+    assert due("0 2 * * MON", "2026-03-03 09:00") == "2026-03-02 02:00"
 
 
 def test_the_hour_that_summer_time_skips_has_no_run() -> None:

@@ -69,12 +69,19 @@ class Affinity(Wire, frozen=True):
 
 
 class Spread(Wire, frozen=True):
-    """A topology spread constraint."""
+    """A topology spread constraint; with fewer than `min_domains` an empty domain counts beside them.
+
+    A node that the pod does not select is no part of it but by the policy Ignore, one whose taint keeps the pod out is
+    part of it but by the policy Honor.
+    """
 
     max_skew: int = 1
     topology_key: str = ""
     when_unsatisfiable: str = ""
     label_selector: LabelSelector | None = None
+    min_domains: int | None = None
+    node_affinity_policy: str = ""
+    node_taints_policy: str = ""
 
     @property
     def forbids(self) -> bool:

@@ -35,7 +35,8 @@ MESSAGES: Mapping[str, str] = {
     "PodAffinityTerm": "labelSelector=1:LabelSelector namespaces=2 topologyKey=3 "
     "namespaceSelector=4:LabelSelector",
     "Toleration": "key=1 operator=2 value=3 effect=4",
-    "TopologySpreadConstraint": "maxSkew=1? topologyKey=2 whenUnsatisfiable=3 labelSelector=4:LabelSelector",
+    "TopologySpreadConstraint": "maxSkew=1? topologyKey=2 whenUnsatisfiable=3 labelSelector=4:LabelSelector "
+    "minDomains=5 nodeAffinityPolicy=6 nodeTaintsPolicy=7",
     "Container": "name=1~ image=2~ ports=6:ContainerPort~ resources=8:ResourceRequirements~ "
     "livenessProbe=10:Probe~ readinessProbe=11:Probe~ startupProbe=22:Probe~ restartPolicy=24",
     "ContainerPort": "name=1 containerPort=3 protocol=4",

@@ -122,7 +122,7 @@ class Explanations:
             return "it is complete" if _complete(thing) else ""
         if isinstance(thing, Autoscaler):
             return "it can scale, and sees its metrics" if _scales(thing) else ""
-        return "it is bound" if isinstance(thing, VolumeClaim) and thing.phase == "Bound" else ""
+        return "it is bound" if isinstance(thing, VolumeClaim) and _settled(thing) else ""
 
 
 def _pod(pod: Pod, last: datetime | None) -> str:
@@ -135,6 +135,11 @@ def _pod(pod: Pod, last: datetime | None) -> str:
     if trouble(pod) or since is None or last is None:
         return ""
     return "it has been ready since" if last <= since + _TOGETHER else ""
+
+
+def _settled(claim: VolumeClaim) -> bool:
+    """A bound one whose volume is being resized or modified says so by a condition, which goes when that is done."""
+    return claim.phase == "Bound" and not any(one.is_true for one in claim.status.conditions)
 
 
 def _complete(workload: Workload) -> bool:

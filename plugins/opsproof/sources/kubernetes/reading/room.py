@@ -14,7 +14,13 @@ from datetime import datetime
 
 from opsproof.model.failure import Undecided
 from opsproof.sources.kubernetes.facts.nodes import Node, Taint
-from opsproof.sources.kubernetes.facts.placement import NodeRequirement, PodTerm, TemplateSpec, Toleration
+from opsproof.sources.kubernetes.facts.placement import (
+    NodeRequirement,
+    PodTerm,
+    Spread,
+    TemplateSpec,
+    Toleration,
+)
 from opsproof.sources.kubernetes.facts.pods import Pod
 from opsproof.sources.kubernetes.facts.selectors import Expression, LabelSelector, selects
 from opsproof.sources.kubernetes.reading.departure import departure
@@ -112,45 +118,55 @@ class Room:
         affinity = demand.spec.affinity
         if affinity is not None and affinity.pod_affinity is not None and affinity.pod_affinity.required:
             raise Undecided("its pods must be placed beside others (podAffinity), which is not looked at")
-        fitting = [one for one in self.places if _admits(one.node, demand.spec)]
+        fitting = [
+            one for one in self.places if _selected(one.node, demand.spec) and _let_in(one.node, demand.spec)
+        ]
         for placed in range(count):
+            barred, open_ = self._barred(demand), self._open(demand)
             found = [
                 one
                 for one in fitting
-                if one.holds(demand) and self._apart(one, demand) and self._spread(one, fitting, demand)
+                if one.holds(demand)
+                and not any(one.node.labels.get(key) in domains for key, domains in barred)
+                and all(one.node.labels.get(key) in domains for key, domains in open_)
             ]
             if not found:
                 return placed
             max(found, key=lambda one: (one.cores, one.bytes)).take(demand)
         return count
 
-    def _apart(self, place: Place, demand: Demand) -> bool:
-        """Nothing that it must not be beside is in the same domain."""
+    def _barred(self, demand: Demand) -> list[tuple[str, set[str]]]:
+        """By topology key the domains in which something is that it must not be beside."""
         affinity = demand.spec.affinity
         terms = affinity.pod_anti_affinity.required if affinity and affinity.pod_anti_affinity else ()
-        return not any(self._beside(place, term, demand) for term in terms)
+        return [
+            (
+                term.topology_key,
+                {
+                    domain
+                    for place in self.places
+                    if (domain := place.node.labels.get(term.topology_key)) is not None
+                    and any(_meant(term, namespace, labels, demand) for namespace, labels in place.labels)
+                },
+            )
+            for term in terms
+        ]
 
-    def _beside(self, place: Place, term: PodTerm, demand: Demand) -> bool:
-        domain = place.node.labels.get(term.topology_key)
-        return domain is not None and any(
-            _meant(term, namespace, labels, demand)
-            for other in self.places
-            if other.node.labels.get(term.topology_key) == domain
-            for namespace, labels in other.labels
-        )
-
-    def _spread(self, place: Place, fitting: Sequence[Place], demand: Demand) -> bool:
+    def _open(self, demand: Demand) -> list[tuple[str, set[str]]]:
+        """By topology key the domains in which one more pod is not too many."""
+        found: list[tuple[str, set[str]]] = []
         for one in demand.spec.topology_spread_constraints:
             if not one.forbids:
                 continue
             counts: dict[str, int] = {}
-            for other in fitting:
-                if (domain := other.node.labels.get(one.topology_key)) is not None:
-                    counts[domain] = counts.get(domain, 0) + _alike(other, one.label_selector, demand)
-            own = place.node.labels.get(one.topology_key)
-            if own is None or counts[own] + 1 - min(counts.values()) > one.max_skew:
-                return False
-        return True
+            for place in self.places:
+                domain = place.node.labels.get(one.topology_key)
+                if domain is not None and _counts(one, place.node, demand.spec):
+                    counts[domain] = counts.get(domain, 0) + _alike(place, one.label_selector, demand)
+            least = min(counts.values(), default=0) if len(counts) >= (one.min_domains or 1) else 0
+            below = least + one.max_skew
+            found.append((one.topology_key, {domain for domain, count in counts.items() if count < below}))
+        return found
 
 
 def _alike(place: Place, selector: LabelSelector | None, demand: Demand) -> int:
@@ -169,11 +185,20 @@ def _meant(term: PodTerm, namespace: str, labels: Mapping[str, str], demand: Dem
     return here and selects(term.label_selector, labels)
 
 
-def _admits(node: Node, spec: TemplateSpec) -> bool:
-    """Whether selectors, affinity and taints let the pod onto the node."""
+def _counts(spread: Spread, node: Node, spec: TemplateSpec) -> bool:
+    """Whether a node is one of those that a spread is over: by itself, also one whose taint keeps the pod out."""
+    chosen = spread.node_affinity_policy == "Ignore" or _selected(node, spec)
+    return chosen and (spread.node_taints_policy != "Honor" or _let_in(node, spec))
+
+
+def _let_in(node: Node, spec: TemplateSpec) -> bool:
+    """Whether its taints let the pod onto the node."""
+    return all(_tolerated(taint, spec.tolerations) for taint in node.spec.taints)
+
+
+def _selected(node: Node, spec: TemplateSpec) -> bool:
+    """Whether selectors and affinity lead the pod to the node."""
     if any(node.labels.get(name) != value for name, value in spec.node_selector.items()):
-        return False
-    if not all(_tolerated(taint, spec.tolerations) for taint in node.spec.taints):
         return False
     affinity = spec.affinity.node_affinity.required if spec.affinity and spec.affinity.node_affinity else None
     if affinity is None:

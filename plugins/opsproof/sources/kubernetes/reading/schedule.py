@@ -28,6 +28,7 @@ _NAMED = {
 }
 _EVERY = re.compile(r"@every (.+)")
 _ZONED = re.compile(r"(?:CRON_)?TZ=(\S+)\s+(.+)")
+_STEP_OF_ONE, _STEPS = re.compile(r"\*/0*1(?=,|$)"), re.compile(r"^\*/(\d+)$")
 _LOOKED_AT = 10  # runs back, to tell how far apart they are
 
 
@@ -106,10 +107,12 @@ class Schedule:
         """By a wall clock that knows no summer time. Raises Undecided."""
         if self._every() is not None:
             return
-        text = _NAMED.get(self.text, self.text).replace("?", "*")
+        fields = _NAMED.get(self.text, self.text).replace("?", "*").split()
         try:
-            if len(text.split()) != 5:
+            if len(fields) != 5:
                 raise CronSimError("not five fields")
+            days, weekdays = _of_days(fields[2], "1-31"), _of_days(fields[4], "0-6")
+            text = " ".join((*fields[:2], days, fields[3], weekdays))
             yield from CronSim(text, wall, reverse=reverse)
         except CronSimError:
             raise Undecided(f"its schedule cannot be read ({self.text[:40]!r})") from None
@@ -119,6 +122,12 @@ class Schedule:
             return ZoneInfo(self.zone or "UTC")
         except (KeyError, OSError, ValueError):
             raise Undecided(f"its time zone is not known here ({self.zone[:40]!r})") from None
+
+
+def _of_days(field: str, whole: str) -> str:
+    """As the controller means it: only without a step is a star no restriction of its own. cron takes each for one."""
+    parts = [_STEPS.sub(rf"{whole}/\1", part) for part in _STEP_OF_ONE.sub("*", field).split(",")]
+    return "*" if "*" in parts else ",".join(parts)
 
 
 def _exists(wall: datetime, zone: tzinfo) -> bool:
