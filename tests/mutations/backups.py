@@ -66,7 +66,7 @@ BACKUPS = (
     Slip(
         "a bucket is closed where one of its doors may not be seen",
         f"{_P}/sources/s3/reading/settings.py",
-        "closed = bool(doors) and not _DOORS.keys() & set(refused)",
+        "closed = bool(doors) and None not in doors and not _DOORS.keys() & set(refused)",
         "closed = bool(doors)",
         "sources/s3/test_answers.py",
     ),
