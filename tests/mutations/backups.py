@@ -66,7 +66,7 @@ BACKUPS = (
     Slip(
         "a bucket is closed where one of its doors may not be seen",
         f"{_P}/sources/s3/reading/settings.py",
-        "closed = bool(doors) and not _DOORS.keys() & set(refused)",
+        "closed = bool(doors) and None not in doors and not _DOORS.keys() & set(refused)",
         "closed = bool(doors)",
         "sources/s3/test_answers.py",
     ),
@@ -97,6 +97,27 @@ BACKUPS = (
         "return limit.allows(age - running)",
         "return True",
         "checks/backup/test_fresh.py checks/backup/test_fresh_velero.py",
+    ),
+    Slip(
+        "what leaves claims out holds the namespace",
+        f"{_P}/sources/kubernetes/reading/velero_cover.py",
+        'return f"all but {listed(left)}" if left else ""',
+        'return ""',
+        "checks/backup/test_fresh_velero.py",
+    ),
+    Slip(
+        "a rollout of what is not there has not begun",
+        "checks/backup/check_predeploy.py",
+        "for name in (name for name in limits.workloads if name not in there):",
+        "for name in ():",
+        "checks/backup/test_predeploy.py",
+    ),
+    Slip(
+        "a drill that compared nothing has found all",
+        "checks/backup/check_restore_tested.py",
+        "        _examine_counted(drills.succeeded, examine)\n",
+        "",
+        "checks/backup/test_restore_tested.py",
     ),
     Slip(
         "the first page of a bucket is all",

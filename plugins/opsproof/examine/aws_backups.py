@@ -105,12 +105,19 @@ def _examine_vault(vault: Vault, limit: AtMost[Duration], examine: Examination) 
         newest, job = vault.newest(resource), vault.last_job(resource)
         age = vault.age(newest.made) if newest is not None and newest.made is not None else None
         subject = Subject("recovery point", resource, namespace=vault.name)
-        with examine(subject, measured=age, limit=limit) as it:
+        since = _first_job(vault, resource) if newest is None and job is None else None
+        with examine(subject, measured=age, limit=limit, since=since, grace=_FIRST) as it:
             assert job is None or not job.failed, f"its last job is {job.state if job else ''}"
             assert newest is not None and newest.made is not None, (
                 "there is no recovery point to restore from"
             )
             it.holds(limit, age, f"the newest was made {newest.made:%Y-%m-%d %H:%M} UTC")
+
+
+def _first_job(vault: Vault, resource: str) -> Moment | None:
+    """When the first job of a resource was begun of which none has ended."""
+    begun = (one.began for one in vault.jobs if one.resource == resource)
+    return vault.moment(next(begun, None), "its first job")
 
 
 def examine_whole(found: DatabaseBackups, examine: Examination) -> None:

@@ -142,6 +142,20 @@ def test_a_young_recovery_point_of_each_resource_passes() -> None:
     assert (2, []) == (found.passed, told(found))
 
 
+@pytest.mark.parametrize(
+    ("jobs", "outcome"),
+    [
+        ((job(1, "RUNNING"),), "transition"),
+        ((job(25, "RUNNING"), job(1, "CREATED")), "fail"),
+        ((job(2, "FAILED"), job(1, "RUNNING")), "fail"),
+        ((job(2, "COMPLETED"), job(1, "RUNNING")), "fail"),
+    ],
+)
+def test_a_resource_whose_first_job_runs_is_waited_for_a_day(jobs: Any, outcome: str) -> None:
+    (finding,) = told(fresh(vault(jobs=jobs)))
+    assert finding.startswith(f"{outcome}: recovery point nightly/disk: ")
+
+
 def test_a_resource_that_nobody_backs_up_any_more_is_found() -> None:
     (finding,) = told(fresh(vault(point(200, "files"), point(3))))
     assert finding.startswith("fail: recovery point nightly/files: the newest was made ")

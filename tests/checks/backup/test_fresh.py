@@ -209,6 +209,15 @@ def test_one_backup_under_two_names_is_one() -> None:
     assert 1 == len(kept(original, copy, pattern=pattern).backups)
 
 
+def test_several_databases_under_one_pattern_are_noted() -> None:
+    """Of one night the largest counts, so that the other one may be missing or empty."""
+    pattern = "*-%Y%m%d.sql.gz"
+    one, other = stored(0, "shop-%Y%m%d.sql.gz"), stored(0, "users-%Y%m%d.sql.gz", size=0)
+    found = of(kept(one, other, pattern=pattern))
+    assert f"2 of 2026-11-26 fit {pattern}, and only the largest is looked at" in found.notes[0]
+    assert not any("is looked at" in note for note in of(kept(one, pattern=pattern)).notes)
+
+
 def test_the_subject_stays_the_same_from_night_to_night() -> None:
     (finding,) = of(kept(stored(5))).findings
     assert ("backup", DUMP) == (finding.subject.kind, finding.subject.name)

@@ -209,6 +209,17 @@ def test_what_runs_on_a_host_is_read_by_the_python_of_older_ones() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_joined_to_one_program_has_each_name_once() -> None:
+    names = [
+        target.id
+        for one in ast.parse(program()).body
+        if isinstance(one, ast.Assign)
+        for target in one.targets
+        if isinstance(target, ast.Name)
+    ] + [one.name for one in ast.parse(program()).body if isinstance(one, (ast.ClassDef, ast.FunctionDef))]
+    assert names and len(names) == len(set(names))
+
+
 def _annotations(one: ast.AST) -> Iterator[ast.AST]:
     for field in ("annotation", "returns"):
         if (found := getattr(one, field, None)) is not None:

@@ -379,6 +379,21 @@ def test_a_bucket_is_closed_where_both_its_doors_are(
         assert public is collector.collect(BucketOf(target="x"), link).public
 
 
+@pytest.mark.parametrize(
+    ("query", "root"), [("policyStatus", "PolicyStatus"), ("acl", "AccessControlPolicy")]
+)
+def test_an_answer_that_does_not_say_who_comes_in_closes_no_bucket(
+    secret: str, query: str, root: str
+) -> None:
+    good = answering(Said())
+
+    def answer(method: str, path: str, asked: str) -> bytes:
+        return faulty.http(f"<{root}/>".encode(), XML) if asked == query else good(method, path, asked)
+
+    with bucket(answer, secret) as (collector, link):
+        assert collector.collect(BucketOf(target="x"), link).public is None
+
+
 def test_whose_the_bucket_is_is_asked_with_every_request(secret: str) -> None:
     seen: list[bytes] = []
     lock = threading.Lock()

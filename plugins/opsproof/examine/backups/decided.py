@@ -58,6 +58,11 @@ def aged(kept: Kept, age: AtMost[Duration], limits: BackupLimits, examine: Exami
             )
         return
     newest = finished[-1]
+    if (same := kept.of_one_time(newest)) > 1 and "*" in kept.pattern.pattern:
+        examine.note(
+            f"{same} of {newest.named.text} fit {kept.pattern.pattern}, and only the largest is looked at: "
+            "name what is not the same in a pattern of its own"
+        )
     found = kept.clock.age(newest.made + kept.off(newest.made, limits.weekdays))
     if newest.hollow or not waits(age, found, limits.running):
         since = None

@@ -69,6 +69,11 @@ class Kept:
                 found[named.begins] = one
         return tuple(sorted(found.values(), key=lambda one: (one.made, one.named.begins)))
 
+    def of_one_time(self, one: Backup) -> int:
+        """How many names tell its time: copies, or backups of something else."""
+        times = (self.pattern.named(stored.name, self.zone) for stored in self.shelf.stored)
+        return sum(named is not None and named.begins == one.named.begins for named in times)
+
     def finished(self, running: Duration) -> tuple[Backup, ...]:
         """Those that nobody writes to any more."""
         return tuple(one for one in self.backups if not self.unfinished(one, running))

@@ -113,9 +113,10 @@ class Custom(Form):
         self._text = Sql()
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._broken = False
-        if self._program and self._archive <= self._known():
+        major = self._major() if self._program else 0
+        if self._program and self._archive <= _ARCHIVES.get(major, 255 if major > max(_ARCHIVES) else 0):
             self._process = subprocess.Popen(
-                [self._program, "-f", "/dev/stdout"],
+                [self._program, *(["-f", "-"] if major >= 12 else [])],  # as before 12 without -f
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -130,13 +131,12 @@ class Custom(Form):
             while piece := text.read(_HEAD * 16):
                 self._text.feed(piece)
 
-    def _known(self) -> int:
+    def _major(self) -> int:
         said = subprocess.run(
             [str(self._program), "--version"], capture_output=True, text=True, check=False, timeout=20
         ).stdout
         found = re.search(r" (\d+)", said)
-        major = int(found[1]) if found else 0
-        return _ARCHIVES.get(major, 255 if major > max(_ARCHIVES) else 0)
+        return int(found[1]) if found else 0
 
     def feed(self, data: bytes) -> None:
         if self._process is None or self._process.stdin is None or self._broken:

@@ -36,11 +36,14 @@ def _lock(told: Any) -> dict[str, Any]:
 
 
 def _policy(told: Any) -> dict[str, Any]:
-    return {"policy": bool((told or {}).get("PolicyStatus", {}).get("IsPublic"))}
+    """Without a policy it lets nobody in; an answer that does not say is none."""
+    return {"policy": False if told is None else told.get("PolicyStatus", {}).get("IsPublic")}
 
 
 def _acl(told: Any) -> dict[str, Any]:
-    grants = (told or {}).get("Grants", [])
+    grants = (told or {}).get("Grants")
+    if grants is None:
+        return {"acl": None}
     uris = [str((one.get("Grantee") or {}).get("URI", "")) for one in grants]
     return {"acl": any(uri.endswith(_EVERYBODY) for uri in uris)}
 
@@ -82,5 +85,5 @@ def whole(told: dict[str, Any], refused: Collection[str]) -> dict[str, Any]:
     `refused`: rights of those that may not be seen. Nothing is closed that has another door.
     """
     doors = [told.pop(name) for name in _DOORS.values() if name in told]
-    closed = bool(doors) and not _DOORS.keys() & set(refused)
+    closed = bool(doors) and None not in doors and not _DOORS.keys() & set(refused)
     return {**told, "public": True if any(doors) else False if closed else None}
