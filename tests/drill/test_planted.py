@@ -144,8 +144,9 @@ def test_an_error_is_known_by_its_sqlstate_in_any_language(said: str) -> None:
 def test_what_velero_should_have_written_and_has_not_is_told_in_our_words() -> None:
     class Api:
         def every(self, path: str) -> Any:
-            yield {"metadata": {"name": "opsproof-drill-1", "creationTimestamp": MARK}}
+            labels = {velero.LABEL: "1"}
+            yield {"metadata": {"name": "opsproof-drill-1", "labels": labels, "creationTimestamp": MARK}}
 
     with pytest.raises(NotServed) as failed:
-        velero._alone(Api(), 60)  # type: ignore[arg-type]
+        velero._alone(Api(), "velero", 60)  # type: ignore[arg-type]
     assert "what should be a datetime is none" == str(failed.value)
