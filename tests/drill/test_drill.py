@@ -140,6 +140,24 @@ def test_the_counts_are_missing_or_none(shop: Shop) -> None:
     assert not undeclared.counted
 
 
+def test_tables_that_nobody_counted_are_told(shop: Shop) -> None:
+    """A manifest of one table says nothing about the others; a partition is counted with its table."""
+    shop.backup(counts={"public.orders": 3})
+    drill = shop.drill()
+    assert (drill.good, drill.uncounted) == (True, 1)
+    shop.run(
+        "CREATE TABLE logs (at int) PARTITION BY RANGE (at)",
+        "CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (1) TO (9)",
+        "INSERT INTO logs VALUES (1), (2)",
+        "ALTER TABLE logs OWNER TO app",
+        "ALTER TABLE logs_1 OWNER TO app",
+    )
+    for name in ("logs", "logs_1"):
+        shop.backup(counts={**COUNTS, f"public.{name}": 2})
+        drill = shop.drill()
+        assert (drill.good, drill.uncounted) == (True, 0)
+
+
 def test_what_takes_too_long_is_ended(shop: Shop) -> None:
     endless = b"SELECT pg_sleep(3600);\n" + b"-- PostgreSQL database dump complete\n"
     shop.keep(endless)
