@@ -36,6 +36,11 @@ def _rows(drill: Drill) -> None:
         for one in unequal[:_SHOWN]
     )
     assert not unequal, f"{len(unequal)} of {several(len(drill.rows), 'table')} differ: {shown}"
+    if drill.uncounted:
+        raise Undecided(
+            f"the counts beside the dump do not name {several(drill.uncounted, 'table')} of the restored data:"
+            " count all of them when the dump is made"
+        )
 
 
 def _alone(drill: Drill) -> None:

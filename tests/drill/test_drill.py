@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import threading
 import time
 from datetime import timedelta
@@ -138,6 +139,36 @@ def test_the_counts_are_missing_or_none(shop: Shop) -> None:
     undeclared = shop.drill(counts=None)
     assert undeclared.good
     assert not undeclared.counted
+
+
+def test_counts_that_are_a_pipe_are_not_waited_for(shop: Shop) -> None:
+    path = shop.backup(counts=None)
+    os.mkfifo(path.with_name(f"{path.name}.counts.json"))
+    assert failed(shop.drill())[1].endswith("counts.json is no plain file")
+
+
+def test_an_error_after_many_notices_is_known(shop: Shop) -> None:
+    noise = b"DO $$ BEGIN FOR n IN 1..5000 LOOP RAISE NOTICE 'of the dump'; END LOOP; END $$;\nSELECT 1/0;\n"
+    shop.keep(noise + shop.dump())
+    assert failed(shop.drill())[2] == "22012"
+
+
+def test_tables_that_nobody_counted_are_told(shop: Shop) -> None:
+    """A manifest of one table says nothing about the others; a partition is counted with its table."""
+    shop.backup(counts={"public.orders": 3})
+    drill = shop.drill()
+    assert (drill.good, drill.uncounted) == (True, 1)
+    shop.run(
+        "CREATE TABLE logs (at int) PARTITION BY RANGE (at)",
+        "CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (1) TO (9)",
+        "INSERT INTO logs VALUES (1), (2)",
+        "ALTER TABLE logs OWNER TO app",
+        "ALTER TABLE logs_1 OWNER TO app",
+    )
+    for name in ("logs", "logs_1"):
+        shop.backup(counts={**COUNTS, f"public.{name}": 2})
+        drill = shop.drill()
+        assert (drill.good, drill.uncounted) == (True, 0)
 
 
 def test_what_takes_too_long_is_ended(shop: Shop) -> None:

@@ -141,11 +141,16 @@ def test_an_error_is_known_by_its_sqlstate_in_any_language(said: str) -> None:
     assert "23505" == restore._error(said.encode()).sqlstate
 
 
+def test_a_psql_that_is_too_old_is_told() -> None:
+    said = b"psql:<stdin>:1: error: invalid command \\restrict\n"
+    assert "update PostgreSQL's client programs" in restore._error(said).message
+
+
 def test_what_velero_should_have_written_and_has_not_is_told_in_our_words() -> None:
     class Api:
         def every(self, path: str) -> Any:
-            labels = {velero.LABEL: MARK}
-            yield {"metadata": {"name": "opsproof-drill-1", "creationTimestamp": MARK, "labels": labels}}
+            labels = {velero.LABEL: "1"}
+            yield {"metadata": {"name": "opsproof-drill-1", "labels": labels, "creationTimestamp": MARK}}
 
     with pytest.raises(NotServed) as failed:
         velero._alone(Api(), "velero", 60)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,12 +64,28 @@ def wished(folder: Path, environment: str, row: str) -> Wish:
     chosen = environments[environment]
     deciding = _deciding(folder, environment)
     drill = _drill(chosen, deciding, row)
+    require_own_records(drill, environments.values())
     rows = tuple(sorted(name for name, role in deciding.items() if role == drill.role))
     if drill.settings.velero is not None:
         return Wish(environment, drill, proven_cluster(drill, environments.values()), rows)
     into = proven(drill, environments.values())
     with opened(drill):
         return Wish(environment, drill, into, rows)
+
+
+def require_own_records(drill: Target, environments: Iterable[Environment]) -> None:
+    """What it leaves must count for no drill of something else: a record does not say which environment it is of.
+
+    Raises Refused.
+    """
+    settings = drill.settings
+    for environment in environments:
+        for role, other in environment.targets.items():
+            if other.kind == _KIND and settings.confused_with(other.settings):
+                raise Refused(
+                    f"targets.{role} of {environment.id} would take the records of targets.{drill.role} in"
+                    f" {settings.records} for its own: give each a folder"
+                )
 
 
 def _deciding(folder: Path, environment: str) -> dict[str, str]:

@@ -67,6 +67,8 @@ class File:
 
     def beside(self, name: Callable[[str], str]) -> bytes:
         path = self.path.with_name(name(self.path.name))
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise Unreadable(f"{cut(path.name)} is no plain file")
         try:
             with path.open("rb") as file:
                 return file.read(MOST_BESIDE)

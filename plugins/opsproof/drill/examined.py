@@ -21,6 +21,17 @@ _OTHERS = (
 
 _LATE = "it was not examined in the time that a drill may take"
 
+# A table, with those that it is a partition of. What belongs to an extension is no data of the dump's.
+_TABLES = """
+SELECT DISTINCT ARRAY(
+    SELECT n.nspname || '.' || a.relname FROM pg_class a JOIN pg_namespace n ON n.oid = a.relnamespace
+    WHERE a.oid = t.oid OR (t.relispartition AND a.oid IN (SELECT relid FROM pg_partition_ancestors(t.oid)))
+)
+FROM pg_class t JOIN pg_namespace s ON s.oid = t.relnamespace
+WHERE t.relkind = 'r' AND s.nspname !~ '^pg_' AND s.nspname <> 'information_schema' AND NOT EXISTS (
+    SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = t.oid AND d.deptype = 'e'
+)"""
+
 
 class NotExamined(Exception):
     """What was restored could not be looked at. Its text is one line."""
@@ -53,6 +64,12 @@ def _count(at: psycopg.Connection[Any], name: str, deadline: float) -> int | Non
     except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.errors.SyntaxError):
         return None
     return int(found[0]) if found else None
+
+
+def uncounted(at: psycopg.Connection[Any], wanted: dict[str, int], deadline: float) -> int:
+    """How many tables nothing in the manifest is about. Raises psycopg.Error."""
+    until(at, deadline)
+    return sum(not wanted.keys() & set(names) for (names,) in at.execute(_TABLES.encode()).fetchall())
 
 
 def newest(at: psycopg.Connection[Any], statement: str, deadline: float) -> datetime:

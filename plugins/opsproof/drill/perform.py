@@ -85,8 +85,9 @@ class _OfDump(Performance):
         if settings.counts is None:
             return
         with self.step(COUNT), scratch.session(self.server.settings, self._database) as at:
-            counts = examined.rows(at, examined.manifest(found.beside(settings.manifest_of)), self.deadline)
-            self.know(rows=counts, counted=True)
+            wanted = examined.manifest(found.beside(settings.manifest_of))
+            counts = examined.rows(at, wanted, self.deadline)
+            self.know(rows=counts, counted=True, uncounted=examined.uncounted(at, wanted, self.deadline))
             if unequal := [one for one in counts if not one.equal]:
                 raise NotExamined(
                     f"{len(unequal)} of {len(counts)} tables have other rows than were counted for the dump"

@@ -18,6 +18,7 @@ from opsproof.drill.guard import guarded
 # `psql:<stdin>:12: ERROR:  23505`; the word is in the server's language.
 _ERROR = re.compile(rb"^psql:[^\n]*: [^\s:]{1,40}:\s+(?!00000)([0-9A-Z]{5})$", re.MULTILINE)
 _COMMAND = re.compile(rb"backslash commands are restricted")
+_OLD = re.compile(rb"invalid command \\restrict")
 _KEPT = 65536  # bytes of what psql says
 _VARIABLES = {
     "host": "PGHOST",
@@ -174,7 +175,7 @@ def _ended_at(process: subprocess.Popen[bytes], deadline: float) -> Iterator[thr
 
 
 class _Kept(threading.Thread):
-    """The first of what a program says of its errors; the rest is read and forgotten."""
+    """The last of what a program says of its errors, where its end is told; the rest is read and forgotten."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         super().__init__(daemon=True)
@@ -185,7 +186,8 @@ class _Kept(threading.Thread):
 
     def run(self) -> None:
         while part := self._pipe.read1(_KEPT):  # type: ignore[attr-defined]
-            self.kept += part[: max(0, _KEPT - len(self.kept))]
+            self.kept += part
+            del self.kept[:-_KEPT]
 
 
 class _Feeder(threading.Thread):
@@ -225,4 +227,9 @@ def _error(said: bytes) -> NotRestored:
         return NotRestored(_MEANS.get(code, "the server refused a statement of the dump"), code)
     if _COMMAND.search(said):
         return NotRestored("the dump holds a command to psql, which it must not: no dump of pg_dump does")
+    if _OLD.search(said):
+        return NotRestored(
+            "this psql cannot be told to refuse a dump's commands: update PostgreSQL's client programs"
+            " (13.22, 14.19, 15.14, 16.10, 17.6 or newer)"
+        )
     return NotRestored("psql ended before the dump did")

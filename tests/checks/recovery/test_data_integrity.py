@@ -71,6 +71,13 @@ def test_what_nobody_counted_is_not_known(more: dict[str, Any]) -> None:
     assert only(examined(drills(drill(**more)), "rows"))[0] is Outcome.UNKNOWN
 
 
+def test_tables_without_a_count_are_not_known() -> None:
+    """One table that is whole says nothing about fifty others."""
+    outcome, message = only(examined(drills(drill(uncounted=2)), "rows"))
+    assert outcome is Outcome.UNKNOWN
+    assert message.startswith("the counts beside the dump do not name 2 tables of the restored data")
+
+
 def test_counts_that_could_not_be_read_are_not_known() -> None:
     found = drills(drill(fails=COUNT, why="x.json cannot be read"))
     assert only(examined(found, "rows")) == (Outcome.UNKNOWN, "count the rows: x.json cannot be read")

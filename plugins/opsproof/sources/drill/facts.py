@@ -80,6 +80,7 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
         ended: None while it runs, and for good where it was killed.
         into: the id of the target, `identity` what it proved.
         others: sessions of others in the restored database; None where it never came to that.
+        uncounted: tables of the restored data that the counts beside the dump do not name.
         newest: of the newest row in the restored data.
         rto: seconds from its beginning until all was restored and examined; None where it failed.
         left: what it could not take away again.
@@ -94,6 +95,7 @@ class Drill(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     rows: tuple[TableRows, ...] = ()
     counted: bool = False
+    uncounted: int = 0
     others: int | None = None
     newest: datetime | None = None
     rto: float | None = None

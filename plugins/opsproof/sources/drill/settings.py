@@ -26,6 +26,7 @@ RUNS = (
     "pods", "replicationcontrollers", "replicasets.apps", "deployments.apps", "statefulsets.apps", "daemonsets.apps",
     "jobs.batch", "cronjobs.batch", "ingresses.networking.k8s.io", "horizontalpodautoscalers.autoscaling",
 )  # fmt: skip
+_SAMPLE = datetime(2031, 11, 28, 13, 45, 59)
 _EXAMPLE = "write it like backup-%Y%m%d.sql.gz"
 
 
@@ -44,12 +45,11 @@ def _of_objects(given: str) -> str:
 
 
 def _of_files(given: str) -> str:
-    moment = datetime(2031, 11, 28, 13, 45, 59)
     try:
-        again = datetime.strptime(moment.strftime(given), given)
+        again = datetime.strptime(_SAMPLE.strftime(given), given)
     except (ValueError, re.error):  # one unit twice
         again = None
-    if again is None or again.date() != moment.date():
+    if again is None or again.date() != _SAMPLE.date():
         refuse(f"{short(given)} does not tell a day", _EXAMPLE)
     if "/" in given:
         refuse(f"{short(given)} names a folder", f"name the file alone: {_EXAMPLE}")
@@ -120,6 +120,11 @@ class VeleroShape(Shape):
     namespace: Text
     velero_in: Text = "velero"
     leave_out: list[Text] = list(RUNS)
+
+    @property
+    def restores(self) -> tuple[str, str, str]:
+        """What is restored, wherefrom."""
+        return self.cluster.address, self.velero_in, self.namespace
 
 
 class DrillSettings(TargetSettings):
@@ -201,6 +206,18 @@ class DrillSettings(TargetSettings):
     def manifest_of(self, name: str) -> str:
         """The name of what is beside a dump and holds its counts; empty: nothing is."""
         return (self.counts or "").replace("{name}", name)
+
+    def confused_with(self, other: DrillSettings) -> bool:
+        """Whether records of this one are in the other's folder, and would pass for its own, of something else."""
+        if Path(self.records).resolve() != Path(other.records).resolve():
+            return False
+        if self.velero is not None and other.velero is not None:
+            return self.velero.restores != other.velero.restores
+        ours, theirs = self.dumps, other.dumps
+        if ours is None or theirs is None or ours.folder is None or theirs.folder is None:
+            return False  # an object's name tells its bucket
+        elsewhere = Path(ours.folder).resolve() != Path(theirs.folder).resolve()
+        return elsewhere and theirs.named(_SAMPLE.strftime(ours.pattern)) is not None
 
     def made(self, drill: Drill) -> bool:
         """Whether a record may be of such a drill: others may leave theirs in the same folder."""
