@@ -51,6 +51,8 @@ def _require_recorded(statements: Statements) -> None:
         raise Undecided(f"run CREATE EXTENSION pg_stat_statements in the database {statements.database}")
     if statements.track == "none":
         raise Undecided("pg_stat_statements.track is none: what it holds is old; set it to top")
+    if statements.track == "no ids":
+        raise Undecided("compute_query_id is off: what pg_stat_statements holds is old; set it to auto")
 
 
 def _examine_statement(statement: Statement, limits: SlowQueryLimits, examine: Examination) -> None:

@@ -66,6 +66,10 @@ def test_maintenance_takes_its_time_and_so_do_roles_that_the_row_leaves_out() ->
         ({"installed": False}, "run CREATE EXTENSION pg_stat_statements in the database shop"),
         ({"track": "none"}, "pg_stat_statements.track is none: what it holds is old; set it to top"),
         (
+            {"track": "no ids"},
+            "compute_query_id is off: what pg_stat_statements holds is old; set it to auto",
+        ),
+        (
             {"since": None},
             "since when is not told: run ALTER EXTENSION pg_stat_statements UPDATE (1.9 or later)",
         ),

@@ -31,7 +31,8 @@ class Statements(Told, frozen=True, kw_only=True):
     """What pg_stat_statements holds of the database that the target names, slowest first.
 
     `total` counts what there is, of which `slowest` may be a part. `since` is None where it is not known. `evicted`
-    counts how often rare statements were thrown out for want of room.
+    counts how often rare statements were thrown out for want of room. `track`: as it is set; `no ids`: compute_query_id
+    is off.
     """
 
     installed: bool

@@ -12,10 +12,11 @@ from opsproof.sources.postgres.queries.opening import OURS, opened
 from opsproof.sources.postgres.session import Session
 from opsproof.sources.postgres.statements import Statement, Statements, StatementsOf
 
-# Of a library that is not loaded, the file's line is a setting, too: one of no type.
+# Of a library that is not loaded, the file's line is a setting, too: one of no type. Without ids nothing is recorded.
 _EXTENSION = """
 SELECT coalesce(max(n.nspname::text), ''), coalesce(max(e.extversion), ''), coalesce((
-  SELECT max(setting) FROM pg_settings WHERE name = 'pg_stat_statements.track' AND vartype = 'enum'), ''),
+  SELECT CASE WHEN current_setting('compute_query_id', true) = 'off' AND count(*) > 0 THEN 'no ids'
+    ELSE max(setting) END FROM pg_settings WHERE name = 'pg_stat_statements.track' AND vartype = 'enum'), ''),
   coalesce(bool_and(has_schema_privilege(n.oid, 'USAGE')), true)
 FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'"""
 _COUNT = f"(SELECT count(*) FROM {{schema}}.pg_stat_statements WHERE dbid = {OURS})"
