@@ -129,6 +129,13 @@ def test_a_first_run_that_is_not_due_yet_is_waited_for() -> None:
     assert finding.message == "it has not run yet: its first run is due at 2026-03-03 02:00 UTC"
 
 
+def test_a_run_under_way_after_one_that_did_not_succeed_is_told_as_such() -> None:
+    found = examined(backup(active=True, succeeded="2026-02-28T02:10:00Z"))
+    assert (
+        message(found) == "its run of 2026-03-02 02:00 UTC is not over, and the one before it did not succeed"
+    )
+
+
 def test_a_run_may_begin_a_little_late() -> None:
     cron = backup("55 8 * * *", began="2026-03-01T08:55:00Z", succeeded="2026-03-01T09:00:00Z")
     assert examined(cron).passed == 1

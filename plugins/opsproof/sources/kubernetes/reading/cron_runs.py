@@ -100,7 +100,12 @@ def _ended(
     if running and _succeeded_before(cron, started, succeeded):
         return _under_way(cron, jobs, started, longest)
     if succeeded is None or succeeded < started:
-        told = f"its run of {started:%Y-%m-%d %H:%M} UTC is over, and none has succeeded since"
+        state = (
+            "not over, and the one before it did not succeed"
+            if running
+            else "over, and none has succeeded since"
+        )
+        told = f"its run of {started:%Y-%m-%d %H:%M} UTC is {state}"
         return RunsByItself(told, "no success")
     return RunsByItself(measured="succeeded")
 
