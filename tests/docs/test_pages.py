@@ -23,6 +23,7 @@ PYTESTS_OWN = {"--collect-only", "--junitxml", "--html", "--lf"}
 OTHERS = {
     "--no-deps", "--no-build-isolation", "--bind", "--directory", "--wheel", "--find-links", "--replicas",
     "--overwrite", "--all", "--no-pager", "--output", "--property", "--help",
+    "--create", "--no-owner",
 }  # fmt: skip
 WRITTEN_LATER: set[str] = set()
 
