@@ -22,7 +22,8 @@ _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 PYTESTS_OWN = {"--collect-only", "--junitxml", "--html", "--lf"}
 OTHERS = {
     "--no-deps", "--no-build-isolation", "--bind", "--directory", "--wheel", "--find-links", "--replicas",
-    "--overwrite", "--all", "--create", "--no-owner", "--no-pager", "--output", "--property", "--help",
+    "--overwrite", "--all", "--no-pager", "--output", "--property", "--help",
+    "--create", "--no-owner",
 }  # fmt: skip
 WRITTEN_LATER: set[str] = set()
 
