@@ -7,8 +7,9 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 
-from tests.testbed import build, kubernetes, place, process
+from tests.testbed import build, kubernetes, place, process, stored
 from tests.testbed.services import (
     alertmanager,
     aws,
@@ -70,6 +71,7 @@ def up() -> None:
     prepare()
     if not any(map(process.running, PROCESSES)):
         place.emptied()
+        stored.settle(datetime.now(timezone.utc))
     _together([("Kubernetes", lambda: kubernetes.up(say)), ("the servers beside it", services_up)])
     # Both are about what the cluster has by now.
     _timed("cert-manager", cert_manager.up)
@@ -131,11 +133,13 @@ def down() -> None:
     )
     for end in ends:
         end()
+    stored.forget()
     say("down")
 
 
 def reset() -> None:
     """Back to the healthy world, whatever was broken by hand."""
+    stored.settle(datetime.now(timezone.utc))
     _together(
         [
             ("Kubernetes", kubernetes.reset),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
+
+from tests.testbed import place
 
 DAYS = 30
 KEY = "A1B2C3D4E5F60718"
@@ -66,12 +69,35 @@ def _length(size: int) -> bytes:
 
 
 def nights(now: datetime, days: int = DAYS) -> Iterator[datetime]:
-    """Three in the morning of each of these days, the latest first; today's is left out before it is over."""
-    first = now.replace(hour=3, minute=0, second=0, microsecond=0)
+    """The moment of each of these days that its backups are of, the latest first."""
+    latest = _latest(now)
     for back in range(days):
-        night = first - timedelta(days=back)
-        if night <= now:
-            yield night
+        yield latest - timedelta(days=back)
+
+
+def settle(now: datetime) -> None:
+    """What is healthy when the testbed begins has to be so while its tests run: the latest night stays what it is."""
+    _settled().parent.mkdir(parents=True, exist_ok=True)
+    _settled().write_text(latest_night(now).isoformat())
+
+
+def forget() -> None:
+    _settled().unlink(missing_ok=True)
+
+
+def _latest(now: datetime) -> datetime:
+    return datetime.fromisoformat(_settled().read_text()) if _settled().exists() else latest_night(now)
+
+
+def _settled() -> Path:
+    return place.state() / "run" / "night"
+
+
+def latest_night(now: datetime) -> datetime:
+    """Three in the morning, or midnight where three is near: over for a while, and not a day ago for hours to come."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    nights = (midnight + timedelta(hours=hour) for hour in (3, 0, -21))
+    return next(night for night in nights if now - night > timedelta(minutes=35))
 
 
 def objects(bucket: str, now: datetime) -> Iterator[Entry]:
