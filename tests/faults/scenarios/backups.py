@@ -373,9 +373,7 @@ def not_listed() -> Iterator[Changes]:
         yield {
             **{row: unknown(level, "source *", message=message) for row, level in BUCKET_ROWS.items()},
             # Nor may be seen who else reads the bucket.
-            "SC-120": unknown(
-                "critical", "source *", "bucket smartcloudops-backups", message="*the right s3:* is missing*"
-            ),
+            "SC-120": unknown("critical", "source *", message="*the right s3:* is missing*"),
         }
 
 
