@@ -86,6 +86,16 @@ def test_a_pod_that_was_ready_before_explains_nothing() -> None:
     assert examined(event(last=5), things=(pod(since=600),)).findings[0].outcome is Outcome.FAIL
 
 
+def test_a_pod_that_has_a_node_explains_that_it_had_none_for_a_while() -> None:
+    """It is not ready for another reason, which others tell."""
+    placed = pod(ready=False)
+    assert placed.node
+    assert examined(event(reason="FailedScheduling"), things=(placed,)).findings == []
+    unplaced = pod(ready=False, phase="Pending", spec={"nodeName": ""})
+    (finding,) = examined(event(reason="FailedScheduling"), things=(unplaced,)).findings
+    assert finding.outcome is Outcome.FAIL
+
+
 def test_a_pod_that_starts_is_in_transition() -> None:
     young = event(first=2, last=1)
     assert examined(young, things=(pod(ready=False, since=2),)).findings[0].in_transition
