@@ -47,7 +47,7 @@ _TRIED_AGAIN = frozenset(
 )
 _QUIET = timedelta(seconds=60)
 # A pod never leaves the node that it was given: what was in the way of that is over.
-_UNPLACED = frozenset({"FailedScheduling", "NotTriggerScaleUp"})
+_UNPLACED = "FailedScheduling"
 
 
 class Explanations:
@@ -94,7 +94,7 @@ class Explanations:
             return "it is gone"
         if about.uid and thing.uid and about.uid != thing.uid:
             return "it was made anew"
-        if isinstance(thing, Pod) and event.reason in _UNPLACED and thing.node:
+        if isinstance(thing, Pod) and event.reason == _UNPLACED and thing.node:
             return "it has been given a node since"
         return self._well(thing, event.last)
 
