@@ -152,14 +152,21 @@ def lagging(seconds: int = 15) -> Iterator[None]:
     assert pid is not None
     _await_age()
     redis.admin(MASTER).config_set("repl-timeout", 3600)
+    _reconnect_every(3_600_000)
     os.kill(pid, signal.SIGSTOP)
     try:
         process.await_that("the replica's lag", lambda: _lag() > seconds)
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+        _reconnect_every(15_000)
         redis.admin(MASTER).config_set("repl-timeout", 60)
         process.await_that("the replica", linked)
+
+
+def _reconnect_every(milliseconds: int) -> None:
+    """A Sentinel hangs up on who is silent, and is without a link for a moment: not while it is asked."""
+    sentinel().execute_command("SENTINEL", "DEBUG", "min-link-reconnect-period", milliseconds)  # type: ignore[no-untyped-call]
 
 
 def _await_age() -> None:
